@@ -1,0 +1,1 @@
+"""From files to a Problem: readers, the TaggedSet, pictures, splits, duplicates and fingerprints."""

@@ -1,0 +1,92 @@
+"""TaggedSet: pictures or feature rows with their multi-hot truth, what is known of it, and the names of the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit import multihot
+from tagfit.errors import Fault
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class TaggedSet:
+    """N rows, each a picture (a file, or an array of pixels) or a row of features.
+
+    Exactly one of ``files`` and ``arrays`` is set.
+
+    Attributes:
+        ids: N row ids, unique: the path as the source spells it, or the row's number.
+        truth: uint8 of shape (N, L): 1 present, 0 absent or unknown.
+        known: bool of shape (N, L).
+        labels: L names, in the order of the columns.
+        files: N picture files, or None.
+        arrays: (N, D) float32 features or (N, H, W, C) uint8 pixels, or None.
+        groups: N group names ('' where a row stands alone), or None; a group stays on one side of a split.
+        weights: N non-negative weights, or None.
+        split: N names out of SPLITS, '' where the source says nothing, or None.
+        fold: N fold numbers, or None.
+        quarantined: rows that were left out because they cannot be used, each with its reason.
+        notes: what the reader found out and the user should see (the separator, labels left out ...).
+        warnings: what is suspicious in the source and was read all the same, each with its place.
+    """
+
+    ids: NDArray[np.str_]
+    truth: NDArray[np.uint8]
+    known: NDArray[np.bool_]
+    labels: tuple[str, ...]
+    files: tuple[Path, ...] | None = None
+    arrays: NDArray[Any] | None = None
+    groups: NDArray[np.str_] | None = None
+    weights: NDArray[np.float64] | None = None
+    split: NDArray[np.str_] | None = None
+    fold: NDArray[np.int64] | None = None
+    quarantined: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        assert (self.files is None) != (self.arrays is None), "a TaggedSet holds files or arrays"
+        assert self.truth.shape == self.known.shape == (len(self.ids), len(self.labels))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether the rows are pictures (files or pixels) rather than features."""
+        return self.arrays is None or self.arrays.ndim == 4
+
+    def tags(self, row: int) -> tuple[str, ...]:
+        """The labels that are on row ``row``."""
+        return multihot.decode(self.truth[row : row + 1], self.labels)[0]
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]] | NDArray[np.bool_]) -> TaggedSet:
+        """The given rows (indices, or a mask of length N), in that order."""
+        index = np.asarray(rows)
+        if index.dtype == bool:
+            index = np.flatnonzero(index)
+        index = index.astype(np.int64)
+
+        def pick(values: NDArray[Any] | None) -> Any:
+            return None if values is None else values[index]
+
+        return replace(
+            self,
+            ids=self.ids[index],
+            truth=self.truth[index],
+            known=self.known[index],
+            files=None if self.files is None else tuple(self.files[i] for i in index),
+            arrays=pick(self.arrays),
+            groups=pick(self.groups),
+            weights=pick(self.weights),
+            split=pick(self.split),
+            fold=pick(self.fold),
+        )

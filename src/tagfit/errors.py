@@ -1,0 +1,58 @@
+"""Everything a user can cause: one exception with all its faults, each with its place and its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHOWN_FAULTS = 20
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong.
+
+    Attributes:
+        what: the fault, in the user's own words and values.
+        where: the place, such as ``tags.csv, row 12``; empty where there is none.
+        instead: what would have been right; empty where ``what`` says it.
+    """
+
+    what: str
+    where: str = ""
+    instead: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        mend = f" ({self.instead})" if self.instead else ""
+        return f"{place}{self.what}{mend}"
+
+
+class InputError(ValueError):
+    """The user's input cannot be used. The command line prints it without a traceback and exits with 2.
+
+    Holds every fault that was found, not only the first.
+    """
+
+    def __init__(self, faults: Fault | str | Iterable[Fault], *, what: str = "", instead: str = "") -> None:
+        if isinstance(faults, str):
+            faults = Fault(faults, instead=instead)
+        self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        self.heading = what
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        lines = [str(fault) for fault in self.faults[:SHOWN_FAULTS]]
+        if len(self.faults) > SHOWN_FAULTS:
+            lines.append(f"... and {len(self.faults) - SHOWN_FAULTS} more")
+        if len(lines) == 1 and not self.heading:
+            return lines[0]
+        heading = self.heading or f"{len(self.faults)} problems"
+        return "\n".join([f"{heading}:", *(f"  {line}" for line in lines)])
+
+
+class MissingExtraError(InputError):
+    """A command needs a part of tagfit that is not installed."""
+
+    def __init__(self, extra: str, needed_for: str) -> None:
+        super().__init__(f"{needed_for} needs an extra that is not installed", instead=f"pip install 'tagfit[{extra}]'")

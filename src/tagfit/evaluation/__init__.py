@@ -1,0 +1,1 @@
+"""Scores become numbers: counts, ranking, thresholds, calibration, intervals; NumPy only."""
