@@ -51,8 +51,8 @@ class Scores:
         *,
         known: ArrayLike | None = None,
         labels: Sequence[str] | None = None,
-        ids: Sequence[str] | None = None,
-        groups: Sequence[str] | None = None,
+        ids: Sequence[str] | NDArray[np.str_] | None = None,
+        groups: Sequence[str] | NDArray[np.str_] | None = None,
         weights: ArrayLike | None = None,
         split: str = "",
     ) -> Scores:

@@ -28,15 +28,15 @@ class Preprocessing:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The rows of one split, ready for a net.
+    """The rows of one split; their inputs stay where they are, at ``rows`` of ``Problem.inputs``.
 
     Attributes:
+        rows: n indices into the rows of the Problem.
         ids, truth, known, groups, weights: as in TaggedSet, for these rows.
-        inputs: (n, size, size, 3) uint8 pixels or (n, D) float32 features, before ``Preprocessing`` shifts and scales.
     """
 
+    rows: NDArray[np.int64]
     ids: NDArray[np.str_]
-    inputs: NDArray[Any]
     truth: NDArray[np.uint8]
     known: NDArray[np.bool_]
     groups: NDArray[np.str_] | None
@@ -54,7 +54,8 @@ class Problem:
         data: the rows of all splits.
         split: N names out of SPLITS, one a row.
         preprocessing: decoded size and the statistics of train.
-        inputs: the decoded pictures or features of all rows, (N, ...), perhaps memory-mapped.
+        inputs: (N, size, size, 3) uint8 pixels, perhaps memory-mapped, or (N, D) float32 features;
+            not yet shifted and scaled.
         fingerprint: ``{"data": hex, "preprocessing": hex}``: equal exactly when nothing that matters has changed.
         source: how to read it again (paths and options), plain JSON values; empty where it came from arrays.
         notes: how the splits were made, for the user to see.
@@ -81,5 +82,7 @@ class Problem:
     def part(self, split: str) -> Part:
         """The rows of one split, in the order of the data."""
         rows = np.flatnonzero(self.split == split)
-        data = self.data.take(rows)
-        return Part(data.ids, self.inputs[rows], data.truth, data.known, data.groups, data.weights)
+        data = self.data
+        groups = None if data.groups is None else data.groups[rows]
+        weights = None if data.weights is None else data.weights[rows]
+        return Part(rows, data.ids[rows], data.truth[rows], data.known[rows], groups, weights)

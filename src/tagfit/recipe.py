@@ -1,0 +1,200 @@
+"""Recipe: the architecture and the training hyper-parameters, which are all that a cure may change."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tagfit.errors import Fault, InputError
+from tagfit.files import write_text
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Width = Annotated[int, Field(ge=1, le=65536)]
+
+
+class Recipe(BaseModel):
+    """How a net is built and trained. Data, splits, labels and preprocessing cannot be expressed here: see Problem.
+
+    The head is always one logit a label, trained with binary cross-entropy; there is no softmax to choose.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    architecture: Literal["dense", "conv"] = Field("dense", description="dense layers, or a small residual conv net")
+    widths: Annotated[tuple[Width, ...], Field(max_length=16)] = Field(
+        (128, 64), description="units of each hidden layer, or channels of each conv stage"
+    )
+    depth: Annotated[int, Field(ge=1, le=16)] = Field(1, description="residual blocks a conv stage")
+    activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
+    norm: Literal["none", "batch"] = Field("none", description="normalisation after each hidden layer")
+    dropout: Annotated[tuple[Share, ...], Field(min_length=1, max_length=16)] = Field(
+        (0.0,), description="share of units dropped: one value a hidden layer, or one for all (conv: before the head)"
+    )
+
+    optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="adam couples weight decay, adamw does not")
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    schedule: Literal["constant", "cosine", "one-cycle"] = Field(
+        "constant", description="of the learning rate, by step"
+    )
+    warmup: Share = Field(0.0, description="share of all steps over which the learning rate rises")
+    batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    label_smoothing: Share = Field(0.0, description="targets become t (1 - s) + s / 2")
+    positive_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: absent over present in train, a label"
+    )
+    gradient_clip: Annotated[float, Field(ge=0)] = Field(0.0, description="largest norm of the gradient; 0 for none")
+    ema: Share = Field(
+        0.0, description="decay a step of a running average of the weights, used for scoring; 0 for none"
+    )
+    augment: bool = Field(False, description="flips and small affine moves of the training pictures")
+
+    patience: Annotated[int, Field(ge=0)] = Field(
+        0, description="epochs without a better `monitor` before it stops; 0 for never"
+    )
+    monitor: Literal["loss", "label_accuracy", "macro_f1", "mAP"] = Field(
+        "loss", description="the validation metric that patience watches and the best weights are chosen by"
+    )
+    restore_best: bool = Field(False, description="keep the weights of the best epoch, not of the last")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Recipe:
+        if self.architecture == "conv" and not self.widths:
+            raise ValueError("a conv net needs at least one stage in widths")
+        if len(self.dropout) not in (1, len(self.widths)):
+            raise ValueError(
+                f"dropout has {len(self.dropout)} values for {len(self.widths)} widths; give one, or one a width"
+            )
+        if self.architecture == "dense" and self.augment:
+            raise ValueError("augment moves pictures about, which needs architecture = 'conv'")
+        return self
+
+    def changed(self, **fields: Any) -> Recipe:
+        """This recipe with some fields changed, checked as a whole.
+
+        Raises:
+            InputError: an unknown field or a value out of its range.
+        """
+        return parse({**self.model_dump(), **fields}, where="")
+
+    def to_toml(self) -> str:
+        """The recipe as TOML, every field spelled out."""
+        return tomli_w.dumps(self.model_dump(mode="json"))
+
+    def save(self, path: Path) -> None:
+        """Write :meth:`to_toml` to ``path``, whole or not at all."""
+        write_text(path, self.to_toml())
+
+
+def parse(values: dict[str, Any], where: str) -> Recipe:
+    """Plain values -> Recipe. ``where`` names their place in the error."""
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise InputError([_fault(problem, where) for problem in error.errors()]) from None
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe file.
+
+    Raises:
+        InputError: no such file, no TOML, unknown fields, values out of range; all of them at once.
+    """
+    try:
+        return parse(tomllib.loads(path.read_text(encoding="utf-8")), where=str(path))
+    except OSError as error:
+        raise InputError(f"cannot read the recipe {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no TOML: {error}", instead="start from `tagfit recipes show NAME`") from None
+
+
+def find(name: str | Path) -> Recipe:
+    """A named recipe, or the recipe in a file.
+
+    Raises:
+        InputError: neither; the named ones are listed.
+    """
+    if str(name) in NAMED:
+        return NAMED[str(name)]
+    path = Path(name)
+    if path.suffix == ".toml" or path.exists():
+        return load(path)
+    raise InputError(f"there is no recipe {str(name)!r}", instead=f"a file, or one of {', '.join(NAMED)}")
+
+
+def assign(recipe: Recipe, settings: list[str]) -> Recipe:
+    """Apply ``field=value`` settings, as given with ``--set``. Values are TOML; a list may be written ``128,64``."""
+    changes: dict[str, Any] = {}
+    faults = []
+    for setting in settings:
+        field, equals, value = setting.partition("=")
+        field = field.strip()
+        if not equals:
+            faults.append(Fault(f"--set {setting}", instead="--set field=value, such as --set epochs=20"))
+        elif field not in Recipe.model_fields:
+            faults.append(_unknown_field(field, "--set"))
+        else:
+            changes[field] = _value(field, value.strip())
+    if faults:
+        raise InputError(faults)
+    return recipe.changed(**changes)
+
+
+def _value(field: str, text: str) -> Any:
+    as_list = field in ("widths", "dropout") and not text.startswith("[")
+    try:
+        return tomllib.loads(f"value = {f'[{text}]' if as_list else text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _fault(problem: Any, where: str) -> Fault:
+    field = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return _unknown_field(field, where)
+    message = problem["msg"].removeprefix("Value error, ")
+    if not field:
+        return Fault(message, where)
+    return Fault(f"{field} = {problem['input']!r}: {message[0].lower()}{message[1:]}", where)
+
+
+def _unknown_field(field: str, where: str) -> Fault:
+    close = difflib.get_close_matches(field, Recipe.model_fields, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the fields are {', '.join(Recipe.model_fields)}"
+    return Fault(f"{field!r} is no field of a recipe", where, hint)
+
+
+NAMED: dict[str, Recipe] = {
+    "plain-dense": Recipe(widths=(256, 128), learning_rate=3e-3, epochs=60),
+    "regularised-dense": Recipe(
+        widths=(128, 64), norm="batch", dropout=(0.4, 0.3), epochs=50, patience=5, restore_best=True
+    ),
+    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128), epochs=40),
+    "regularised-conv": Recipe(
+        architecture="conv",
+        widths=(32, 64, 128),
+        norm="batch",
+        dropout=(0.2,),
+        optimiser="adamw",
+        learning_rate=3e-3,
+        schedule="one-cycle",
+        batch_size=64,
+        epochs=20,
+        weight_decay=0.05,
+        ema=0.98,
+        patience=0,
+        restore_best=True,
+    ),
+}
+SUMMARIES: dict[str, str] = {
+    "plain-dense": "what people start with: two dense layers and nothing against overfitting",
+    "regularised-dense": "dense layers with batch norm, dropout and early stopping",
+    "plain-conv": "a conv net with nothing against overfitting",
+    "regularised-conv": "a small residual conv net with batch norm, weight decay and averaged weights",
+}

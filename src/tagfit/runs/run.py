@@ -1,0 +1,148 @@
+"""Run: Problem + Recipe + seed, trained: a folder that a training process writes and everything else reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tagfit import history, recipe
+from tagfit.errors import InputError
+from tagfit.files import to_json, write_text
+from tagfit.history import History
+from tagfit.recipe import Recipe
+from tagfit.scores import Scores
+
+FORMAT = 1
+STATES = ("running", "interrupted", "done")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Attributes:
+        folder: where it is.
+    """
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.folder.name
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """``run.json``: format, state, versions, seed, machine, times, epochs, the epoch that was kept."""
+        return _read_json(self.folder / "run.json")
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """``problem.json``: labels, ids of each split, preprocessing, fingerprint, source, prevalence in train."""
+        return _read_json(self.folder / "problem.json")
+
+    @property
+    def recipe(self) -> Recipe:
+        """``recipe.toml``."""
+        return recipe.load(self.folder / "recipe.toml")
+
+    @property
+    def history(self) -> History:
+        """``history.jsonl``, one record an epoch; it grows while the run is trained."""
+        return history.load(self.folder / "history.jsonl")
+
+    @property
+    def weights(self) -> Path:
+        """``weights.safetensors``, there once the run is done or interrupted."""
+        return self.folder / "weights.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """``checkpoint.safetensors``, there while the run can be resumed."""
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels, in the order of the columns."""
+        return tuple(self.problem["labels"])
+
+    @property
+    def scored_splits(self) -> tuple[str, ...]:
+        """The splits whose scores are stored."""
+        return tuple(name for name in ("train", "validation", "test") if self._scores_path(name).exists())
+
+    def scores(self, split: str) -> Scores:
+        """The stored scores of a split.
+
+        Raises:
+            InputError: none are stored.
+        """
+        path = self._scores_path(split)
+        if not path.exists():
+            stored = ", ".join(self.scored_splits) or "none yet"
+            raise InputError(f"the run {self.name} has no scores of the split {split!r}", instead=f"it has {stored}")
+        return Scores.load(path, split)
+
+    def save_scores(self, scores: Scores) -> None:
+        """Store the scores of ``scores.split``."""
+        scores.save(self._scores_path(scores.split))
+
+    def save_info(self, **changes: Any) -> None:
+        """Change fields of ``run.json``."""
+        path = self.folder / "run.json"
+        old = _read_json(path) if path.exists() else {"format": FORMAT}
+        write_text(path, to_json({**old, **changes}) + "\n")
+
+    def _scores_path(self, split: str) -> Path:
+        return self.folder / "scores" / f"{split}.npz"
+
+    def _repr_html_(self) -> str:
+        info = self.info
+        return f"<b>{self.folder}</b>: {info['state']}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
+
+
+def open_run(folder: str | Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        InputError: no such folder, no run in it, or one of a newer format.
+    """
+    path = Path(folder)
+    if not (path / "run.json").is_file():
+        what = "holds no run.json" if path.exists() else "does not exist"
+        raise InputError(f"{path} is no run: it {what}", instead="a folder that `tagfit runs` lists")
+    run = Run(path)
+    if run.info.get("format") != FORMAT:
+        raise InputError(f"{path} has run format {run.info.get('format')!r}", instead=f"this tagfit reads {FORMAT}")
+    return run
+
+
+def list_runs(folder: str | Path = "runs") -> list[Run]:
+    """The runs right below a folder, oldest first; a folder that is not there has none."""
+    path = Path(folder)
+    found = [Run(entry.parent) for entry in path.glob("*/run.json")]
+    return sorted(found, key=lambda run: (str(run.info.get("started", "")), run.name))
+
+
+def default_folder(recipe_name: str, seed: int) -> Path:
+    """``runs/<date>-<recipe>-<seed>``, with a number behind it where that is taken."""
+    stem = f"{datetime.now():%Y-%m-%d}-{recipe_name}-{seed}"
+    candidate, number = Path("runs") / stem, 2
+    while candidate.exists():
+        candidate, number = Path("runs") / f"{stem}-{number}", number + 1
+    return candidate
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path} is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds no JSON object")
+    return values

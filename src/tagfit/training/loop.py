@@ -1,0 +1,200 @@
+"""The loop: epochs of steps, each epoch measured in inference mode, the best weights kept; resumable bit for bit."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tagfit.data.problem import Problem
+from tagfit.errors import InputError
+from tagfit.evaluation.metrics import DIRECTIONS
+from tagfit.evaluation.quick import quick
+from tagfit.history import Epoch
+from tagfit.recipe import Recipe
+from tagfit.training import checkpoint, nets
+from tagfit.training.feed import Feed
+from tagfit.training.losses import Targets, targets
+from tagfit.training.machine import Machine
+from tagfit.training.optimise import averaged_copy, learning_rate, optimiser, update_average
+from tagfit.training.score import probabilities
+
+# The curve of train is measured on a fixed sample: as many rows as cost little beside the epoch itself.
+CURVE_ROWS = {"dense": 4096, "conv": 256}
+SEED_STRIDE = 1_000_003  # a prime, so that the epochs of neighbouring seeds share no random state
+
+
+@dataclass
+class Progress:
+    """How far a training is: everything that a resumed one needs beside the weights."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_value: float | None = None
+    stopped: bool = False
+
+
+class Training:
+    """One training of one recipe on one problem.
+
+    All randomness of an epoch is drawn from (seed, epoch), so nothing random has to be stored: a training that
+    starts again from any checkpoint ends with the same bits.
+    """
+
+    def __init__(self, problem: Problem, recipe: Recipe, seed: int, machine: Machine) -> None:
+        self.recipe, self.seed, self.machine = recipe, seed, machine
+        part = problem.part("train")
+        if len(part) < 2:
+            raise InputError(f"train has {len(part)} rows", instead="at least 2")
+        self.feed = feed(problem, "train", recipe, machine.device)
+        sample = np.random.default_rng(seed).permutation(len(part))[: CURVE_ROWS[recipe.architecture]]
+        self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample))]
+        if "validation" in problem.splits:
+            self.curve.append(_Measured(problem, "validation", recipe, machine.device))
+        self.targets: Targets = targets(part, recipe, machine.device)
+        torch.manual_seed(seed * SEED_STRIDE)
+        self.net = nets.build(recipe, self.feed.shape, len(problem.labels)).to(machine.device)
+        self.average = averaged_copy(self.net) if recipe.ema else None
+        self.optimiser = optimiser(self.net, recipe)
+        self.best: dict[str, Tensor] = {}
+        self.progress = Progress()
+
+    @property
+    def scored_net(self) -> nn.Module:
+        """The net that scores come from: the running average where the recipe asks for one."""
+        return self.net if self.average is None else self.average
+
+    @property
+    def over(self) -> bool:
+        """Whether all epochs are done, or patience has run out."""
+        return self.progress.stopped or self.progress.epoch >= self.recipe.epochs
+
+    def run_epoch(self) -> Epoch:
+        """Train one epoch and measure it."""
+        started = time.perf_counter()
+        epoch = self.progress.epoch + 1
+        torch.manual_seed(self.seed * SEED_STRIDE + epoch)
+        running_loss, rate = self._steps(epoch)
+        if not math.isfinite(running_loss):
+            raise InputError(
+                f"the training loss is {running_loss} in epoch {epoch}: the training diverged",
+                instead=f"a smaller learning_rate than {self.recipe.learning_rate:g}, or gradient_clip = 1",
+            )
+        train, *others = [measured.metrics(self.scored_net, self.recipe.monitor) for measured in self.curve]
+        validation = others[0] if others else None
+        self.progress.epoch = epoch
+        self._keep_best(None if validation is None else validation[self.recipe.monitor])
+        return Epoch(
+            epoch=epoch,
+            running_loss=running_loss,
+            train_loss=train["loss"],
+            validation_loss=validation["loss"] if validation else None,
+            train_label_accuracy=train["label_accuracy"],
+            validation_label_accuracy=validation["label_accuracy"] if validation else None,
+            monitored=validation[self.recipe.monitor] if validation else None,
+            learning_rate=rate,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _steps(self, epoch: int) -> tuple[float, float]:
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(self.seed * SEED_STRIDE + epoch)
+        batches = _batches(torch.randperm(len(self.feed), generator=generator), recipe.batch_size)
+        moves = generator if recipe.augment else None
+        self.net.train()
+        total = torch.zeros((), device=self.machine.device)
+        for index, positions in enumerate(batches):
+            step = (epoch - 1) * len(batches) + index
+            rate = learning_rate(recipe, step, recipe.epochs * len(batches))
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            with self.machine.autocast():
+                logits = self.net(self.feed.batch(positions, moves))
+            loss = self.targets.loss(logits, positions.to(self.machine.device))
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            if recipe.gradient_clip:
+                nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)
+            self.optimiser.step()
+            if self.average is not None:
+                update_average(self.average, self.net, recipe.ema, step)
+            total += loss.detach() * len(positions)
+        return float(total) / len(self.feed), rate
+
+    def _keep_best(self, value: float | None) -> None:
+        progress = self.progress
+        if value is None:
+            return
+        better = progress.best_value is None or (
+            value > progress.best_value if DIRECTIONS[self.recipe.monitor] == "higher" else value < progress.best_value
+        )
+        if better:
+            progress.best_value, progress.best_epoch = value, progress.epoch
+            if self.recipe.restore_best:
+                self.best = {name: tensor.clone() for name, tensor in self.scored_net.state_dict().items()}
+        elif self.recipe.patience and progress.epoch - progress.best_epoch >= self.recipe.patience:
+            progress.stopped = True
+
+    def final_weights(self) -> dict[str, Tensor]:
+        """The weights to keep: of the best epoch where the recipe restores it, else of the last."""
+        return self.best or self.scored_net.state_dict()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Everything a checkpoint needs: named tensors, and the rest as plain JSON values."""
+        tensors = checkpoint.prefixed("net", self.net.state_dict())
+        tensors |= checkpoint.prefixed("optimiser", checkpoint.optimiser_tensors(self.optimiser))
+        tensors |= checkpoint.prefixed("best", self.best)
+        if self.average is not None:
+            tensors |= checkpoint.prefixed("average", self.average.state_dict())
+        return tensors, asdict(self.progress)
+
+    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Go on from what :meth:`state` gave."""
+        self.net.load_state_dict(checkpoint.under("net", tensors))
+        checkpoint.restore_optimiser(self.optimiser, checkpoint.under("optimiser", tensors))
+        self.best = checkpoint.under("best", tensors)
+        if self.average is not None:
+            self.average.load_state_dict(checkpoint.under("average", tensors))
+        self.progress = Progress(**progress)
+
+
+def feed(problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None) -> Feed:
+    """The feed of a split (or of a sample of it, by position) in the form that the recipe's net takes."""
+    rows = problem.part(split).rows
+    return Feed(
+        problem.inputs,
+        rows if sample is None else rows[sample],
+        problem.preprocessing,
+        device,
+        channels_first=recipe.architecture == "conv",
+    )
+
+
+class _Measured:
+    """Rows on which an epoch is measured."""
+
+    def __init__(
+        self, problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None
+    ) -> None:
+        self.feed = feed(problem, split, recipe, device, sample)
+        part = problem.part(split)
+        rows = np.arange(len(part)) if sample is None else sample
+        self.truth, self.known = part.truth[rows], part.known[rows]
+
+    def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
+        names = dict.fromkeys(("loss", "label_accuracy", monitor))
+        return quick(self.truth, self.known, probabilities(net, self.feed), tuple(names))
+
+
+def _batches(order: Tensor, size: int) -> list[Tensor]:
+    """``order`` cut into batches; a last one of one row joins the one before, since batch norm needs a spread."""
+    batches = list(torch.split(order, size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches

@@ -1,0 +1,93 @@
+"""Machine: the device, the number of threads and the number format that a run is trained with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from tagfit.errors import InputError
+from tagfit.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the bits of a run depend on beside its seed; recorded in the run and reused when it is resumed.
+
+    Attributes:
+        device: "cpu", "cuda" or "mps".
+        threads: of the processor; one and two give different bits, the same count gives the same.
+        number_format: of training; scoring is always float32.
+    """
+
+    device: str
+    threads: int
+    number_format: Literal["float32", "bfloat16"]
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Threads and deterministic kernels for the block; what was set before comes back after it."""
+        threads = torch.get_num_threads()
+        cudnn = (torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark)
+        torch.set_num_threads(self.threads)
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        try:
+            with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if self.device == "cuda" else ()):
+                yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
+
+    def autocast(self) -> torch.autocast:
+        """The context of a training step's forward pass."""
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.number_format == "bfloat16")
+
+
+def choose(recipe: Recipe, device: str | None = None, threads: int | None = None) -> Machine:
+    """The fastest way to train ``recipe`` here.
+
+    Args:
+        device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
+        threads: None takes one for dense nets, whose steps are too small to share, and all for conv nets.
+
+    Raises:
+        InputError: a device that is not here.
+    """
+    chosen = _device(device)
+    if threads is None:
+        threads = 1 if recipe.architecture == "dense" else _processors()
+    if threads < 1:
+        raise InputError(f"threads = {threads}", instead="at least 1")
+    fast = recipe.architecture == "conv" and _bfloat16_is_fast(chosen)
+    return Machine(chosen, threads, "bfloat16" if fast else "float32")
+
+
+def _device(wanted: str | None) -> str:
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted is None:
+        return "cuda" if here["cuda"] else "cpu"
+    if not here.get(wanted, False):
+        raise InputError(
+            f"there is no device {wanted!r} here", instead=" or ".join(name for name, found in here.items() if found)
+        )
+    return wanted
+
+
+def _processors() -> int:
+    """Processors this process may use, or what OMP_NUM_THREADS says."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _bfloat16_is_fast(device: str) -> bool:
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device == "cpu":
+        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+    return False

@@ -1,0 +1,144 @@
+"""The nets: dense layers as Keras builds them, and a small residual conv net; one logit a label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from tagfit.errors import InputError
+from tagfit.recipe import Recipe
+
+# Keras' own numbers: its momentum of 0.99 weighs the old average, torch's 0.01 the new batch.
+KERAS_BATCH_NORM = {"momentum": 0.01, "eps": 1e-3}
+# A conv run has fewer steps than it takes a momentum of 0.99 to forget its start.
+CONV_BATCH_NORM = {"momentum": 0.1, "eps": 1e-5}
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
+
+
+def build(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn.Module:
+    """The untrained net of a recipe; it draws its weights from torch's global generator.
+
+    Args:
+        recipe: the architecture.
+        input_shape: (D,) for features, (H, W, 3) for pictures. A dense net flattens pictures.
+        labels: number of outputs; they are logits.
+
+    Raises:
+        InputError: a conv net on feature rows, or more stages than the picture's size can be halved.
+    """
+    check_fits(recipe, input_shape)
+    if recipe.architecture == "dense":
+        return dense(recipe, int(torch.Size(input_shape).numel()), labels)
+    return conv(recipe, labels)
+
+
+def check_fits(recipe: Recipe, input_shape: tuple[int, ...]) -> None:
+    """Refuse an architecture that cannot take rows of ``input_shape``, with an InputError."""
+    if recipe.architecture == "dense":
+        return
+    if len(input_shape) != 3:
+        raise InputError(
+            f"a conv net needs pictures; these are rows of {input_shape[0]} features",
+            instead="a recipe with architecture = 'dense', such as regularised-dense",
+        )
+    smallest = 2 ** len(recipe.widths)
+    if min(input_shape[:2]) < smallest:
+        raise InputError(
+            f"{len(recipe.widths)} conv stages need pictures of at least {smallest} pixels a side, "
+            f"these have {min(input_shape[:2])}",
+            instead="fewer widths, or a larger --size",
+        )
+
+
+def dense(recipe: Recipe, inputs: int, labels: int) -> nn.Sequential:
+    """Linear, activation, batch norm, dropout for each width, then the head; (n, ...) -> (n, labels)."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for (fan_in, width), drop in zip(
+        pairwise((inputs, *recipe.widths)), _each(recipe.dropout, recipe.widths), strict=True
+    ):
+        layers += [nn.Linear(fan_in, width), ACTIVATIONS[recipe.activation]()]
+        if recipe.norm == "batch":
+            layers.append(nn.BatchNorm1d(width, **KERAS_BATCH_NORM))  # type: ignore[arg-type]
+        if drop:
+            layers.append(nn.Dropout(drop))
+    layers.append(nn.Linear((inputs, *recipe.widths)[-1], labels))
+    net = nn.Sequential(*layers)
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return net
+
+
+class Residual(nn.Module):
+    """Two 3 x 3 convolutions beside a shortcut: (n, fan_in, h, w) -> (n, width, h / stride, w / stride)."""
+
+    def __init__(self, recipe: Recipe, fan_in: int, width: int, stride: int) -> None:
+        super().__init__()
+        activation = ACTIVATIONS[recipe.activation]
+        self.body = nn.Sequential(
+            *_conv_norm(recipe, fan_in, width, kernel=3, stride=stride),
+            activation(),
+            *_conv_norm(recipe, width, width, kernel=3, stride=1),
+        )
+        shortcut: list[nn.Module] = []
+        if stride > 1:
+            shortcut.append(nn.AvgPool2d(stride, ceil_mode=True))
+        if fan_in != width:
+            shortcut += _conv_norm(recipe, fan_in, width, kernel=1, stride=1)
+        self.shortcut = nn.Sequential(*shortcut)
+        self.activation = activation()
+        last = self.body[-1]
+        if isinstance(last, nn.BatchNorm2d):
+            nn.init.zeros_(last.weight)  # each block starts as its shortcut, which steadies the first steps
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        activated: Tensor = self.activation(self.body(pictures) + self.shortcut(pictures))
+        return activated
+
+
+class MeanPool(nn.Module):
+    """The mean over height and width, (n, c, h, w) -> (n, c); unlike torch's own layer deterministic on a GPU."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return pictures.mean(dim=(2, 3))
+
+
+def conv(recipe: Recipe, labels: int) -> nn.Sequential:
+    """A strided stem, `depth` residual blocks a stage (each later stage at half the size), mean pool, head."""
+    first = recipe.widths[0]
+    layers: list[nn.Module] = [*_conv_norm(recipe, 3, first, kernel=4, stride=2), ACTIVATIONS[recipe.activation]()]
+    fan_in = first
+    for stage, width in enumerate(recipe.widths):
+        for block in range(recipe.depth):
+            layers.append(Residual(recipe, fan_in, width, stride=2 if stage and not block else 1))
+            fan_in = width
+    layers.append(MeanPool())
+    if recipe.dropout[-1]:
+        layers.append(nn.Dropout(recipe.dropout[-1]))
+    head = nn.Linear(fan_in, labels)
+    nn.init.xavier_uniform_(head.weight)
+    nn.init.zeros_(head.bias)
+    return nn.Sequential(*layers, head).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def _conv_norm(recipe: Recipe, fan_in: int, width: int, *, kernel: int, stride: int) -> list[nn.Module]:
+    normed = recipe.norm == "batch"
+    layer = nn.Conv2d(fan_in, width, kernel, stride, padding=(kernel - 1) // 2, bias=not normed)
+    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return [layer, nn.BatchNorm2d(width, **CONV_BATCH_NORM)] if normed else [layer]  # type: ignore[arg-type]
+
+
+def _each(values: tuple[float, ...], widths: tuple[int, ...]) -> tuple[float, ...]:
+    return values * len(widths) if len(values) == 1 else values

@@ -1,0 +1,65 @@
+"""Optimisers, the learning rate at each step, and the running average of the weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import nn
+
+from tagfit.recipe import Recipe
+
+KERAS_ADAM_EPSILON = 1e-7
+SGD_MOMENTUM = 0.9
+ONE_CYCLE_RISE = 0.3  # of all steps
+ONE_CYCLE_START = 25  # the peak over the first rate
+ONE_CYCLE_END = 1e4  # the first rate over the last
+
+
+def optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's optimiser; biases and norms are not decayed."""
+    decayed = [weight for weight in net.parameters() if weight.ndim > 1]
+    others = [weight for weight in net.parameters() if weight.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=SGD_MOMENTUM, fused=True)
+    kind = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
+    return kind(groups, lr=recipe.learning_rate, eps=KERAS_ADAM_EPSILON, fused=True)
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """The rate at ``step`` of ``steps``, counted from 0; the same for a resumed run, since nothing is remembered."""
+    done = step / max(steps, 1)
+    peak = recipe.learning_rate
+    if recipe.schedule == "one-cycle":  # Smith 2018, with PyTorch's defaults
+        first = peak / ONE_CYCLE_START
+        if done < ONE_CYCLE_RISE:
+            return _cosine(first, peak, done / ONE_CYCLE_RISE)
+        return _cosine(peak, first / ONE_CYCLE_END, (done - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE))
+    if done < recipe.warmup:
+        return peak * (step + 1) / (recipe.warmup * steps + 1)
+    if recipe.schedule == "cosine":
+        return _cosine(peak, 0.0, (done - recipe.warmup) / (1 - recipe.warmup))
+    return peak
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def averaged_copy(net: nn.Module) -> nn.Module:
+    """A copy of ``net`` to hold the running average of its weights."""
+    return copy.deepcopy(net).requires_grad_(requires_grad=False)
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
+    """Move the average toward ``net``; in the first steps faster, so that the untrained start is forgotten."""
+    keep = min(decay, (1 + step) / (10 + step))
+    averages, values = list(average.state_dict().values()), list(net.state_dict().values())
+    floating = [i for i, value in enumerate(values) if value.is_floating_point()]
+    torch._foreach_lerp_([averages[i] for i in floating], [values[i] for i in floating], 1 - keep)
+    for i, value in enumerate(values):
+        if not value.is_floating_point():
+            averages[i].copy_(value)
