@@ -1,0 +1,121 @@
+"""Evaluate: one call tells everything about the scores of a split, each number beside its trivial baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tagfit.errors import InputError
+from tagfit.evaluation.cases import Cases
+from tagfit.evaluation.constant_sets import ConstantSets, best_constant
+from tagfit.evaluation.counts import fbeta, precision, recall
+from tagfit.evaluation.evaluation import Evaluation, LabelRecord, MetricValue
+from tagfit.evaluation.metrics import Metric, chosen
+from tagfit.evaluation.thresholds import Thresholds
+from tagfit.evaluation.totals import Constant, Observed
+from tagfit.scores import Scores
+
+
+def evaluate(
+    scores: Scores,
+    *,
+    thresholds: ArrayLike | Thresholds = 0.5,
+    prevalence: NDArray[np.float64] | None = None,
+    metrics: str | Sequence[str] = "default",
+    intervals: int | Literal["auto"] | None = "auto",
+) -> Evaluation:
+    """The metrics of one split, each beside what trivial predictors score on the same rows.
+
+    Args:
+        scores: probabilities with truth and mask.
+        thresholds: one number, one a label, or Thresholds; a label is predicted where score > threshold.
+        prevalence: each label's share of known positives in train, (L,), for the baseline that gives it as the score
+            of every picture; None takes it from these rows, and the notes say so.
+        metrics: ``'default'``, ``'all'`` or names.
+        intervals: how many resamples make the intervals, None for no intervals.
+
+    Raises:
+        InputError: an unknown metric, thresholds of another shape or outside [0, 1], or a prevalence of another shape.
+    """
+    wanted = chosen(metrics)
+    given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, scores.labels)
+    cases = Cases.of(scores, given.for_labels(scores.labels))
+    observed = Observed(cases)
+    notes = []
+    if given.split and given.split == scores.split:
+        notes.append(
+            f"the thresholds ({given.strategy}) were chosen on these rows ({given.split}): too good to be true"
+        )
+    if prevalence is None:
+        prevalence = observed_prevalence(cases)
+        notes.append("the prevalence baseline knows the prevalence of these rows, not of train")
+    sets = ConstantSets(cases)
+    nothing = Constant(cases, np.zeros(cases.width))
+    shares = Constant(cases, _checked_prevalence(prevalence, cases.width))
+    values = {
+        metric.name: _measured(metric, observed, nothing, shares, best_constant(metric, sets)) for metric in wanted
+    }
+    return Evaluation(
+        split=scores.split,
+        n=len(scores),
+        metrics=values,
+        labels=_records(scores, observed),
+        thresholds=given,
+        notes=tuple(notes),
+    )
+
+
+def observed_prevalence(cases: Cases) -> NDArray[np.float64]:
+    """Each label's share of positives among its known entries, (L,); 0 where nothing is known."""
+    return np.asarray(cases.positives / np.where(cases.totals > 0, cases.totals, 1.0))
+
+
+def _checked_prevalence(prevalence: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    values = np.nan_to_num(np.asarray(prevalence, dtype=np.float64), nan=0.0)
+    if values.shape != (width,) or not ((values >= 0) & (values <= 1)).all():
+        raise InputError(
+            f"prevalence came with shape {values.shape} for {width} labels", instead="one share in [0, 1] a label"
+        )
+    return values
+
+
+def _measured(
+    metric: Metric, observed: Observed, nothing: Constant, shares: Constant, best: float | None
+) -> MetricValue:
+    left_out = metric.left_out(observed)
+    unit = "pictures" if metric.of_rows else "labels"
+    return MetricValue(
+        name=metric.name,
+        better=metric.better,
+        value=float(metric.value(observed)),
+        nothing=_known(metric.value(nothing)) if metric.can_say_nothing else None,
+        prevalence=_known(metric.value(shares)),
+        best_constant=best,
+        left_out=left_out,
+        note=f"{left_out} {unit} without a value left out" if left_out else "",
+    )
+
+
+def _known(value: NDArray[np.float64]) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _records(scores: Scores, observed: Observed) -> tuple[LabelRecord, ...]:
+    counts = observed.counts
+    shown = np.float64 if scores.weights is not None else np.int64  # whole pictures are counted in whole numbers
+    numbers = [values.astype(shown).tolist() for values in (counts.tp, counts.fp, counts.fn, counts.tn)]
+    table = zip(
+        scores.labels,
+        observed.cases.thresholds.tolist(),
+        (counts.tp + counts.fn).astype(shown).tolist(),
+        (len(scores) - scores.known.sum(axis=0)).tolist(),
+        *(values.tolist() for values in (precision(counts), recall(counts), fbeta(counts))),
+        observed.ranked.ap.tolist(),
+        observed.ranked.auc.tolist(),
+        *numbers,
+        strict=True,
+    )
+    return tuple(LabelRecord(*row) for row in table)

@@ -1,0 +1,150 @@
+"""Evaluation: what is known about the scores of one split, as frozen records, plain dicts and a notebook table."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tagfit.errors import InputError
+from tagfit.evaluation.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One metric of one split.
+
+    Attributes:
+        name: of the metric.
+        better: which direction is better.
+        value: NaN where undefined.
+        nothing: what predicting nothing (all scores 0) would score on these rows; None where that has no value.
+        prevalence: what giving each label's prevalence in train as its score would score; likewise.
+        best_constant: what the best fixed set of tags for every picture would score; None for metrics of scores.
+        low, high: the ends of the 95 % interval; None where there is none.
+        left_out: how many labels (or pictures) were undefined and left out of the mean.
+        note: what a reader has to know; empty where that is nothing.
+    """
+
+    name: str
+    better: Literal["higher", "lower"]
+    value: float
+    nothing: float | None = None
+    prevalence: float | None = None
+    best_constant: float | None = None
+    low: float | None = None
+    high: float | None = None
+    left_out: int = 0
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; what is undefined is None."""
+        return {
+            "value": _plain(self.value),
+            "nothing": self.nothing,
+            "prevalence": self.prevalence,
+            "best_constant": self.best_constant,
+            "interval": None if self.low is None else [self.low, self.high],
+            "better": self.better,
+            "left_out": self.left_out,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class LabelRecord:
+    """One label of one split; counts are pictures, or their weight where pictures have weights.
+
+    Attributes:
+        label: its name.
+        threshold: it is predicted where score > threshold.
+        support: known positives.
+        unknown: pictures of which this label is not known.
+        precision, recall, f1, ap, auc: NaN where undefined.
+        tp, fp, fn, tn: over the known entries.
+    """
+
+    label: str
+    threshold: float
+    support: float
+    unknown: int
+    precision: float
+    recall: float
+    f1: float
+    ap: float
+    auc: float
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; what is undefined is None."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The metrics of one split. ``evaluation["macro_f1"]`` is the value of one.
+
+    Attributes:
+        split: its name; empty where the scores had none.
+        n: how many pictures.
+        metrics: name -> MetricValue.
+        labels: one record a label.
+        thresholds: the ones in force.
+        notes: what holds for all numbers, such as thresholds that were chosen on these very rows.
+    """
+
+    split: str
+    n: int
+    metrics: dict[str, MetricValue]
+    labels: tuple[LabelRecord, ...]
+    thresholds: Thresholds
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> float:
+        if name not in self.metrics:
+            raise InputError(f"this evaluation has no metric {name!r}", instead=f"it has {', '.join(self.metrics)}")
+        return self.metrics[name].value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: ``metrics`` by name, ``labels`` as records, and what they rest on."""
+        return {
+            "split": self.split,
+            "n": self.n,
+            "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
+            "labels": [record.to_dict() for record in self.labels],
+            "thresholds": {"strategy": self.thresholds.strategy, "split": self.thresholds.split},
+            "notes": list(self.notes),
+        }
+
+    def _repr_html_(self) -> str:
+        heading = html.escape(f"{self.split or 'scores'}: {self.n} pictures, {len(self.labels)} labels")
+        columns = ("metric", "value", "95 % interval", "nothing", "prevalence", "best constant")
+        head = "".join(f"<th>{column}</th>" for column in columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(metric)) + "</tr>"
+            for metric in self.metrics.values()
+        )
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return f"<table><caption>{heading}</caption><tr>{head}</tr>{body}</table>{notes}"
+
+
+def _cells(metric: MetricValue) -> list[str]:
+    interval = "" if metric.low is None else f"{_shown(metric.low)} to {_shown(metric.high)}"
+    baselines = (metric.nothing, metric.prevalence, metric.best_constant)
+    return [metric.name, _shown(metric.value), interval, *(_shown(value) for value in baselines)]
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.4f}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return value
+    return value

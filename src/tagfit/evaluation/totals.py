@@ -1,0 +1,142 @@
+"""Totals: the few sums that every metric is made from, for the scores at hand and for the trivial baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.evaluation import entries
+from tagfit.evaluation.cases import Cases
+from tagfit.evaluation.counts import Counts, count, from_margins
+from tagfit.evaluation.ranking import Ranked, rank
+from tagfit.evaluation.rows import RowFunction, by_blocks, row_counts
+
+Floats = NDArray[np.float64]
+
+
+class Totals(Protocol):
+    """What a metric may ask for; leading axes, where there are any, are resamples.
+
+    A metric that is written on this works for one set of rows, for a baseline and for a thousand resamples alike.
+    """
+
+    @property
+    def counts(self) -> Counts:
+        """True and false positives and negatives, each (..., L)."""
+
+    @property
+    def ranked(self) -> Ranked:
+        """Average precision and AUC, each (..., L)."""
+
+    @property
+    def log_loss(self) -> Floats:
+        """The sum of log losses of each label, (..., L)."""
+
+    @property
+    def squared_error(self) -> Floats:
+        """The sum of squared errors of each label, (..., L)."""
+
+    @property
+    def known(self) -> Floats:
+        """The weight of the known entries of each label, (..., L)."""
+
+    def count_mean(self, name: str, of: Callable[[Counts], Floats]) -> Floats:
+        """The mean over rows, where it is defined, of what ``of`` makes of the counts of a row, (...)."""
+
+    def row_mean(self, name: str, of: RowFunction) -> Floats:
+        """The mean over rows, where it is defined, of a value a row, (...)."""
+
+
+class Observed:
+    """The totals of some cases; each is worked out once, when first asked for."""
+
+    def __init__(self, cases: Cases) -> None:
+        self.cases = cases
+        self.rows: dict[str, Floats] = {}
+
+    @cached_property
+    def counts(self) -> Counts:
+        return count(self.cases)
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        return rank(self.cases)
+
+    @cached_property
+    def log_loss(self) -> Floats:
+        return entries.log_loss(self.cases)
+
+    @cached_property
+    def squared_error(self) -> Floats:
+        return entries.squared_error(self.cases)
+
+    @property
+    def known(self) -> Floats:
+        return self.cases.totals
+
+    @cached_property
+    def row_counts(self) -> Counts:
+        """The counts of each row, each (N,)."""
+        return row_counts(self.cases)
+
+    def count_mean(self, name: str, of: Callable[[Counts], Floats]) -> Floats:
+        if name not in self.rows:
+            self.rows[name] = of(self.row_counts)
+        return self._mean(self.rows[name])
+
+    def row_mean(self, name: str, of: RowFunction) -> Floats:
+        if name not in self.rows:
+            self.rows[name] = by_blocks(self.cases, of)
+        return self._mean(self.rows[name])
+
+    def left_out(self, name: str) -> int:
+        """How many rows have no value of this name (which was asked for before)."""
+        return int(np.isnan(self.rows[name]).sum())
+
+    def _mean(self, values: Floats) -> Floats:
+        defined = ~np.isnan(values)
+        weights = defined if self.cases.weights is None else defined * self.cases.weights
+        total = weights.sum(dtype=np.float64)
+        return np.asarray((np.where(defined, values, 0.0) @ weights) / total if total > 0 else np.nan)
+
+
+class Constant(Observed):
+    """The totals of one score a label that is the same for all rows; the sums a label need no pass over the rows."""
+
+    def __init__(self, cases: Cases, scores: Floats) -> None:
+        values = np.broadcast_to(scores, cases.truth.shape)
+        super().__init__(Cases(cases.truth, cases.known, values, cases.thresholds, cases.weights))
+        self.positives, self.negatives = cases.positives, cases.totals - cases.positives
+        self.scores = scores
+        self.total = cases.totals
+
+    @cached_property
+    def counts(self) -> Counts:
+        on = self.scores > self.cases.thresholds
+        return from_margins(on * self.positives, on * self.total, self.positives, self.total)
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        ranks = self.positives > 0
+        share = self.positives / np.where(ranks, self.total, 1.0)
+        return Ranked(np.where(ranks, share, np.nan), np.where(ranks & (self.negatives > 0), 0.5, np.nan))
+
+    @cached_property
+    def log_loss(self) -> Floats:
+        return self._both_ways(entries.log_losses)
+
+    @cached_property
+    def squared_error(self) -> Floats:
+        return self._both_ways(entries.squared_errors)
+
+    @property
+    def known(self) -> Floats:
+        return self.total
+
+    def _both_ways(self, of: Callable[[NDArray[np.uint8], Floats], Floats]) -> Floats:
+        present, absent = np.ones(len(self.scores), np.uint8), np.zeros(len(self.scores), np.uint8)
+        return self.positives * of(present, self.scores) + self.negatives * of(absent, self.scores)
