@@ -17,7 +17,7 @@ class Epoch:
 
     Attributes:
         epoch: counted from 1.
-        running_loss: the objective's mean over the epoch's batches, dropout on and weights moving: never to be reported.
+        running_loss: the objective's mean over the epoch's batches, dropout on, weights moving: never to be reported.
         train_loss, validation_loss: binary log loss in nats in inference mode; None where not measured.
         train_label_accuracy, validation_label_accuracy: likewise, in [0, 1].
         monitored: the value of the validation metric that patience watches; None without validation.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.evaluation.metrics import DIRECTIONS
+from tagfit.evaluation import metrics
 from tagfit.evaluation.quick import quick
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
@@ -132,7 +132,9 @@ class Training:
         if value is None:
             return
         better = progress.best_value is None or (
-            value > progress.best_value if DIRECTIONS[self.recipe.monitor] == "higher" else value < progress.best_value
+            value > progress.best_value
+            if metrics.find(self.recipe.monitor).better == "higher"
+            else value < progress.best_value
         )
         if better:
             progress.best_value, progress.best_epoch = value, progress.epoch
@@ -188,8 +190,8 @@ class _Measured:
         self.truth, self.known = part.truth[rows], part.known[rows]
 
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
-        names = dict.fromkeys(("loss", "label_accuracy", monitor))
-        return quick(self.truth, self.known, probabilities(net, self.feed), tuple(names))
+        names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))
+        return quick(self.truth, self.known, probabilities(net, self.feed), metrics=names)
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:

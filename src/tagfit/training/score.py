@@ -20,7 +20,9 @@ def logits(net: nn.Module, feed: Feed) -> torch.Tensor:
     size = SCORING_BATCH if feed.channels_first else SCORING_BATCH * 16
     try:
         with torch.inference_mode():
-            batches = [net(feed.batch(positions)).float().cpu() for positions in torch.split(torch.arange(len(feed)), size)]
+            batches = [
+                net(feed.batch(positions)).float().cpu() for positions in torch.split(torch.arange(len(feed)), size)
+            ]
     finally:
         net.train(training)
     return torch.cat(batches)
