@@ -1,1 +1,18 @@
 """The command line: each command parses, calls one function and prints."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``tagfit`` with ``arguments`` (those of the process if None) and return its exit code.
+
+    0 done, 2 the user's input, 3 met but not confirmed, 4 a check failed, 130 interrupted; 1 only for bugs.
+    """
+    from tagfit.cli.app import run
+
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        sys.exit(code)
+    return code

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tagfit import history, recipe
+from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import History
@@ -86,6 +87,15 @@ class Run:
             raise InputError(f"the run {self.name} has no scores of the split {split!r}", instead=f"it has {stored}")
         return Scores.load(path, split)
 
+    def refuse_another(self, problem: Problem) -> None:
+        """Raise an InputError unless ``problem`` is the one that the run began with."""
+        for what, was in self.problem["fingerprint"].items():
+            if (now := problem.fingerprint[what]) != was:
+                raise InputError(
+                    f"the {what} of {self.folder} changed since the run began (fingerprint {was[:12]}, now {now[:12]})",
+                    instead="put the source back as it was, or train anew",
+                )
+
     def save_scores(self, scores: Scores) -> None:
         """Store the scores of ``scores.split``."""
         scores.save(self._scores_path(scores.split))
@@ -95,6 +105,23 @@ class Run:
         path = self.folder / "run.json"
         old = _read_json(path) if path.exists() else {"format": FORMAT}
         write_text(path, to_json({**old, **changes}) + "\n")
+
+    def summary(self) -> dict[str, Any]:
+        """One line about the run, as plain JSON values."""
+        info, history = self.info, self.history
+        last = history[-1] if history else None
+        return {
+            "run": str(self.folder),
+            "state": info["state"],
+            "recipe": info["recipe"],
+            "seed": info["seed"],
+            "epochs": len(history),
+            "kept_epoch": info.get("kept_epoch"),
+            "train_loss": last.train_loss if last else None,
+            "validation_loss": last.validation_loss if last else None,
+            "seconds": info.get("seconds"),
+            "started": info["started"],
+        }
 
     def _scores_path(self, split: str) -> Path:
         return self.folder / "scores" / f"{split}.npz"

@@ -23,7 +23,7 @@ from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
-from tagfit.runs.run import Run, default_folder, open_run
+from tagfit.runs.run import Run, default_folder
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets
 from tagfit.training.loop import Training, feed
@@ -45,6 +45,7 @@ def fit(
     device: str | None = None,
     threads: int | None = None,
     on_epoch: OnEpoch | None = None,
+    name: str | None = None,
 ) -> Run:
     """Train ``recipe`` on ``problem`` and write the run folder.
 
@@ -56,18 +57,19 @@ def fit(
         device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
         threads: of the processor; None chooses.
         on_epoch: called after each epoch with its record and the recipe.
+        name: what the run calls its recipe; None takes the name of a named one.
 
     Raises:
         InputError: a folder that is in use, a recipe that does not suit the data, a training that diverged.
         KeyboardInterrupt: passed on, after the run was left usable.
     """
-    name = recipe if isinstance(recipe, str) and recipe in recipes.NAMED else "recipe"
+    called = Path(name or ("recipe" if isinstance(recipe, Recipe) else recipe)).stem
     chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
     if seed < 0:
         raise InputError(f"seed = {seed}", instead="0 or more")
     machine = choose(chosen, device, threads)
     nets.check_fits(chosen, problem.inputs.shape[1:])
-    folder = Path(out) if out is not None else default_folder(name, seed)
+    folder = Path(out) if out is not None else default_folder(called, seed)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
         raise InputError(f"{folder} exists and is not empty", instead=mend)
@@ -78,7 +80,7 @@ def fit(
         chosen.save(folder / "recipe.toml")
         run.save_info(
             state="running",
-            recipe=name,
+            recipe=called,
             seed=seed,
             machine=asdict(machine),
             versions=_versions(),
@@ -88,23 +90,15 @@ def fit(
     return run
 
 
-def resume(folder: str | Path, problem: Problem, on_epoch: OnEpoch | None = None) -> Run:
+def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None) -> Run:
     """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
 
     Raises:
-        InputError: data that changed since the run began, a run that is being written by another process.
+        InputError: data that changed since the run began, or a run that another process is writing.
     """
-    run = open_run(folder)
     with _only_writer(run):
-        for what, was in run.problem["fingerprint"].items():
-            if problem.fingerprint.get(what) != was:
-                raise InputError(
-                    f"the {what} of {run.folder} changed since the run began "
-                    f"(fingerprint {was[:12]}, now {problem.fingerprint.get(what, '')[:12]})",
-                    instead="put the source back as it was, or train anew",
-                )
-        if run.info["state"] != "done":
-            _train(run, problem, on_epoch)
+        run.refuse_another(problem)
+        _train(run, problem, on_epoch)
     return run
 
 

@@ -1,0 +1,113 @@
+"""What commands print: one JSON document, or text; tables, progress and errors that no label name can break."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagfit.errors import InputError
+from tagfit.files import to_json
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from tagfit.history import Epoch
+    from tagfit.recipe import Recipe
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+WIDEST_LINE = 110
+
+
+def safe(text: object) -> str:
+    """``text`` with everything that could steer a terminal shown as an escape: control and direction characters."""
+    return "".join(
+        char if char.isprintable() or char == " " else char.encode("unicode_escape").decode("ascii")
+        for char in str(text)
+    )
+
+
+def say(text: str = "") -> None:
+    """Print lines of text; line breaks in it stay, whatever else is not printable is escaped."""
+    sys.stdout.write("\n".join(safe(line) for line in text.split("\n")) + "\n")
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(to_json(document) + "\n")
+
+
+def print_error(error: InputError, as_json: bool) -> None:
+    """One clear message on standard error; with ``--json`` a document on standard output as well."""
+    lines = str(error).split("\n")
+    sys.stderr.write("\n".join(f"error: {safe(line)}" if not i else safe(line) for i, line in enumerate(lines)) + "\n")
+    if as_json:
+        faults = [{"what": fault.what, "where": fault.where, "instead": fault.instead} for fault in error.faults]
+        print_json({"error": {"message": str(error), "faults": faults}})
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> str:
+    """Rows under their columns; the first ``left`` columns to the left, numbers to the right."""
+    cells = [[safe(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns))]
+
+    def line(row: Sequence[str]) -> str:
+        placed = [
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return "  ".join(placed).rstrip()
+
+    return "\n".join([line(list(columns)), *(line(row) for row in cells)])
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for a table; what is undefined is a dash."""
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Progress]:
+    """A rich progress bar on standard error with the time left; none where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[news]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        yield bar
+
+
+def on_decoded(bar: Progress) -> Callable[[int, int], None]:
+    """What shows decoding on a progress bar."""
+    tasks: dict[int, Any] = {}
+
+    def show(done: int, total: int) -> None:
+        if total not in tasks:
+            tasks[total] = bar.add_task("pictures", total=total, news="")
+        bar.update(tasks[total], completed=done, visible=done < total)
+
+    return show
+
+
+def on_epoch(bar: Progress) -> Callable[[Epoch, Recipe], None]:
+    """What shows a training on a progress bar."""
+    tasks: list[Any] = []
+
+    def show(epoch: Epoch, recipe: Recipe) -> None:
+        if not tasks:
+            tasks.append(bar.add_task("epochs", total=recipe.epochs, news=""))
+        news = f"loss: train {number(epoch.train_loss)}, validation {number(epoch.validation_loss)}"
+        bar.update(tasks[0], completed=epoch.epoch, news=news)
+
+    return show

@@ -1,0 +1,52 @@
+"""tagfit tag: tags and scores for pictures."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tagfit.cli.output import AsJson, print_json, safe, say, table
+
+# A spreadsheet takes a cell that starts so for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tag(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    pictures: Annotated[list[Path], typer.Argument(help="Picture files, or folders of them.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and a score a label.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tag pictures with a trained run."""
+    from tagfit import workflow
+
+    records = workflow.tag(run, pictures)
+    if as_json:
+        print_json({"pictures": records})
+    elif as_csv:
+        _write_csv(records)
+    else:
+        say(table(["picture", "tags (score)"], [[record["picture"], _tags(record)] for record in records], left=2))
+
+
+def _tags(record: dict[str, Any]) -> str:
+    if "problem" in record:
+        return f"cannot be read: {record['problem']}"
+    return ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
+
+
+def _write_csv(records: list[dict[str, Any]]) -> None:
+    labels = next((list(record["scores"]) for record in records if record["scores"]), [])
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["picture", "tags", *map(_cell, labels), "problem"])
+    for record in records:
+        scores = [record["scores"].get(label, "") for label in labels]
+        writer.writerow([_cell(record["picture"]), _cell("|".join(record["tags"])), *scores, record.get("problem", "")])
+
+
+def _cell(text: str) -> str:
+    return f"'{safe(text)}" if text.startswith(FORMULA_STARTS) else safe(text)

@@ -1,0 +1,101 @@
+"""Plan: which sources are read, how, and how they are split, as plain values, so that it can be done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagfit.data.problem import Problem
+from tagfit.data.read import read
+from tagfit.data.split import split
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import InputError
+
+DEFAULT_SIZE = 64
+
+OnDecoded = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a Problem comes from files. It goes into ``problem.json``, and a resumed run follows it again.
+
+    Attributes:
+        data: the source of all splits, or of train where the others have sources of their own.
+        validation, test: sources of their own, or None.
+        read: options of ``tagfit.read``.
+        split: options of ``tagfit.split``.
+        size: pictures are decoded to size x size pixels.
+        limit: only this many rows, drawn by the seed of the split; None for all.
+        cache_dir: where decoded pictures are kept; None for the default.
+    """
+
+    data: str
+    validation: str | None = None
+    test: str | None = None
+    read: dict[str, Any] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
+    size: int = DEFAULT_SIZE
+    limit: int | None = None
+    cache_dir: str | None = None
+
+    def resolved(self) -> Plan:
+        """The same plan with absolute paths, so that it holds from any folder."""
+        return replace(
+            self,
+            **{
+                name: None if getattr(self, name) is None else str(Path(getattr(self, name)).absolute())
+                for name in ("data", "validation", "test", "cache_dir")
+            },
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Plan:
+        """What :meth:`to_dict` gave."""
+        return cls(**{item.name: values[item.name] for item in fields(cls)})
+
+    def problem(self, on_decoded: OnDecoded | None = None) -> Problem:
+        """Read, split, decode.
+
+        Args:
+            on_decoded: called with (pictures done, pictures in all).
+
+        Raises:
+            InputError: everything that is wrong with the sources.
+        """
+        plan = self.resolved()
+        data = limited(read(plan.data, **plan.read), plan.limit, plan.split.get("seed", 0))
+        others = {name: read(path, **plan.read) for name, path in plan._own_sources().items()}
+        return split(
+            data,
+            **others,
+            **plan.split,
+            size=plan.size,
+            cache_dir=None if plan.cache_dir is None else Path(plan.cache_dir),
+            progress=on_decoded,
+            source=plan.to_dict(),
+        )
+
+    def _own_sources(self) -> dict[str, str]:
+        own = {"validation": self.validation, "test": self.test}
+        return {name: path for name, path in own.items() if path is not None}
+
+
+def limited(data: TaggedSet, limit: int | None, seed: int) -> TaggedSet:
+    """At most ``limit`` rows, drawn by ``seed`` and kept in their order; which ones does not hang on the row order."""
+    if limit is None or limit >= len(data):
+        return data
+    if limit < 1:
+        raise InputError(f"--limit {limit}", instead="at least 1")
+    by_id = np.argsort(data.ids, kind="stable")
+    drawn = by_id[np.random.default_rng(seed).permutation(len(data))[:limit]]
+    kept = data.take(np.sort(drawn))
+    return replace(kept, notes=(*kept.notes, f"{limit} of {len(data)} rows, drawn by seed {seed} (--limit)"))
