@@ -26,7 +26,7 @@ FLOORS = [
     ["cure"],
     ["estimator", "tagger"],
     ["workflow"],
-    ["report", "lesson"],
+    ["report", "lesson", "demo"],
     ["studio"],
     ["cli"],
 ]

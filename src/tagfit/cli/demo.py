@@ -2,6 +2,68 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-def demo() -> None:
-    """Go the whole way on generated pictures."""
+import typer
+
+from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table
+
+if TYPE_CHECKING:
+    from tagfit.demo import Demo
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where its pictures and runs go.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of the trainings.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Go the whole way on generated pictures: paint, read, train three recipes, compare, tag."""
+    from tagfit.demo import run_demo
+
+    with progress_bar(quiet=as_json) as bar:
+        found = run_demo(
+            folder,
+            seed=seed,
+            on_decoded=on_decoded(bar),
+            on_epoch=on_epoch(bar),
+            say=lambda line: bar.console.print(f"{line} ...", markup=False, highlight=False) if not as_json else None,
+        )
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _print(found)
+
+
+def _print(demo: Demo) -> None:
+    from tagfit.demo import interpretation
+
+    say()
+    rows = [
+        [
+            one.recipe,
+            *(number(one.value(split, "label_accuracy")) for split in ("train", "validation")),
+            *(number(one.value(split, "loss")) for split in ("train", "validation")),
+            number(one.value("validation", "macro_f1")),
+            number(one.value("validation", "argmax_accuracy")),
+        ]
+        for one in demo.trained
+    ]
+    validation = demo.trained[0].evaluations["validation"].metrics
+    for kind in ("nothing", "prevalence"):
+        accuracy, loss, f1 = (getattr(validation[name], kind) for name in ("label_accuracy", "loss", "macro_f1"))
+        rows.append([f"predict {kind}", "", number(accuracy), "", number(loss), number(f1), ""])
+    rows.append(["ceiling", "", number(demo.ceiling), "", "", "", ""])
+    say("label accuracy and loss, train against validation")
+    columns = ["", "train", "validation", "train loss", "validation loss", "macro F1", "Keras' accuracy"]
+    say(table(columns, rows))
+    say()
+    for line in interpretation(demo):
+        say(f"- {line}")
+    say(f"\nthree pictures that {demo.trained[-1].recipe} has not seen")
+    records = []
+    for record in demo.tagged:
+        tags = ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
+        records.append([Path(record["picture"]).name, tags, ", ".join(record["true_tags"]) or "(none)"])
+    say(table(["picture", "tags (score)", "painted"], records, left=3))
+    say(f"\npictures: {demo.pictures.directory}\nruns:     {demo.trained[0].run.folder.parent}")
