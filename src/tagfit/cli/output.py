@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.errors import InputError
+from tagfit.errors import InputError, printable
 from tagfit.files import to_json
 
 if TYPE_CHECKING:
@@ -20,20 +20,10 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
-WIDEST_LINE = 110
-
-
-def safe(text: object) -> str:
-    """``text`` with everything that could steer a terminal shown as an escape: control and direction characters."""
-    return "".join(
-        char if char.isprintable() or char == " " else char.encode("unicode_escape").decode("ascii")
-        for char in str(text)
-    )
-
 
 def say(text: str = "") -> None:
     """Print lines of text; line breaks in it stay, whatever else is not printable is escaped."""
-    sys.stdout.write("\n".join(safe(line) for line in text.split("\n")) + "\n")
+    sys.stdout.write("\n".join(printable(line) for line in text.split("\n")) + "\n")
 
 
 def print_json(document: object) -> None:
@@ -44,7 +34,9 @@ def print_json(document: object) -> None:
 def print_error(error: InputError, as_json: bool) -> None:
     """One clear message on standard error; with ``--json`` a document on standard output as well."""
     lines = str(error).split("\n")
-    sys.stderr.write("\n".join(f"error: {safe(line)}" if not i else safe(line) for i, line in enumerate(lines)) + "\n")
+    sys.stderr.write(
+        "\n".join(f"error: {printable(line)}" if not i else printable(line) for i, line in enumerate(lines)) + "\n"
+    )
     if as_json:
         faults = [{"what": fault.what, "where": fault.where, "instead": fault.instead} for fault in error.faults]
         print_json({"error": {"message": str(error), "faults": faults}})
@@ -52,7 +44,7 @@ def print_error(error: InputError, as_json: bool) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> str:
     """Rows under their columns; the first ``left`` columns to the left, numbers to the right."""
-    cells = [[safe(cell) for cell in row] for row in rows]
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns))]
 
     def line(row: Sequence[str]) -> str:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tagfit.cli.output import AsJson, print_json, safe, say, table
+from tagfit.cli.output import AsJson, print_json, say, table
+from tagfit.errors import printable
 
 # A spreadsheet takes a cell that starts so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -49,4 +50,4 @@ def _write_csv(records: list[dict[str, Any]]) -> None:
 
 
 def _cell(text: str) -> str:
-    return f"'{safe(text)}" if text.startswith(FORMULA_STARTS) else safe(text)
+    return f"'{printable(text)}" if text.startswith(FORMULA_STARTS) else printable(text)
