@@ -45,12 +45,16 @@ class Plan:
 
     def resolved(self) -> Plan:
         """The same plan with absolute paths, so that it holds from any folder."""
+
+        def absolute(path: str | None) -> str | None:
+            return None if path is None else str(Path(path).absolute())
+
         return replace(
             self,
-            **{
-                name: None if getattr(self, name) is None else str(Path(getattr(self, name)).absolute())
-                for name in ("data", "validation", "test", "cache_dir")
-            },
+            data=str(Path(self.data).absolute()),
+            validation=absolute(self.validation),
+            test=absolute(self.test),
+            cache_dir=absolute(self.cache_dir),
         )
 
     def to_dict(self) -> dict[str, Any]:
