@@ -72,7 +72,7 @@ def generate(
     train: int = 800,
     validation: int = 300,
     test: int = 300,
-    noise: float = 0.1,
+    noise: float = 0.11,
     size: int = 96,
 ) -> GeneratedSet:
     """Write ``images/*.jpg``, ``tags.csv``, ``true_tags.csv``, ``labels.txt``, ``README.md`` and ``generated.json``.
