@@ -1,0 +1,306 @@
+"""Many pictures decoded once, on all cores, into memory-mapped files that are found again by content."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data import pictures
+from tagfit.errors import Fault, InputError
+from tagfit.files import written_whole
+
+DIGEST_BYTES = 32
+AT_ONCE = 16  # pictures a task: enough to make the cost of handing out tasks vanish
+FULL = (errno.ENOSPC, errno.EDQUOT)
+TASKS_AHEAD = 4  # tasks a core that may wait for the writer: bounds the memory
+ABANDONED_AFTER = 3600.0  # seconds without a write after which an unfinished file has lost its writer
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """The pictures that could be read, in the order given, and the reasons of those that could not.
+
+    Attributes:
+        pixels: (M, size, size, 3) uint8, RGB, memory-mapped and read-only.
+        rows: (M,) int64: which of the N files each is, ascending; M = N and ``rows`` = 0..N-1 without faults.
+        digests: (M,) 64 hex digits each: BLAKE2b of the file's bytes that the pixels came from.
+        faults: (row, reason) for each of the N - M files left out.
+        path: the ``.npy`` file behind ``pixels``.
+    """
+
+    pixels: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    digests: NDArray[np.str_]
+    faults: tuple[tuple[int, Fault], ...]
+    path: Path
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def decoded(
+    files: Sequence[Path],
+    size: int,
+    *,
+    cache_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Decoded:
+    """All ``files`` as pixels; what was decoded before, in any set, order or place, is not decoded again.
+
+    Every file is read (its content is its key), once. Two processes may do the same at once. Killed at any moment,
+    it leaves only what the next call ignores or finishes.
+
+    Args:
+        files: N picture files.
+        size: the side in pixels, see ``pictures.decode``.
+        cache_dir: where to keep the pixels; ``default_dir()`` if None.
+        progress: called with (pictures done, N) from the calling thread.
+
+    Raises:
+        InputError: the cache cannot be written (no space, no permission). Pictures that cannot be read are ``faults``.
+    """
+    pictures.check_size(size)
+    shelf = _Shelf(_folder(size, cache_dir), size)
+    new = _NewEntry(shelf, len(files))
+    rows: list[int] = []
+    faults: list[tuple[int, Fault]] = []
+    try:
+        with closing(_outcomes(files, size, shelf)) as outcomes:
+            for row, outcome in enumerate(outcomes):
+                if isinstance(outcome, Fault):
+                    faults.append((row, outcome))
+                else:
+                    new.add(*outcome)
+                    rows.append(row)
+                if progress is not None:
+                    progress(row + 1, len(files))
+        path = new.finish()
+    finally:
+        new.abandon()
+    return Decoded(
+        pixels=_mapped(path),
+        rows=np.array(rows, dtype=np.int64),
+        digests=np.array([digest.hex() for digest in new.digests], dtype=f"U{2 * DIGEST_BYTES}"),
+        faults=tuple(faults),
+        path=path,
+    )
+
+
+def size_of(n: int, size: int) -> int:
+    """The bytes on disk that ``n`` pictures of ``size`` x ``size`` pixels take in the cache."""
+    return n * (size * size * 3 + DIGEST_BYTES)
+
+
+def default_dir() -> Path:
+    """``$TAGFIT_CACHE_DIR``, else ``$XDG_CACHE_HOME/tagfit``, else ``~/.cache/tagfit``."""
+    if own := os.environ.get("TAGFIT_CACHE_DIR"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagfit"
+
+
+def _folder(size: int, cache_dir: Path | None) -> Path:
+    """One folder a preprocessing: what another decoder made is never mixed in."""
+    made_by = blake2b(pictures.decoder().encode(), digest_size=6).hexdigest()
+    return (cache_dir or default_dir()) / f"pictures-{size}px-{made_by}"
+
+
+def _outcomes(files: Sequence[Path], size: int, shelf: _Shelf) -> Generator[_Outcome]:
+    """For each file in order: its digest with new pixels (None where the shelf has them), or what is wrong with it."""
+    workers = _cores()
+    waiting: deque[Future[list[_Outcome]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for start in range(0, len(files), AT_ONCE):
+                waiting.append(pool.submit(_some, files[start : start + AT_ONCE], size, shelf))
+                if len(waiting) >= TASKS_AHEAD * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_Outcome = tuple[bytes, NDArray[np.uint8] | None] | Fault
+
+
+def _some(files: Sequence[Path], size: int, shelf: _Shelf) -> list[_Outcome]:
+    return [_one(path, size, shelf) for path in files]
+
+
+def _one(path: Path, size: int, shelf: _Shelf) -> _Outcome:
+    try:
+        data = pictures.read(path)
+        digest = pictures.digest(data)
+        return digest, None if digest in shelf else pictures.decode(data, size)
+    except InputError as error:
+        return replace(error.faults[0], where=pictures.shown(path))
+
+
+class _Shelf:
+    """The finished entries of one preprocessing: which pictures they hold, and where.
+
+    An entry is two files, ``<key>.npy`` (pixels) and ``<key>.digests.npy``, written in this order; it is there when
+    both are and agree. The key is a hash of the digests, in order.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self.size = size
+        self._places: dict[bytes, tuple[NDArray[np.uint8], int]] = {}
+        self.keys: set[str] = set()
+        for path in sorted(folder.glob("*.digests.npy")):
+            self._take_in(path)
+
+    def _take_in(self, digests_path: Path) -> None:
+        key = digests_path.name.removesuffix(".digests.npy")
+        try:
+            digests = np.load(digests_path)
+            pixels = _mapped(self.path(key))
+        except (OSError, ValueError, EOFError):
+            return  # damaged or removed from outside: as if it were not there
+        if pixels.shape != (len(digests), self.size, self.size, 3) or pixels.dtype != np.uint8:
+            return
+        self.keys.add(key)
+        for row, digest in enumerate(digests):
+            self._places.setdefault(digest.tobytes(), (pixels, row))
+
+    def path(self, key: str) -> Path:
+        return self.folder / f"{key}.npy"
+
+    def digests_path(self, key: str) -> Path:
+        return self.folder / f"{key}.digests.npy"
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._places
+
+    def pixels(self, digest: bytes) -> NDArray[np.uint8]:
+        entry, row = self._places[digest]
+        pixels: NDArray[np.uint8] = entry[row]
+        return pixels
+
+
+class _NewEntry:
+    """An entry that grows picture by picture, and is begun on disk only when the shelf lacks one of them.
+
+    Written by ``write`` and never through a memory map: on a full disk a write fails with an error, a map with a crash.
+    """
+
+    def __init__(self, shelf: _Shelf, n: int) -> None:
+        self._shelf = shelf
+        self._n = n
+        self._file: BinaryIO | None = None
+        self._temporary = Path()
+        self.digests: list[bytes] = []
+
+    def add(self, digest: bytes, pixels: NDArray[np.uint8] | None) -> None:
+        if pixels is not None and self._file is None:
+            self._begin()
+        if self._file is not None:
+            self._write(self._shelf.pixels(digest) if pixels is None else pixels)
+        self.digests.append(digest)
+
+    def finish(self) -> Path:
+        """The entry under its key, whole, whether it had to be made or was there."""
+        key = blake2b(b"".join(self.digests), digest_size=16).hexdigest()
+        path = self._shelf.path(key)
+        if key in self._shelf.keys:
+            return path
+        if self._file is None:
+            self._begin()
+        assert self._file is not None
+        with _disk_faults(self._shelf.folder, self._needed()):
+            self._file.seek(0)
+            self._write_header(len(self.digests))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._temporary, path)
+            with written_whole(self._shelf.digests_path(key)) as file:
+                np.save(file, np.frombuffer(b"".join(self.digests), np.uint8).reshape(-1, DIGEST_BYTES))
+        return path
+
+    def abandon(self) -> None:
+        """Leave nothing behind; harmless after ``finish``."""
+        if self._file is not None:
+            with suppress(OSError):  # what a full disk did not take when it was written, it does not take now
+                self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+    def _begin(self) -> None:
+        folder, needed = self._shelf.folder, self._needed()
+        with _disk_faults(folder, needed):
+            folder.mkdir(parents=True, exist_ok=True)
+            _sweep(folder)
+            if needed > shutil.disk_usage(folder).free:
+                raise InputError(_no_space(folder, needed))
+            handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+            self._temporary = Path(name)
+            self._file = os.fdopen(handle, "wb")
+            self._write_header(self._n)
+        for digest in self.digests:
+            self._write(self._shelf.pixels(digest))
+
+    def _write(self, pixels: NDArray[np.uint8]) -> None:
+        assert self._file is not None
+        with _disk_faults(self._shelf.folder, self._needed()):
+            self._file.write(pixels.tobytes())
+
+    def _write_header(self, rows: int) -> None:
+        # NumPy leaves room in the header for the first axis to grow, so this one takes the same place for any count.
+        assert self._file is not None
+        shape = (rows, self._shelf.size, self._shelf.size, 3)
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def _needed(self) -> int:
+        return size_of(self._n, self._shelf.size)
+
+
+def _mapped(path: Path) -> NDArray[np.uint8]:
+    """The pixels of an entry, read-only."""
+    pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return pixels
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed writers left: unfinished files that nobody has written to for long."""
+    for path in folder.glob(".*.part"):
+        try:
+            if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
+                path.unlink()
+        except FileNotFoundError:
+            continue
+
+
+@contextmanager
+def _disk_faults(folder: Path, needed: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise InputError(_no_space(folder, needed)) from None
+        what = f"the picture cache cannot be written: {error.strerror or error}"
+        raise InputError(Fault(what, pictures.shown(folder), "--cache-dir moves it")) from None
+
+
+def _no_space(folder: Path, needed: int) -> Fault:
+    what = f"no space for the picture cache, which takes up to {needed / 1e6:,.1f} MB"
+    return Fault(what, pictures.shown(folder), "make room, move it with --cache-dir, or take a smaller --size")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
