@@ -90,7 +90,7 @@ def evaluate(
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
-    judging.setdefault("prevalence", np.array(opened.problem["prevalence"], dtype=np.float64))
+    judging.setdefault("prevalence", opened.prevalence)
     if source is not None:
         found = [score_source(opened, source, on_decoded=on_decoded)]
     else:
@@ -253,7 +253,7 @@ def _probabilities(run: Run, preprocessing: Preprocessing, inputs: NDArray[Any])
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:
-    there = list(run.problem["splits"])
+    there = list(run.problem["ids"])
     unknown = [name for name in splits if name not in there and name not in ALWAYS_SHOWN]
     if unknown:
         raise InputError(f"{run.folder} has no split {unknown[0]!r}", instead=f"it has {', '.join(there)}")

@@ -15,8 +15,6 @@ from tagfit.data.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
-DEFAULT_SIZE = 64
-
 OnDecoded = Callable[[int, int], None]
 
 
@@ -29,7 +27,7 @@ class Plan:
         validation, test: sources of their own, or None.
         read: options of ``tagfit.read``.
         split: options of ``tagfit.split``.
-        size: pictures are decoded to size x size pixels.
+        size: pictures are decoded to size x size pixels; None for the default.
         limit: only this many rows, drawn by the seed of the split; None for all.
         cache_dir: where decoded pictures are kept; None for the default.
     """
@@ -39,7 +37,7 @@ class Plan:
     test: str | None = None
     read: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] = field(default_factory=dict)
-    size: int = DEFAULT_SIZE
+    size: int | None = None
     limit: int | None = None
     cache_dir: str | None = None
 
@@ -82,6 +80,7 @@ class Plan:
             data,
             **others,
             **plan.split,
+            strict=plan.read.get("strict", False),
             size=plan.size,
             cache_dir=None if plan.cache_dir is None else Path(plan.cache_dir),
             progress=on_decoded,
