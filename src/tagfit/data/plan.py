@@ -75,10 +75,14 @@ class Plan:
         """
         plan = self.resolved()
         data = limited(read(plan.data, **plan.read), plan.limit, plan.split.get("seed", 0))
-        others = {name: read(path, **plan.read) for name, path in plan._own_sources().items()}
+        own = {
+            name: None if path is None else read(path, **plan.read)
+            for name, path in (("validation", plan.validation), ("test", plan.test))
+        }
         return split(
             data,
-            **others,
+            validation=own["validation"],
+            test=own["test"],
             **plan.split,
             strict=plan.read.get("strict", False),
             size=plan.size,
@@ -86,10 +90,6 @@ class Plan:
             progress=on_decoded,
             source=plan.to_dict(),
         )
-
-    def _own_sources(self) -> dict[str, str]:
-        own = {"validation": self.validation, "test": self.test}
-        return {name: path for name, path in own.items() if path is not None}
 
 
 def limited(data: TaggedSet, limit: int | None, seed: int) -> TaggedSet:
