@@ -1,4 +1,8 @@
-"""How alike the parts of a split are: tagfit, iterative-stratification and a random split, over a folder of tables."""
+"""How alike the parts of a split are: tagfit, iterative-stratification and a random split, over a folder of tables.
+
+pip install iterative-stratification==0.1.9
+python benchmarks/split.py TABLES [--seeds 10] [--large]
+"""
 
 from __future__ import annotations
 
