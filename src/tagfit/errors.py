@@ -8,6 +8,17 @@ from dataclasses import dataclass
 SHOWN_FAULTS = 20
 
 
+def printable(text: str) -> str:
+    """``text`` with everything that is not printable written as an escape.
+
+    File names and tags come from strangers: a terminal must not obey what they hold (escape sequences, line breaks,
+    marks that turn the direction of the text), and what no encoding can write must not break the message.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong.
@@ -25,7 +36,7 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         mend = f" ({self.instead})" if self.instead else ""
-        return f"{place}{self.what}{mend}"
+        return printable(f"{place}{self.what}{mend}")
 
 
 class InputError(ValueError):
@@ -48,7 +59,7 @@ class InputError(ValueError):
         if len(lines) == 1 and not self.heading:
             return lines[0]
         heading = self.heading or f"{len(self.faults)} problems"
-        return "\n".join([f"{heading}:", *(f"  {line}" for line in lines)])
+        return "\n".join([f"{printable(heading)}:", *(f"  {line}" for line in lines)])
 
 
 class MissingExtraError(InputError):

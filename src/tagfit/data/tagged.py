@@ -36,6 +36,8 @@ class TaggedSet:
         quarantined: rows that were left out because they cannot be used, each with its reason.
         notes: what the reader found out and the user should see (the separator, labels left out ...).
         warnings: what is suspicious in the source and was read all the same, each with its place.
+        unlisted: what a label that the source does not name at all is on every row: ``absent`` where the source
+            lists the tags of a picture, ``unknown`` where it has a column a label.
     """
 
     ids: NDArray[np.str_]
@@ -51,6 +53,7 @@ class TaggedSet:
     quarantined: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[Fault, ...] = field(default=())
+    unlisted: str = "unknown"
 
     def __post_init__(self) -> None:
         assert (self.files is None) != (self.arrays is None), "a TaggedSet holds files or arrays"

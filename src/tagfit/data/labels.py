@@ -1,0 +1,269 @@
+"""Which labels, in which order: selection, files of names, and several sources brought to the same columns."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import Fault, InputError
+
+SHOWN_NAMES = 12
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which labels of a source are wanted.
+
+    Attributes:
+        labels: exactly these, in this order; None for all.
+        exclude: shell patterns (``*``, ``?``, ``[ab]``; case matters) of labels to leave out.
+        min_positives: labels that are known to be on fewer rows are left out.
+    """
+
+    labels: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    min_positives: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        labels: str | Path | Sequence[str] | None = None,
+        exclude_labels: str | Sequence[str] = (),
+        min_positives: int = 0,
+    ) -> Selection:
+        """The selection that a user spelled: ``labels`` is a file of names, ``"a,b"``, or a list of names."""
+        if min_positives < 0:
+            raise InputError(f"min_positives is {min_positives}", instead="0 or more")
+        patterns = (exclude_labels,) if isinstance(exclude_labels, str) else tuple(exclude_labels)
+        return cls(None if labels is None else requested(labels), patterns, int(min_positives))
+
+    def excludes(self, name: str) -> bool:
+        """Whether a pattern leaves this label out."""
+        return any(fnmatchcase(name, pattern) for pattern in self.exclude)
+
+
+def requested(labels: str | Path | Sequence[str]) -> tuple[str, ...]:
+    """The names that ``labels`` stands for: a file (one name a line), ``"a,b"``, or a list of names.
+
+    Raises:
+        InputError: no name, a name twice, or a file that cannot be read.
+    """
+    if isinstance(labels, Path) or (isinstance(labels, str) and _is_file(labels)):
+        return names_in_file(Path(labels))
+    names = labels.split(",") if isinstance(labels, str) else list(labels)
+    return _distinct([str(name).strip() for name in names], "labels")
+
+
+def names_in_file(path: Path) -> tuple[str, ...]:
+    """The label names of a text file, one a line, in its order; empty lines do not count."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a list of labels: {_reason(error)}") from None
+    return _distinct([line.strip() for line in text.splitlines()], str(path))
+
+
+def select(data: TaggedSet, selection: Selection) -> TaggedSet:
+    """``data`` with only the labels of ``selection``; what was left out is told in its notes.
+
+    Raises:
+        InputError: a label asked for that the data does not have, or no label left.
+    """
+    column = {name: index for index, name in enumerate(data.labels)}
+    wanted = data.labels if selection.labels is None else selection.labels
+    faults = [_no_such_label(name, data.labels) for name in wanted if name not in column]
+    if faults:
+        raise InputError(faults)
+    notes = []
+    if selection.labels is not None:
+        asked = set(wanted)
+        notes += _left_out("not among the labels asked for", [name for name in data.labels if name not in asked])
+    excluded = [name for name in wanted if selection.excludes(name)]
+    notes += _left_out(f"excluded by {', '.join(repr(pattern) for pattern in selection.exclude)}", excluded)
+    positives = data.truth.sum(axis=0, dtype=np.int64)
+    kept = [name for name in wanted if not selection.excludes(name)]
+    rare = [name for name in kept if positives[column[name]] < selection.min_positives]
+    notes += _left_out(f"on fewer than {selection.min_positives} rows", rare)
+    kept = [name for name in kept if positives[column[name]] >= selection.min_positives]
+    if not kept:
+        raise InputError(
+            Fault(f"no label is left out of {len(data.labels)}", instead="; ".join(notes) or "tag at least one picture")
+        )
+    columns = [column[name] for name in kept]
+    chosen = data if tuple(kept) == data.labels else _with_columns(data, columns, tuple(kept))
+    return replace(chosen, notes=(*data.notes, *notes))
+
+
+def align(data: TaggedSet, labels: Sequence[str]) -> TaggedSet:
+    """``data`` with exactly ``labels`` as its columns, matched by name (for a second source of the same problem).
+
+    A label that the source does not name is absent or unknown on all its rows, as ``data.unlisted`` says. A label that
+    it has beyond ``labels`` is left out. Both are told: the one in the notes, the other as a warning.
+
+    Raises:
+        InputError: no name is shared.
+    """
+    names = tuple(labels)
+    if names == data.labels:
+        return data
+    column = {name: index for index, name in enumerate(data.labels)}
+    if not column.keys() & set(names):
+        raise InputError(
+            f"no label is shared: one source has {listed(names)}, the other {listed(data.labels)}",
+            instead="the same names, spelled alike, in both",
+        )
+    lacking = [name for name in names if name not in column]
+    shared = set(names)
+    beyond = [name for name in data.labels if name not in shared]
+    truth = np.zeros((len(data), len(names)), dtype=np.uint8)
+    known = np.full(truth.shape, data.unlisted == "absent")
+    here = [index for index, name in enumerate(names) if name in column]
+    there = [column[names[index]] for index in here]
+    truth[:, here], known[:, here] = data.truth[:, there], data.known[:, there]
+    notes = (f"labels that this source does not name, taken as {data.unlisted}: {listed(lacking)}",) if lacking else ()
+    warnings = (Fault(f"labels that only this source has, left out: {listed(beyond)}"),) if beyond else ()
+    return replace(
+        data,
+        truth=truth,
+        known=known,
+        labels=names,
+        notes=(*data.notes, *notes),
+        warnings=(*data.warnings, *warnings),
+    )
+
+
+def combine(parts: Mapping[str, TaggedSet]) -> TaggedSet:
+    """Sources of different splits -> one TaggedSet whose ``split`` says where each row came from.
+
+    Args:
+        parts: split name -> its rows; the labels of the first are aligned to by name.
+
+    Where two sources use the same row id, the ids of all get their split before them: ``validation:1.jpg``.
+
+    Raises:
+        InputError: pictures with features, features of different widths, or no label shared.
+    """
+    first = next(iter(parts.values()))
+    sets = {name: align(data, first.labels) for name, data in parts.items()}
+    kinds = {
+        name: "picture files" if data.arrays is None else f"rows of shape {data.arrays.shape[1:]}"
+        for name, data in sets.items()
+    }
+    if len(set(kinds.values())) > 1:
+        raise InputError(
+            "the sources do not fit together: " + ", ".join(f"{name} has {kind}" for name, kind in kinds.items()),
+            instead="the same kind of rows in each",
+        )
+    ids = np.concatenate([data.ids for data in sets.values()])
+    if len(np.unique(ids)) != len(ids):
+        ids = np.asarray([f"{name}:{row}" for name, data in sets.items() for row in data.ids], dtype=np.str_)
+
+    def joined(field: str, missing: Any) -> Any:
+        values = [getattr(data, field) for data in sets.values()]
+        if all(value is None for value in values):
+            return None
+        filled = [
+            np.full(len(data), missing) if value is None else value
+            for data, value in zip(sets.values(), values, strict=True)
+        ]
+        return np.concatenate(filled)
+
+    return TaggedSet(
+        ids=ids,
+        truth=np.concatenate([data.truth for data in sets.values()]),
+        known=np.concatenate([data.known for data in sets.values()]),
+        labels=first.labels,
+        files=None if first.files is None else tuple(file for data in sets.values() for file in data.files or ()),
+        arrays=None if first.arrays is None else np.concatenate([np.asarray(data.arrays) for data in sets.values()]),
+        groups=joined("groups", ""),
+        weights=joined("weights", 1.0),
+        split=np.concatenate([np.full(len(data), name, dtype="<U10") for name, data in sets.items()]),
+        quarantined=tuple(fault for data in sets.values() for fault in data.quarantined),
+        notes=tuple(f"{name}: {note}" for name, data in sets.items() for note in data.notes),
+        warnings=tuple(fault for data in sets.values() for fault in data.warnings),
+        unlisted=first.unlisted,
+    )
+
+
+def require_learnable(data: TaggedSet) -> None:
+    """Refuse labels of which nothing but positives is known: a constant "yes" would be perfect, and worthless.
+
+    Raises:
+        InputError: one fault a label, with the choices.
+    """
+    positives = data.truth.sum(axis=0, dtype=np.int64)
+    unlearnable = np.flatnonzero((positives > 0) & (positives == data.known.sum(axis=0, dtype=np.int64)))
+    if len(unlearnable):
+        raise InputError(
+            [
+                Fault(f"the label {data.labels[i]!r} is on in all {positives[i]} rows where it is known")
+                for i in unlearnable
+            ],
+            what="labels with nothing but known positives cannot be learnt; leave them out (--exclude-labels NAME), "
+            "mark pictures that lack them (!NAME in a tags column, 0 in a 0/1 column), "
+            "or take what is not listed as absent (--unlisted absent)",
+        )
+
+
+def similar_names(labels: Sequence[str]) -> list[Fault]:
+    """Warnings for label names that differ by upper and lower case or by spaces only."""
+    spellings: dict[str, list[str]] = {}
+    for name in labels:
+        spellings.setdefault("".join(name.split()).casefold(), []).append(name)
+    return [
+        Fault(f"the labels {listed(names)} differ by case or spaces only", instead="one spelling for one label")
+        for names in spellings.values()
+        if len(names) > 1
+    ]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a message shows them: quoted, escaped, and not more than a line holds."""
+    few = ", ".join(repr(name) for name in names[:SHOWN_NAMES])
+    return few if len(names) <= SHOWN_NAMES else f"{few} and {len(names) - SHOWN_NAMES} more"
+
+
+def _with_columns(data: TaggedSet, columns: Sequence[int], names: tuple[str, ...]) -> TaggedSet:
+    truth: NDArray[np.uint8] = data.truth[:, columns]
+    return replace(data, truth=truth, known=data.known[:, columns], labels=names)
+
+
+def _left_out(why: str, names: Sequence[str]) -> list[str]:
+    return [f"labels left out, {why}: {listed(names)}"] if names else []
+
+
+def _no_such_label(name: str, labels: Sequence[str]) -> Fault:
+    near = difflib.get_close_matches(name, labels, n=3)
+    return Fault(
+        f"there is no label {name!r}",
+        instead=f"did you mean {listed(near)}?" if near else f"there are {listed(labels)}",
+    )
+
+
+def _distinct(names: Sequence[str], source: str) -> tuple[str, ...]:
+    filled = [name for name in names if name]
+    if not filled:
+        raise InputError(f"{source} names no label", instead="one name a line, or a,b")
+    twice = sorted({name for name in filled if filled.count(name) > 1}) if len(set(filled)) < len(filled) else []
+    if twice:
+        raise InputError(f"{source} names {listed(twice)} more than once", instead="each label once")
+    return tuple(filled)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,200 @@
+"""Arrays as data: an ``.npz`` file or arrays in memory become a TaggedSet."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tagfit import multihot
+from tagfit.data.labels import combine, listed
+from tagfit.data.tagged import SPLITS, TaggedSet
+from tagfit.errors import Fault, InputError
+
+RIGHT_FORM = "X of shape (N, D) or (N, H, W, C) and Y of shape (N, L); or X_train, y_train, X_val, y_val"
+# The lesson's names: one pair of arrays a split.
+SPLIT_SUFFIXES = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
+OPTIONAL = {
+    "labels": "labels", "known": "known", "split": "split", "group": "groups", "groups": "groups",
+    "weight": "weights", "weights": "weights", "ids": "ids",
+}  # fmt: skip
+
+
+def read_npz(path: Path) -> TaggedSet:
+    """The arrays of an ``.npz``; pickled objects are refused, so that nothing in it can run code.
+
+    Raises:
+        InputError: the file is broken, or its arrays are not RIGHT_FORM.
+    """
+    arrays = _load(path)
+    suffixes = [suffix for suffix in SPLIT_SUFFIXES if f"X_{suffix}" in arrays]
+    try:
+        if "X" in arrays:
+            data = _from_named(arrays, "X", "Y" if "Y" in arrays else "y", OPTIONAL)
+        elif suffixes:
+            parts = {}
+            per_split = {name: field for name, field in OPTIONAL.items() if field not in ("labels", "split")}
+            for suffix in suffixes:
+                optional = {"labels": "labels"} | {f"{name}_{suffix}": field for name, field in per_split.items()}
+                truth = f"y_{suffix}" if f"y_{suffix}" in arrays else f"Y_{suffix}"
+                parts[SPLIT_SUFFIXES[suffix]] = _from_named(arrays, f"X_{suffix}", truth, optional)
+            data = combine(parts)
+        else:
+            raise InputError(f"it holds {listed(sorted(arrays))}", instead=RIGHT_FORM)
+    except InputError as error:
+        raise InputError(error.faults, what=f"{path} cannot be used") from None
+    return data
+
+
+def from_arrays(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    labels: Sequence[str] | None = None,
+    known: ArrayLike | None = None,
+    split: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    weights: ArrayLike | None = None,
+    ids: Sequence[str] | None = None,
+) -> TaggedSet:
+    """Arrays in memory -> TaggedSet.
+
+    Args:
+        X: features (N, D), or pictures (N, H, W, C) with C of 1, 3 or 4, as whole numbers 0..255 or floats in [0, 1].
+        Y: multi-hot truth (N, L): 0 and 1, NaN or -1 where unknown.
+        labels: L names; ``label_0`` ... where None, or the names of the columns where Y has any.
+        known: mask (N, L), False where unknown.
+        split: N names out of train, validation, test, or ''.
+        groups: N names; rows of one group stay on one side of a split; '' stands alone.
+        weights: N numbers of 0 or more.
+        ids: N unique row ids; the row's number where None.
+
+    Raises:
+        InputError: every array that is not of the right form.
+    """
+    if labels is None and hasattr(Y, "columns"):
+        labels = [str(name) for name in Y.columns]
+    truth, mask = multihot.check(Y, known, name="Y")
+    n, width = truth.shape
+    inputs, notes = _inputs(X)
+    faults = []
+    if len(inputs) != n:
+        faults.append(Fault(f"X has {len(inputs)} rows, Y has {n}", instead="one row of Y a row of X"))
+    if not n or not width:
+        faults.append(Fault(f"Y has shape {truth.shape}", instead="at least one row and one label"))
+    names = (
+        tuple(str(name).strip() for name in labels) if labels is not None else tuple(f"label_{i}" for i in range(width))
+    )
+    if len(names) != width:
+        faults.append(Fault(f"{len(names)} label names for {width} columns", instead="one name a column"))
+    if len(set(names)) != len(names) or "" in names:
+        faults.append(Fault(f"label names are empty or stand twice: {listed(names)}", instead="each name once"))
+    row_ids = _row_names(ids if ids is not None else np.arange(n), n, "ids", faults)
+    if len(np.unique(row_ids)) != len(row_ids):
+        faults.append(Fault("ids name the same row twice", instead="one id a row"))
+    row_groups = None if groups is None else _row_names(groups, n, "groups", faults)
+    row_split = None if split is None else _row_names(split, n, "split", faults)
+    if row_split is not None:
+        row_split = np.where(row_split == "val", "validation", row_split).astype("<U10")
+        odd = sorted(set(row_split.tolist()) - {*SPLITS, ""})
+        if odd:
+            faults.append(Fault(f"split holds {listed(odd)}", instead="train, validation, test or empty"))
+    row_weights = None if weights is None else _row_weights(weights, n, faults)
+    if faults:
+        raise InputError(faults)
+    return TaggedSet(
+        ids=row_ids, truth=truth, known=mask, labels=names, arrays=inputs, groups=row_groups,
+        weights=row_weights, split=row_split, notes=notes,
+    )  # fmt: skip
+
+
+def _from_named(arrays: dict[str, Any], inputs: str, truth: str, optional: dict[str, str]) -> TaggedSet:
+    missing = [name for name in (inputs, truth) if name not in arrays]
+    if missing:
+        raise InputError(f"it holds {listed(sorted(arrays))}, but no {' and no '.join(missing)}", instead=RIGHT_FORM)
+    fields = {field: arrays[name] for name, field in optional.items() if name in arrays}
+    for field in ("labels", "ids", "groups", "split"):
+        if field in fields and fields[field].ndim != 1:
+            raise InputError(f"{field} has shape {fields[field].shape}", instead="a flat array of names")
+    return from_arrays(arrays[inputs], arrays[truth], **fields)
+
+
+def _inputs(X: ArrayLike) -> tuple[NDArray[Any], tuple[str, ...]]:
+    try:
+        array = np.asarray(X)
+    except ValueError:
+        raise InputError("X came as ragged rows, of unequal lengths", instead=RIGHT_FORM) from None
+    if array.dtype.kind not in "biuf" or array.ndim not in (2, 4):
+        hint = "a grey picture has one channel: X[..., None]" if array.ndim == 3 else RIGHT_FORM
+        raise InputError(f"X came as {array.dtype} of shape {array.shape}", instead=hint)
+    if array.ndim == 2:
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+        _refuse(~np.isfinite(array), array, "X", "finite numbers; fill or leave out what is missing")
+        return array, ()
+    if array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
+        raise InputError(f"X came with shape {array.shape}", instead="(N, H, W, C) with C of 1, 3 or 4")
+    if array.dtype.kind == "f":
+        _refuse(~((array >= 0) & (array <= 1)), array, "X", "floats in [0, 1], or whole numbers 0 to 255 as uint8")
+        scaled: NDArray[np.uint8] = np.rint(array * 255).astype(np.uint8)
+        return scaled, ("pixels came as floats in [0, 1], kept as whole numbers 0 to 255",)
+    if array.dtype != np.uint8:
+        _refuse((array < 0) | (array > 255), array, "X", "whole numbers 0 to 255")
+    return array.astype(np.uint8, copy=False), ()
+
+
+def _refuse(wrong: NDArray[np.bool_], array: NDArray[Any], name: str, instead: str) -> None:
+    if wrong.any():
+        place = tuple(int(index) for index in np.argwhere(wrong)[0])
+        count = int(wrong.sum())
+        raise InputError(f"{name} holds {array[place]} at {place} (and {count - 1} more such values)", instead=instead)
+
+
+def _row_names(values: ArrayLike | Sequence[str], n: int, name: str, faults: list[Fault]) -> NDArray[np.str_]:
+    names = np.asarray(values)
+    if names.dtype.kind == "S":
+        names = np.char.decode(names, "utf-8", "backslashreplace")
+    if names.shape != (n,):
+        faults.append(Fault(f"{name} has shape {names.shape}", instead=f"one value a row, ({n},)"))
+    return names.astype(np.str_)
+
+
+def _row_weights(values: ArrayLike, n: int, faults: list[Fault]) -> NDArray[np.float64]:
+    weights = np.asarray(values)
+    if weights.dtype.kind not in "biuf":
+        faults.append(Fault(f"weights came as {weights.dtype}", instead="numbers of 0 or more"))
+        return np.zeros(n)
+    weights = weights.astype(np.float64)
+    if weights.shape != (n,):
+        faults.append(Fault(f"weights has shape {weights.shape}", instead=f"one value a row, ({n},)"))
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        faults.append(Fault("weights hold a negative or infinite value", instead="numbers of 0 or more"))
+    return weights
+
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        content = io.BytesIO(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers that old versions wrote
+            with np.load(content, allow_pickle=False) as file:
+                if not isinstance(file, np.lib.npyio.NpzFile):
+                    raise InputError(f"{path} holds one array", instead="np.savez(path, X=X, Y=Y)")
+                return {name: file[name] for name in file.files}
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    except InputError:
+        raise
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path} cannot be read as .npz: {error}") from None
+    except Exception as error:  # noqa: BLE001 - broken bytes make zipfile, zlib and numpy raise nearly anything
+        text = "it holds pickled objects, which could run code" if "allow_pickle" in str(error) else str(error)
+        raise InputError(
+            f"{path} cannot be read as .npz: {text}", instead="plain arrays, written with np.savez(path, X=X, Y=Y)"
+        ) from None
