@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
@@ -105,19 +106,19 @@ class Observed:
 
 
 class Constant(Observed):
-    """The totals of one score a label that is the same for all rows; the sums a label need no pass over the rows."""
+    """The totals of one score and one decision a label, the same for all rows; most of it needs no pass over them."""
 
-    def __init__(self, cases: Cases, scores: Floats) -> None:
-        values = np.broadcast_to(scores, cases.truth.shape)
-        super().__init__(Cases(cases.truth, cases.known, values, cases.thresholds, cases.weights))
+    def __init__(self, cases: Cases, scores: Floats, on: NDArray[np.bool_]) -> None:
+        shape = cases.truth.shape
+        self.on = on
+        super().__init__(replace(cases, scores=np.broadcast_to(scores, shape), decided=np.broadcast_to(on, shape)))
         self.positives, self.negatives = cases.positives, cases.totals - cases.positives
         self.scores = scores
         self.total = cases.totals
 
     @cached_property
     def counts(self) -> Counts:
-        on = self.scores > self.cases.thresholds
-        return from_margins(on * self.positives, on * self.total, self.positives, self.total)
+        return from_margins(self.on * self.positives, self.on * self.total, self.positives, self.total)
 
     @cached_property
     def ranked(self) -> Ranked:
