@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.evaluation import entries
+from tagfit.evaluation.calibration_error import Binned, calibration_error, calibration_errors
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, count, from_margins
 from tagfit.evaluation.ranking import Ranked, rank
@@ -40,6 +41,10 @@ class Totals(Protocol):
     @property
     def squared_error(self) -> Floats:
         """The sum of squared errors of each label, (..., L)."""
+
+    @property
+    def calibration_error(self) -> Floats:
+        """The calibration error of each label, (..., L)."""
 
     @property
     def known(self) -> Floats:
@@ -74,6 +79,10 @@ class Observed:
     @cached_property
     def squared_error(self) -> Floats:
         return entries.squared_error(self.cases)
+
+    @cached_property
+    def calibration_error(self) -> Floats:
+        return calibration_errors(self.cases)
 
     @property
     def known(self) -> Floats:
@@ -133,6 +142,11 @@ class Constant(Observed):
     @cached_property
     def squared_error(self) -> Floats:
         return self._both_ways(entries.squared_errors)
+
+    @cached_property
+    def calibration_error(self) -> Floats:
+        one_bin = (self.total, self.total * self.scores, self.positives)
+        return calibration_error(Binned(*(values[:, None] for values in one_bin)))
 
     @property
     def known(self) -> Floats:
