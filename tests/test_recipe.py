@@ -233,9 +233,9 @@ def test_a_recipe_that_cannot_be_read_is_refused_with_its_place(tmp_path: Path) 
             recipes.load(tmp_path / name)
     with pytest.raises(InputError, match="cannot read the recipe"):
         recipes.find(tmp_path)
-    with pytest.raises(InputError, match="cannot read the recipe .*absent"):
+    with pytest.raises(InputError, match=r"cannot read the recipe .*absent"):
         recipes.find(tmp_path / "absent.toml")
-    with pytest.raises(InputError, match="no recipe 'regularized'.*plain-dense"):
+    with pytest.raises(InputError, match=r"no recipe 'regularized'.*plain-dense"):
         recipes.find("regularized")
     (tmp_path / "two.toml").write_text("epochs = 0\nnrom = 'batch'\n")
     with pytest.raises(InputError) as raised:
@@ -252,9 +252,11 @@ def check_broken(text: str, cuts: list[tuple[int, int, str]], path: Path) -> Non
     try:
         recipe = recipes.load(path)
     except InputError as error:
-        assert str(path) in str(error)
+        refusal = str(error)
     else:
         assert recipes.parse(recipes.tomllib.loads(recipe.to_toml()), "") == recipe
+        return
+    assert str(path) in refusal
 
 
 PIECES = st.sampled_from(

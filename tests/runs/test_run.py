@@ -69,7 +69,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, content: str | bytes | None, 
 
 def test_scores_come_back_and_those_that_are_not_there_are_named(tmp_path: Path) -> None:
     run = begun(tmp_path / "one")
-    with pytest.raises(InputError, match="no scores of the split 'train'.*none yet"):
+    with pytest.raises(InputError, match=r"no scores of the split 'train'.*none yet"):
         run.scores("train")
     run.save_scores(some_scores("validation"))
     run.save_scores(some_scores("train"))
