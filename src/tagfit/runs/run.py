@@ -9,6 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tagfit import history, recipe
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
@@ -73,6 +76,11 @@ class Run:
     def labels(self) -> tuple[str, ...]:
         """The names of the labels, in the order of the columns."""
         return tuple(self.problem["labels"])
+
+    @property
+    def prevalence(self) -> NDArray[np.float64]:
+        """(L,): each label's share of positives in train; NaN where train knows nothing of it."""
+        return np.array(list(self.problem["prevalence"].values()), dtype=np.float64)
 
     @property
     def scored_splits(self) -> tuple[str, ...]:

@@ -61,9 +61,9 @@ class Feed:
     def batch(self, positions: Tensor, *, moving: bool = False) -> Tensor:
         """The rows at ``positions``, float32; ``moving`` pictures are augmented, drawn from torch's generator."""
         if self._held is not None and self._held.is_floating_point():
-            return self._held[positions.to(self.device)]
+            return self._held.index_select(0, positions.to(self.device))
         if self._held is not None:
-            pixels = self._held[positions.to(self.device)]
+            pixels = self._held.index_select(0, positions.to(self.device))
         else:
             pixels = torch.from_numpy(self._inputs[self._rows[positions.numpy()]])
         pictures = self._scaled(pixels.float())

@@ -105,7 +105,8 @@ class Training:
         recipe = self.recipe
         batches = _batches(torch.randperm(len(self.feed)), recipe.batch_size)
         self.net.train()
-        total = torch.zeros((), device=self.machine.device)
+        gradients = [weight.grad for group in self.optimiser.param_groups for weight in group["params"]]
+        losses = []
         for index, positions in enumerate(batches):
             step = (epoch - 1) * len(batches) + index
             rate = learning_rate(recipe, step, recipe.epochs * len(batches))
@@ -114,15 +115,17 @@ class Training:
             with self.machine.autocast():
                 logits = self.net(self.feed.batch(positions, moving=recipe.augment))
             loss = self.targets.loss(logits, positions.to(self.machine.device))
-            self.optimiser.zero_grad(set_to_none=True)
+            for gradient in gradients:
+                gradient.zero_()
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.gradient_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)
             self.optimiser.step()
             if self.average is not None:
                 update_average(self.average, self.net, recipe.ema, step)
-            total += loss.detach() * len(positions)
-        return float(total) / len(self.feed), rate
+            losses.append(loss.detach())
+        sizes = torch.tensor([float(len(positions)) for positions in batches])
+        return float(torch.stack(losses).cpu() @ sizes / sizes.sum()), rate
 
     def _refuse_divergence(self, epoch: int, running_loss: float) -> None:
         if not math.isfinite(running_loss):

@@ -28,9 +28,9 @@ class Targets:
 
     def loss(self, logits: Tensor, rows: Tensor) -> Tensor:
         """Mean binary cross-entropy in nats over the known entries of ``rows``."""
-        weight = None if self.weight is None else self.weight[rows]
+        weight = None if self.weight is None else self.weight.index_select(0, rows)
         total = functional.binary_cross_entropy_with_logits(
-            logits.float(), self.truth[rows], weight, pos_weight=self.positive_weight, reduction="mean"
+            logits.float(), self.truth.index_select(0, rows), weight, pos_weight=self.positive_weight, reduction="mean"
         )
         # "mean" divides by all entries; the known ones are what counts.
         return total if weight is None else total * (weight.numel() / weight.sum().clamp(min=1e-12))
