@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,6 @@ from tagfit.data.tagged import TaggedSet
 from tagfit.runs.run import Run
 
 SPLIT_OF_ROW = ("train", "train", "train", "validation", "test")
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayProblem(Problem):
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "labels": list(self.labels),
-            "splits": {name: self.part(name).ids.tolist() for name in self.splits},
-            "preprocessing": asdict(self.preprocessing),
-            "fingerprint": self.fingerprint,
-            "source": self.source,
-            "prevalence": self.part("train").truth.mean(axis=0).tolist(),
-        }
 
 
 def problem_of(
@@ -57,7 +44,7 @@ def problem_of(
     )
     digest = hashlib.blake2b(inputs.tobytes() + truth.tobytes() + mask.tobytes() + "".join(names).encode())
     fingerprint = {"data": digest.hexdigest(), "preprocessing": hashlib.blake2b(str(mean).encode()).hexdigest()}
-    return ArrayProblem(data, names, preprocessing, inputs, fingerprint, {})
+    return Problem(data, names, preprocessing, inputs, fingerprint, {})
 
 
 def features(n: int = 160, width: int = 10, labels: int = 3, seed: int = 0, **about: Any) -> Problem:

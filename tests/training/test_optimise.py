@@ -35,7 +35,8 @@ def test_adam_follows_kingma_and_ba_with_the_epsilon_of_keras() -> None:
     weight = start
     for step in range(1, 6):
         gradient = np.array([[1e-7, -1e-6, 0.5]]) * step  # of the size of epsilon, where it shows
-        net.weight.grad = torch.tensor(gradient, dtype=torch.float32)
+        assert net.weight.grad is not None
+        net.weight.grad.copy_(torch.from_numpy(gradient))
         adam.step()
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         weight = weight - 0.01 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-7)
@@ -48,8 +49,6 @@ def test_decay_without_a_gradient_shrinks_matrices_and_leaves_biases_and_norms(k
     net = small_net()
     before = copy.deepcopy(net)
     chosen = optimiser(net, Recipe().changed(optimiser=kind, learning_rate=0.1, weight_decay=0.5))
-    for weight in net.parameters():
-        weight.grad = torch.zeros_like(weight)
     chosen.step()
     for (name, after), weight in zip(net.named_parameters(), before.parameters(), strict=True):
         factor = expected if name in ("0.weight", "2.weight") else 1.0
@@ -60,8 +59,6 @@ def test_adam_couples_decay_to_the_gradient() -> None:
     net = small_net()
     before = copy.deepcopy(net)
     chosen = optimiser(net, Recipe(learning_rate=0.1, weight_decay=0.5))
-    for weight in net.parameters():
-        weight.grad = torch.zeros_like(weight)
     chosen.step()
     # The gradient is the decay alone, and Adam's first step has its sign and the size of the rate.
     torch.testing.assert_close(net[0].weight, before[0].weight - 0.1 * before[0].weight.sign(), rtol=1e-3, atol=1e-4)
