@@ -58,7 +58,7 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     """The rate at ``step`` of ``steps``, counted from 0; the same for a resumed run, since nothing is remembered."""
     done = step / max(steps, 1)
     peak = recipe.learning_rate
-    if recipe.schedule == "one-cycle":  # Smith 2018, with PyTorch's defaults
+    if recipe.schedule == "one-cycle":  # Smith 2018, with the numbers of PyTorch's; momentum stays
         first = peak / ONE_CYCLE_START
         if done < ONE_CYCLE_RISE:
             return _cosine(first, peak, done / ONE_CYCLE_RISE)
