@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tagfit.cli import data, demo, evaluate, recipes, runs, tag, train
+from tagfit.cli import compare, data, demo, evaluate, recipes, runs, tag, thresholds, train
 from tagfit.cli.output import print_error
 from tagfit.errors import InputError
 
@@ -23,6 +23,8 @@ app.add_typer(recipes.app, name="recipes")
 app.command("train")(train.train)
 app.command("runs")(runs.runs)
 app.command("evaluate")(evaluate.evaluate)
+app.command("thresholds")(thresholds.thresholds)
+app.command("compare")(compare.compare)
 app.command("tag")(tag.tag)
 app.command("demo")(demo.demo)
 

@@ -51,21 +51,18 @@ def reading(
     allow_outside: bool,
 ) -> dict[str, Any]:
     """The options of ``tagfit.read`` as plain values."""
+    from tagfit.data.labels import requested
+
     return {
         "format": format,
         "separator": separator,
         "unlisted": unlisted,
-        "labels": None if labels is None else listed(labels),
+        "labels": None if labels is None else list(requested(labels)),
         "exclude_labels": list(exclude_labels or ()),
         "min_positives": min_positives,
         "strict": strict,
         "allow_outside": allow_outside,
     }
-
-
-def listed(labels: str) -> str | list[str]:
-    """``--labels``: the path of a file as it is, else the names between the commas."""
-    return str(Path(labels).absolute()) if Path(labels).is_file() else [name.strip() for name in labels.split(",")]
 
 
 ValidationSource = Annotated[
