@@ -39,6 +39,7 @@ def test_one_label_each_looks_multi_class() -> None:
     X = np.zeros((3, 2))
     assert "multi-class" in check(from_arrays(X, [[1, 0], [0, 1], [1, 0]])).multi_class
     assert not check(from_arrays(X, [[1, 0], [0, 1], [1, 1]])).multi_class
+    assert not check(from_arrays(X, [[1, 0], [0, 1], [0, 0]])).multi_class
     assert not check(from_arrays(X, [[1], [1], [1]])).multi_class
 
 

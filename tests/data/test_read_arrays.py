@@ -58,6 +58,9 @@ def test_pixels_as_bytes_and_as_floats() -> None:
         assert arrays is not None
         assert arrays.dtype == np.uint8
         assert np.array_equal(arrays, pixels)
+    nearly_white = from_arrays(np.full((3, 1, 1, 1), 0.999), Y).arrays
+    assert nearly_white is not None
+    assert (nearly_white == 255).all()
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,6 @@ def _by_share(
     drawn = f"of the {len(free)} rows that are free, {method}, seed {seed}"
     notes = [f"{role}: {100 * share:.4g} % {drawn}, {_count(names, role)} rows" for role, share in shares.items()]
     tied = np.unique(groups[free][groups[free] != ""], return_counts=True)[1]
-    tied = tied[tied > 1]
     if len(tied):
         notes.append(f"kept on one side: {int(tied.sum())} rows in {len(tied)} groups (groups, duplicates)")
     return notes
@@ -174,7 +173,7 @@ def _refuse_empty(names: Names, asked: list[str]) -> None:
     if empty:
         raise InputError(
             f"{' and '.join(empty)} came out empty: {len(names)} rows gave {counts(names)}",
-            instead="more rows, other shares, or a test share of 0 for no test split",
+            instead="more rows, other shares, smaller groups of rows that stay together, or a test share of 0",
         )
 
 
