@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,9 @@ from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
+
 ALWAYS_SHOWN = ("train", "validation")
 NEW_DATA = "data"
 LOOKS = "test_looks.jsonl"
@@ -47,9 +50,18 @@ def fit(problem: Problem, recipe: Recipe | str | Path = "regularised-dense", **o
 
 
 def resume(
-    folder: str | Path, *, on_decoded: OnDecoded | None = None, on_epoch: Callable[..., None] | None = None
+    folder: str | Path,
+    *,
+    on_decoded: OnDecoded | None = None,
+    on_epoch: Callable[..., None] | None = None,
+    net: NetFactory | None = None,
 ) -> Run:
     """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
+
+    Args:
+        folder: of the run.
+        on_decoded, on_epoch: told of progress.
+        net: the factory that the run was begun with, if it was.
 
     Raises:
         InputError: no such run, or sources that changed since it began.
@@ -57,7 +69,7 @@ def resume(
     run = open_run(folder)
     if run.info["state"] == "done":
         return run
-    resumed: Run = _training().fit.resume(run, reopen(run, on_decoded), on_epoch)
+    resumed: Run = _training().fit.resume(run, reopen(run, on_decoded), on_epoch, net=net)
     return resumed
 
 
@@ -70,6 +82,7 @@ def evaluate(
     thresholds: ArrayLike | Thresholds = 0.5,
     metrics: str | Sequence[str] = "default",
     on_decoded: OnDecoded | None = None,
+    net: NetFactory | None = None,
     **about: Any,
 ) -> dict[str, Evaluation] | Evaluation:
     """Judge a run, or arrays from any framework: ``evaluate(run)`` or ``evaluate(truth, scores)``.
@@ -81,6 +94,8 @@ def evaluate(
         splits: of the run. Each look at "test" is written down beside the Problem.
         thresholds: one number, one a label, or Thresholds.
         metrics: "default", "all" or names.
+        on_decoded: told of progress.
+        net: the factory that the run was trained with, if it was.
         about: beside arrays ``known``, ``labels``, ``ids``, ``groups``, ``weights``, ``prevalence`` (of train);
             ``intervals``, the number of resamples or None.
 
@@ -98,9 +113,9 @@ def evaluate(
     opened = run if isinstance(run, Run) else open_run(run)
     judging.setdefault("prevalence", opened.prevalence)
     if source is not None:
-        found = [score_source(opened, source, on_decoded=on_decoded)]
+        found = [score_source(opened, source, on_decoded=on_decoded, net=net)]
     else:
-        found = [scores_of(opened, name, on_decoded=on_decoded) for name in _existing(opened, splits)]
+        found = [scores_of(opened, name, on_decoded=on_decoded, net=net) for name in _existing(opened, splits)]
     return {one.split: evaluation.evaluate(one, thresholds=thresholds, metrics=metrics, **judging) for one in found}
 
 
@@ -152,7 +167,7 @@ def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
     return scores_of(open_run(path), split) if path.is_dir() else read_scores(path)
 
 
-def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None) -> Scores:
+def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None, net: NetFactory | None = None) -> Scores:
     """The Scores of a split; those of "test" are made when first asked for, and each look is written down."""
     if split != "test":
         return run.scores(split)
@@ -162,8 +177,8 @@ def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None) -> S
         problem = reopen(run, on_decoded)
         machine = training.machine.choose(recipe, "cpu")
         with machine.in_use():
-            net = training.fit.load_net(run, problem.inputs.shape[1:])
-            run.save_scores(training.fit.score(net, problem, "test", recipe, machine))
+            trained = training.fit.load_net(run, problem.inputs.shape[1:], net)
+            run.save_scores(training.fit.score(trained, problem, "test", recipe, machine))
     with (run.folder / LOOKS).open("a", encoding="utf-8") as ledger:
         ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": "evaluate"}) + "\n")
     return run.scores("test")
@@ -183,7 +198,14 @@ def reopen(run: Run, on_decoded: OnDecoded | None = None) -> Problem:
     return problem
 
 
-def score_source(run: Run, source: str | Path, *, on_decoded: OnDecoded | None = None, **options: Any) -> Scores:
+def score_source(
+    run: Run,
+    source: str | Path,
+    *,
+    on_decoded: OnDecoded | None = None,
+    net: NetFactory | None = None,
+    **options: Any,
+) -> Scores:
     """The Scores of new tagged data under a run; its labels are put in the run's order."""
     data = align(read(source, learnable=False, **options), run.labels)
     preprocessing = preprocessing_of(run)
@@ -194,7 +216,7 @@ def score_source(run: Run, source: str | Path, *, on_decoded: OnDecoded | None =
     else:
         assert data.arrays is not None
         inputs = data.arrays
-    values = _probabilities(run, preprocessing, inputs)
+    values = _probabilities(run, preprocessing, inputs, net)
     return Scores.of(
         data.truth, values, known=data.known, labels=run.labels, ids=data.ids, groups=data.groups, split=NEW_DATA
     )
@@ -223,7 +245,11 @@ class Tagged:
 
 
 def tag(
-    run: Run | str | Path, pictures: Iterable[str | Path], *, thresholds: ArrayLike | Thresholds = 0.5
+    run: Run | str | Path,
+    pictures: Iterable[str | Path],
+    *,
+    thresholds: ArrayLike | Thresholds = 0.5,
+    net: NetFactory | None = None,
 ) -> list[dict[str, Any]]:
     """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
 
@@ -231,6 +257,7 @@ def tag(
         run: a Run, or its folder.
         pictures: files, or folders whose pictures are taken.
         thresholds: one number, one a label, or Thresholds.
+        net: the factory that the run was trained with, if it was.
 
     Raises:
         InputError: no picture at all. One that cannot be read has its reason under "problem".
@@ -251,7 +278,7 @@ def tag(
             problems[row] = error.faults[0].what
     tagged: dict[int, Tagged] = {}
     if pixels:
-        scores = _probabilities(opened, preprocessing, np.stack(list(pixels.values())))
+        scores = _probabilities(opened, preprocessing, np.stack(list(pixels.values())), net)
         tags = multihot.decode(given.predict(scores), opened.labels)
         for row, values, on in zip(pixels, scores.tolist(), tags, strict=True):
             by_label = {label: round(value, 6) for label, value in zip(opened.labels, values, strict=True)}
@@ -290,15 +317,17 @@ def preprocessing_of(run: Run) -> Preprocessing:
     return Preprocessing(about["size"], tuple(about["mean"]), tuple(about["std"]))
 
 
-def _probabilities(run: Run, preprocessing: Preprocessing, inputs: NDArray[Any]) -> NDArray[np.float32]:
+def _probabilities(
+    run: Run, preprocessing: Preprocessing, inputs: NDArray[Any], net: NetFactory | None
+) -> NDArray[np.float32]:
     training = _training()
     recipe = run.recipe
     machine = training.machine.choose(recipe, "cpu")
     with machine.in_use():
-        net = training.fit.load_net(run, inputs.shape[1:])
+        trained = training.fit.load_net(run, inputs.shape[1:], net)
         rows = np.arange(len(inputs))
         feed = training.feed.Feed(inputs, rows, preprocessing, "cpu", channels_first=recipe.architecture == "conv")
-        values: NDArray[np.float32] = training.score.probabilities(net, feed)
+        values: NDArray[np.float32] = training.score.probabilities(trained, feed)
     return values
 
 
