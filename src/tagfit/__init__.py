@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Public name -> the module that holds it; loaded on first use, so that `import tagfit` costs nothing.
 _PUBLIC = {
     "InputError": "tagfit.errors",
+    "TagClassifier": "tagfit.estimator.classifier",
     "TaggedSet": "tagfit.data.tagged",
     "Problem": "tagfit.data.problem",
     "Scores": "tagfit.scores",
