@@ -13,13 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tagfit import multihot
 from tagfit.data import pictures as decoding
+from tagfit.data.cache import decoded
+from tagfit.data.labels import align
+from tagfit.data.picture_files import SUFFIXES
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.read import read
 from tagfit.errors import InputError, MissingExtraError
+from tagfit.evaluation import choose
+from tagfit.evaluation import compare as comparing
 from tagfit.evaluation import evaluate as evaluation
+from tagfit.evaluation.compare import Comparison
 from tagfit.evaluation.evaluation import Evaluation
+from tagfit.evaluation.score_files import read_scores
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
@@ -88,12 +96,60 @@ def evaluate(
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
-    judging.setdefault("prevalence", np.array(opened.problem["prevalence"], dtype=np.float64))
+    judging.setdefault("prevalence", opened.prevalence)
     if source is not None:
         found = [score_source(opened, source, on_decoded=on_decoded)]
     else:
         found = [scores_of(opened, name, on_decoded=on_decoded) for name in _existing(opened, splits)]
     return {one.split: evaluation.evaluate(one, thresholds=thresholds, metrics=metrics, **judging) for one in found}
+
+
+def choose_thresholds(
+    run: Run | str | Path | Scores, strategy: str = "best-f1", *, split: str = "validation", **options: Any
+) -> Thresholds:
+    """Thresholds by a named strategy, chosen on a split of a run or on any Scores: ``evaluation.choose``.
+
+    Raises:
+        InputError: the test split, which is there to judge on, or a strategy that does not exist.
+    """
+    if isinstance(run, Scores):
+        return choose.choose_thresholds(run, strategy, **options)
+    if split == "test":
+        raise InputError("thresholds are not chosen on the test split", instead="validation")
+    opened = run if isinstance(run, Run) else open_run(run)
+    return choose.choose_thresholds(opened.scores(split), strategy, **options)
+
+
+def compare(
+    *models: Run | Scores | str | Path, split: str = "validation", names: Sequence[str] | None = None, **options: Any
+) -> Comparison:
+    """Hold models against the first of them on the same pictures: runs (their ``split``), Scores, or score files."""
+    called = names or [
+        str(model) if isinstance(model, str | Path) else f"model {i + 1}" for i, model in enumerate(models)
+    ]
+    if len(set(called)) < len(models):
+        raise InputError(f"the same model twice: {', '.join(called)}", instead="two or more different ones")
+    found = {name: _scores_for(model, split) for name, model in zip(called, models, strict=True)}
+    return comparing.compare(found, **options)
+
+
+def gap(run: Run | str | Path | Scores, validation: Scores | None = None, **options: Any) -> Comparison:
+    """Train against validation: of a run, or of two Scores; other pictures, so not paired."""
+    if isinstance(run, Scores):
+        if validation is None:
+            raise InputError("gap got the scores of train only", instead="gap(run) or gap(train, validation)")
+        return comparing.gap(run, validation, **options)
+    opened = run if isinstance(run, Run) else open_run(run)
+    return comparing.gap(opened.scores("train"), opened.scores("validation"), **options)
+
+
+def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
+    if isinstance(model, Scores):
+        return model
+    if isinstance(model, Run):
+        return scores_of(model, split)
+    path = Path(model)
+    return scores_of(open_run(path), split) if path.is_dir() else read_scores(path)
 
 
 def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None) -> Scores:
@@ -129,11 +185,9 @@ def reopen(run: Run, on_decoded: OnDecoded | None = None) -> Problem:
 
 def score_source(run: Run, source: str | Path, *, on_decoded: OnDecoded | None = None, **options: Any) -> Scores:
     """The Scores of new tagged data under a run; its labels are put in the run's order."""
-    data = read(source, labels=list(run.labels), **options)
+    data = align(read(source, learnable=False, **options), run.labels)
     preprocessing = preprocessing_of(run)
     if data.files is not None:
-        from tagfit.data.cache import decoded
-
         assert preprocessing.size is not None
         found = decoded(data.files, preprocessing.size, progress=on_decoded)
         data, inputs = data.take(found.rows), found.pixels
@@ -176,7 +230,7 @@ def tag(
     Args:
         run: a Run, or its folder.
         pictures: files, or folders whose pictures are taken.
-        thresholds: one number, one a label, or Thresholds; a label is on where score > threshold.
+        thresholds: one number, one a label, or Thresholds.
 
     Raises:
         InputError: no picture at all. One that cannot be read has its reason under "problem".
@@ -185,31 +239,27 @@ def tag(
     preprocessing = preprocessing_of(opened)
     if preprocessing.size is None:
         raise InputError(f"{opened.folder} was trained on rows of features, not on pictures", instead="evaluate")
-    cuts = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, opened.labels)
-    limits = cuts.for_labels(opened.labels)
+    given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, opened.labels)
+    given = given.in_order(opened.labels)
     files = list_pictures(pictures)
-    decoded: dict[int, NDArray[np.uint8]] = {}
+    pixels: dict[int, NDArray[np.uint8]] = {}
     problems: dict[int, str] = {}
     for row, file in enumerate(files):
         try:
-            decoded[row] = decoding.decode(file, preprocessing.size)
+            pixels[row] = decoding.decode(file, preprocessing.size)
         except InputError as error:
             problems[row] = error.faults[0].what
-    values: dict[int, NDArray[np.float32]] = {}
-    if decoded:
-        scores = _probabilities(opened, preprocessing, np.stack(list(decoded.values())))
-        values = dict(zip(decoded, scores, strict=True))
-    records = []
-    for row, file in enumerate(files):
-        if row in problems:
-            records.append(Tagged(str(file), (), {}, problems[row]).to_dict())
-            continue
-        on = tuple(
-            label for label, score, limit in zip(opened.labels, values[row], limits, strict=True) if score > limit
-        )
-        by_label = {label: round(float(score), 6) for label, score in zip(opened.labels, values[row], strict=True)}
-        records.append(Tagged(str(file), on, by_label).to_dict())
-    return records
+    tagged: dict[int, Tagged] = {}
+    if pixels:
+        scores = _probabilities(opened, preprocessing, np.stack(list(pixels.values())))
+        tags = multihot.decode(given.predict(scores), opened.labels)
+        for row, values, on in zip(pixels, scores.tolist(), tags, strict=True):
+            by_label = {label: round(value, 6) for label, value in zip(opened.labels, values, strict=True)}
+            tagged[row] = Tagged(str(files[row]), on, by_label)
+    return [
+        tagged[row].to_dict() if row in tagged else Tagged(str(file), (), {}, problems[row]).to_dict()
+        for row, file in enumerate(files)
+    ]
 
 
 def list_pictures(places: Iterable[str | Path]) -> list[Path]:
@@ -218,13 +268,11 @@ def list_pictures(places: Iterable[str | Path]) -> list[Path]:
     Raises:
         InputError: places that do not exist, or nothing at all.
     """
-    from tagfit.data.picture_files import PICTURE_SUFFIXES
-
     files: list[Path] = []
     missing = []
     for place in (Path(place) for place in places):
         if place.is_dir():
-            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
         elif place.exists():
             files.append(place)
         else:
@@ -250,11 +298,12 @@ def _probabilities(run: Run, preprocessing: Preprocessing, inputs: NDArray[Any])
         net = training.fit.load_net(run, inputs.shape[1:])
         rows = np.arange(len(inputs))
         feed = training.feed.Feed(inputs, rows, preprocessing, "cpu", channels_first=recipe.architecture == "conv")
-        return training.score.probabilities(net, feed)
+        values: NDArray[np.float32] = training.score.probabilities(net, feed)
+    return values
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:
-    there = list(run.problem["splits"])
+    there = list(run.problem["ids"])
     unknown = [name for name in splits if name not in there and name not in ALWAYS_SHOWN]
     if unknown:
         raise InputError(f"{run.folder} has no split {unknown[0]!r}", instead=f"it has {', '.join(there)}")

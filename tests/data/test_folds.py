@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tagfit
 from tagfit.data.folds import folds, write_folds
+from tagfit.data.read import read
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
@@ -44,8 +46,10 @@ def test_folds_are_even_and_alike_and_whatever_the_order(tmp_path: Path) -> None
 
 def test_groups_and_equal_feature_rows_are_in_one_fold(tmp_path: Path) -> None:
     groups = np.array([f"g{row // 3}" if row < 30 else "" for row in range(60)])
-    fold = folds(replace(photos(tmp_path), groups=groups), 4, keep_together=np.where(np.arange(60) > 56, "near", ""))
-    assert all(len(set(trio)) == 1 for trio in (*fold[:30].reshape(10, 3).tolist(), fold[57:].tolist()))
+    near = np.where(np.arange(60) > 56, "near", "")
+    for seed in range(4):
+        fold = folds(replace(photos(tmp_path), groups=groups), 4, seed, keep_together=near)
+        assert all(len(set(trio)) == 1 for trio in (*fold[:30].reshape(10, 3).tolist(), fold[57:].tolist()))
     rows = np.arange(120, dtype=np.float32).reshape(60, 2)
     rows[1] = rows[0]
     for seed in range(8):
@@ -87,6 +91,22 @@ def test_the_separator_is_one_that_no_label_holds(tmp_path: Path) -> None:
         write_folds(replace(data, labels=("a|b", "c;,d")), np.array([0]), tmp_path / "folds.csv")
     with pytest.raises(InputError, match=r"the label '\?who' begins with '\?'"):
         write_folds(replace(data, labels=("?who", "b")), np.array([0]), tmp_path / "folds.csv")
+
+
+def test_the_csv_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    data = photos(tmp_path / "images", 12)
+    data.known[3:5] = [[False] * 3, [True, False, True]]
+    data.truth[~data.known] = 0
+    (tmp_path / "images").mkdir()
+    for file in data.files:
+        Image.new("RGB", (2, 2)).save(file)
+    fold = folds(data, 3)
+    write_folds(data, fold, tmp_path / "folds.csv")
+    back = read(tmp_path / "folds.csv", labels=data.labels)
+    assert (back.truth == data.truth).all()
+    assert (back.known == data.known).all()
+    assert back.fold.tolist() == fold.tolist()
+    assert [file.resolve() for file in back.files] == [file.resolve() for file in data.files]
 
 
 def test_split_is_a_public_name(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.problem import Problem
 from tagfit.data.split import split
 from tagfit.data.tagged import TaggedSet
@@ -91,6 +92,19 @@ def test_folds_and_a_share_of_the_rest() -> None:
     assert not (problem.split[fold == 1] != "validation").any()
 
 
+def test_a_fold_decides_before_the_split_column() -> None:
+    column = np.repeat(["test", "train"], [30, 70])
+    problem = split(table(split=column, fold=np.arange(100) % 5), validation_fold=0)
+    assert counts(problem) == {"train": 56, "validation": 20, "test": 24}
+
+
+def test_folds_are_those_of_the_first_source() -> None:
+    train, test = table(30, fold=np.arange(30) % 3 - 1), table(10, seed=2, fold=np.full(10, 9))
+    assert counts(split(train, test=test, validation_fold=-1)) == {"train": 20, "validation": 10, "test": 10}
+    shifted = replace(train, fold=np.arange(30) % 3)
+    assert "there are 0, 1, 2)" in refusal(shifted, test=test, validation_fold=9)
+
+
 def test_sets_of_their_own_are_aligned_by_label_name() -> None:
     train, validation, test = table(30, seed=1), table(12, seed=2), table(11, seed=3)
     columns = [2, 0, 1]
@@ -144,7 +158,8 @@ def test_groupings_that_overlap_become_one() -> None:
 def test_the_order_of_rows_does_not_matter(method: str) -> None:
     data = table(80, labels=4)
     order = np.random.default_rng(5).permutation(80)
-    problem, moved = split(data, method=method), split(data.take(order), method=method)
+    problem = split(data, method=method)
+    moved = split(replace(data.take(order), ids=data.ids), method=method)
     assert (moved.split == problem.split[order]).all()
     assert moved.fingerprint == problem.fingerprint
     assert moved.preprocessing == problem.preprocessing
@@ -240,6 +255,17 @@ def test_features_are_fitted_on_train_only_and_a_constant_gets_a_deviation_of_1(
     assert problem.preprocessing.std == pytest.approx([1.0, *train.std(axis=0)[1:]], rel=1e-8)
 
 
+def test_statistics_do_not_hang_on_the_order_of_the_rows() -> None:
+    data = table(80)
+    data.arrays[:, 0] = np.tile([1e30, 3, -1e30, 5], 20)  # a sum that does, down to its first digit
+    everything = np.ones(80, dtype=bool)
+    fitted = {
+        fit_preprocessing(read_inputs(data.take(np.random.default_rng(seed).permutation(80)), None), everything)
+        for seed in range(5)
+    }
+    assert len(fitted) == 1
+
+
 def test_features_that_are_no_numbers_are_named() -> None:
     data = table()
     data.arrays[[4, 9], 2] = [np.nan, np.inf]
@@ -270,6 +296,9 @@ def test_floats_grey_pictures_and_other_sizes_become_pixels() -> None:
     grey = split(replace(data, arrays=data.arrays[..., :1]))
     assert (grey.inputs == data.arrays[..., :1]).all()
     assert grey.inputs.shape == (40, 8, 8, 3)
+    scaled = data.arrays / 255
+    scaled[0, 0, 0] = [0.998, 0.999, 0.9999]
+    assert split(replace(data, arrays=scaled)).inputs[0, 0, 0].tolist() == [254, 255, 255]
     assert split(data, size=5).inputs.shape == (40, 5, 5, 3)
     assert split(data, size=5).fingerprint["preprocessing"] != split(data).fingerprint["preprocessing"]
     assert split(data, size=5).fingerprint["data"] == split(data).fingerprint["data"]
@@ -316,6 +345,14 @@ def test_unreadable_pictures_are_quarantined_or_with_strict_an_error(tmp_path: P
     assert "5.png" in str(problem.data.quarantined[0])
     assert problem.notes[0] == "quarantined: 1 of 24 pictures cannot be read"
     assert "1 of 24 pictures cannot be read" in refusal(data, size=8, cache_dir=tmp_path / "cache", strict=True)
+    near = np.array(["near" if row in (4, 6, 9) else "" for row in range(24)])
+    for seed in range(4):
+        kept = split(data, size=8, cache_dir=tmp_path / "cache", keep_together=near, seed=seed)
+        assert len(set(kept.split[[4, 5, 8]].tolist())) == 1
+    only_bad = data.take([5])
+    assert "validation came out empty" in refusal(
+        data.take(range(5)), validation=only_bad, test_share=0, size=8, cache_dir=tmp_path / "cache"
+    )
     (good,) = split(data.take([0, *range(6, 24)]), size=8, cache_dir=tmp_path / "cache").inputs[:1]
     assert (problem.inputs[0] == good).all()
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tagfit.cli import data, demo, evaluate, recipes, runs, tag, train
+from tagfit.cli import compare, data, demo, evaluate, recipes, runs, tag, thresholds, train
 from tagfit.cli.output import print_error
 from tagfit.errors import InputError
 
@@ -23,6 +23,8 @@ app.add_typer(recipes.app, name="recipes")
 app.command("train")(train.train)
 app.command("runs")(runs.runs)
 app.command("evaluate")(evaluate.evaluate)
+app.command("thresholds")(thresholds.thresholds)
+app.command("compare")(compare.compare)
 app.command("tag")(tag.tag)
 app.command("demo")(demo.demo)
 
@@ -42,7 +44,7 @@ def run(arguments: list[str]) -> int:
         code = 130
     except BrokenPipeError:
         # The reader of a pipe has gone: nothing is left to say, nor to flush at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     if code == 130:
         sys.stderr.write("interrupted\n")

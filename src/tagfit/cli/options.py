@@ -51,21 +51,18 @@ def reading(
     allow_outside: bool,
 ) -> dict[str, Any]:
     """The options of ``tagfit.read`` as plain values."""
+    from tagfit.data.labels import requested
+
     return {
         "format": format,
         "separator": separator,
         "unlisted": unlisted,
-        "labels": None if labels is None else listed(labels),
+        "labels": None if labels is None else list(requested(labels)),
         "exclude_labels": list(exclude_labels or ()),
         "min_positives": min_positives,
         "strict": strict,
         "allow_outside": allow_outside,
     }
-
-
-def listed(labels: str) -> str | list[str]:
-    """``--labels``: the path of a file as it is, else the names between the commas."""
-    return str(Path(labels).absolute()) if Path(labels).is_file() else [name.strip() for name in labels.split(",")]
 
 
 ValidationSource = Annotated[
@@ -87,9 +84,9 @@ SplitMethod = Annotated[
 ]
 SplitSeed = Annotated[int, typer.Option(help="Of the split; the same seed gives the same.", rich_help_panel=SPLITTING)]
 Size = Annotated[
-    int,
+    int | None,
     typer.Option(
-        help="Pictures become SIZE x SIZE pixels. Part of the Problem: a cure cannot change it.",
+        help="Pictures become SIZE x SIZE pixels (64). Part of the Problem: a cure cannot change it.",
         rich_help_panel=SPLITTING,
     ),
 ]
@@ -109,7 +106,7 @@ def plan(
     test_share: float | None,
     split: str,
     split_seed: int,
-    size: int,
+    size: int | None,
     limit: int | None,
     cache_dir: Path | None,
 ) -> Plan:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.output import AsJson, print_json, say, table
 from tagfit.errors import printable
 
@@ -20,12 +21,14 @@ def tag(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     pictures: Annotated[list[Path], typer.Argument(help="Picture files, or folders of them.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and a score a label.")] = False,
+    thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Tag pictures with a trained run."""
     from tagfit import workflow
+    from tagfit.evaluation.thresholds import Thresholds
 
-    records = workflow.tag(run, pictures)
+    records = workflow.tag(run, pictures, thresholds=0.5 if thresholds is None else Thresholds.load(thresholds))
     if as_json:
         print_json({"pictures": records})
     elif as_csv:

@@ -40,8 +40,8 @@ def equal(digests: NDArray[np.str_]) -> NDArray[np.str_]:
 
 
 def across(groups: NDArray[np.str_], split: NDArray[np.str_]) -> list[tuple[str, tuple[str, ...]]]:
-    """Each group that is on more than one side, with the names of its sides; rows of split '' do not count."""
-    held = (groups != "") & (split != "")
+    """Each group that is on more than one side, with the names of its sides."""
+    held = groups != ""
     sides: dict[str, set[str]] = {}
     for group, side in {(str(group), str(side)) for group, side in zip(groups[held], split[held], strict=True)}:
         sides.setdefault(group, set()).add(side)

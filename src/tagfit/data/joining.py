@@ -35,7 +35,8 @@ def joined(parts: Mapping[str, TaggedSet]) -> tuple[TaggedSet, NDArray[np.str_]]
     ids = np.concatenate([data.ids for data in sets])
     if len(np.unique(ids)) < len(ids):
         ids = np.array([f"{name}/{row}" for name, row in zip(origin, ids, strict=True)])
-    return TaggedSet(
+    return replace(
+        first,
         ids=ids,
         truth=np.concatenate([data.truth for data in sets]),
         known=np.concatenate([data.known for data in sets]),
