@@ -27,6 +27,7 @@ _PUBLIC = {
     "read_scores": "tagfit.evaluation.score_files",
     "resume": "tagfit.workflow",
     "tag": "tagfit.workflow",
+    "TagClassifier": "tagfit.estimator.classifier",
     "TaggedSet": "tagfit.data.tagged",
     "Problem": "tagfit.data.problem",
     "Scores": "tagfit.scores",
