@@ -215,20 +215,18 @@ NAMED: dict[str, Recipe] = {
     "regularised-dense": Recipe(
         widths=(128, 64), norm="batch", dropout=(0.4, 0.3), epochs=50, patience=5, restore_best=True
     ),
-    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128), epochs=40),
+    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128, 256), epochs=40),
     "regularised-conv": Recipe(
         architecture="conv",
-        widths=(32, 64, 128),
+        widths=(32, 64, 128, 256),
         norm="batch",
         dropout=(0.2,),
         optimiser="adamw",
         learning_rate=3e-3,
         schedule="one-cycle",
-        batch_size=64,
         epochs=20,
-        weight_decay=0.05,
+        weight_decay=0.1,
         ema=0.98,
-        patience=0,
         restore_best=True,
     ),
 }
