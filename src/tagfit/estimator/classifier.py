@@ -22,7 +22,7 @@ from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 from tagfit.estimator.target import Target, dimensions
 from tagfit.evaluation import metrics
-from tagfit.evaluation.cases import Cases, check_thresholds, round_down
+from tagfit.evaluation.cases import Cases, check_thresholds, exceeding
 from tagfit.evaluation.totals import Observed
 from tagfit.recipe import Recipe
 from tagfit.training.door import torch_for
@@ -129,7 +129,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Multi-hot int64 of shape (N, L); after a 1-D y N of its classes."""
         present = self._present(X)
         cuts = check_thresholds(self.threshold, self.labels_)
-        predicted = (present > round_down(cuts, present.dtype)).astype(np.int64)
+        predicted = exceeding(present, cuts).astype(np.int64)
         classes = self._target.classes
         return predicted if classes is None else classes[predicted[:, 0]]
 
