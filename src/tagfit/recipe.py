@@ -19,12 +19,13 @@ TOML_FAULTS = (ValueError, RecursionError)
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1, le=65536)]
+Exponent = Annotated[float, Field(ge=0, le=10)]
 
 
 class Recipe(BaseModel):
     """How a net is built and trained. Data, splits, labels and preprocessing cannot be expressed here: see Problem.
 
-    The head is always one logit a label, trained with binary cross-entropy; there is no softmax to choose.
+    The head is always one logit a label, and each entry has a loss of its own; there is no softmax to choose.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -52,6 +53,15 @@ class Recipe(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    loss: Literal["bce", "focal", "asymmetric"] = Field(
+        "bce",
+        description="binary cross-entropy, or one that weighs easy entries less; `loss` as a metric is always bce",
+    )
+    focal_gamma: Exponent = Field(2.0, description="focal: how much less easy entries weigh; 0 for bce")
+    focal_alpha: Share = Field(0.0, description="focal: weight of present entries, absent ones 1 - alpha; 0 for none")
+    asymmetric_gamma_positive: Exponent = Field(0.0, description="asymmetric: how much less easy present entries weigh")
+    asymmetric_gamma_negative: Exponent = Field(4.0, description="asymmetric: how much less easy absent entries weigh")
+    asymmetric_clip: Share = Field(0.05, description="asymmetric: absent entries below this probability weigh nothing")
     label_smoothing: Share = Field(0.0, description="targets become t (1 - s) + s / 2")
     positive_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: absent over present in train, a label"

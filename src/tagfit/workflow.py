@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from tagfit import tagger
-from tagfit.data.cache import decoded
+from tagfit.data.inputs import read_inputs
 from tagfit.data.labels import align
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
@@ -32,6 +32,9 @@ from tagfit.tagger import Tagger
 from tagfit.tagger.folder import holds_tagger
 from tagfit.training.door import torch_for
 
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
+
 ALWAYS_SHOWN = ("train", "validation")
 NEW_DATA = "data"
 LOOKS = "test_looks.jsonl"
@@ -46,9 +49,18 @@ def fit(problem: Problem, recipe: Recipe | str | Path = "regularised-dense", **o
 
 
 def resume(
-    folder: str | Path, *, on_decoded: OnDecoded | None = None, on_epoch: Callable[..., None] | None = None
+    folder: str | Path,
+    *,
+    on_decoded: OnDecoded | None = None,
+    on_epoch: Callable[..., None] | None = None,
+    net: NetFactory | None = None,
 ) -> Run:
     """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
+
+    Args:
+        folder: of the run.
+        on_decoded, on_epoch: told of progress.
+        net: the factory that the run was begun with, if it was.
 
     Raises:
         InputError: no such run, or sources that changed since it began.
@@ -56,7 +68,7 @@ def resume(
     run = open_run(folder)
     if run.info["state"] == "done":
         return run
-    resumed: Run = _training().fit.resume(run, reopen(run, on_decoded), on_epoch)
+    resumed: Run = _training().fit.resume(run, reopen(run, on_decoded), on_epoch, net=net)
     return resumed
 
 
@@ -69,6 +81,7 @@ def evaluate(
     thresholds: ArrayLike | Thresholds = 0.5,
     metrics: str | Sequence[str] = "default",
     on_decoded: OnDecoded | None = None,
+    net: NetFactory | None = None,
     **about: Any,
 ) -> dict[str, Evaluation] | Evaluation:
     """Judge a run, or arrays from any framework: ``evaluate(run)`` or ``evaluate(truth, scores)``.
@@ -80,6 +93,8 @@ def evaluate(
         splits: of the run. Each look at "test" is written down beside the Problem.
         thresholds: one number, one a label, or Thresholds.
         metrics: "default", "all" or names.
+        on_decoded: told of progress.
+        net: the factory that the run was trained with, if it was.
         about: beside arrays ``known``, ``labels``, ``ids``, ``groups``, ``weights``, ``prevalence`` (of train);
             ``intervals``, the number of resamples or None.
 
@@ -97,9 +112,9 @@ def evaluate(
     opened = run if isinstance(run, Run) else open_run(run)
     judging.setdefault("prevalence", opened.prevalence)
     if source is not None:
-        found = [score_source(opened, source, on_decoded=on_decoded)]
+        found = [score_source(opened, source, on_decoded=on_decoded, net=net)]
     else:
-        found = [scores_of(opened, name, on_decoded=on_decoded) for name in _existing(opened, splits)]
+        found = [scores_of(opened, name, on_decoded=on_decoded, net=net) for name in _existing(opened, splits)]
     return {one.split: evaluation.evaluate(one, thresholds=thresholds, metrics=metrics, **judging) for one in found}
 
 
@@ -151,7 +166,7 @@ def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
     return scores_of(open_run(path), split) if path.is_dir() else read_scores(path)
 
 
-def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None) -> Scores:
+def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None, net: NetFactory | None = None) -> Scores:
     """The Scores of a split; those of "test" are made when first asked for, and each look is written down."""
     if split != "test":
         return run.scores(split)
@@ -161,8 +176,8 @@ def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None) -> S
         problem = reopen(run, on_decoded)
         machine = training.machine.choose(recipe, "cpu")
         with machine.in_use():
-            net = training.fit.load_net(run, problem.inputs.shape[1:])
-            run.save_scores(training.fit.score(net, problem, "test", recipe, machine))
+            trained = training.fit.load_net(run, problem.inputs.shape[1:], net)
+            run.save_scores(training.fit.score(trained, problem, "test", recipe, machine))
     with (run.folder / LOOKS).open("a", encoding="utf-8") as ledger:
         ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": "evaluate"}) + "\n")
     return run.scores("test")
@@ -182,19 +197,21 @@ def reopen(run: Run, on_decoded: OnDecoded | None = None) -> Problem:
     return problem
 
 
-def score_source(run: Run, source: str | Path, *, on_decoded: OnDecoded | None = None, **options: Any) -> Scores:
+def score_source(
+    run: Run,
+    source: str | Path,
+    *,
+    on_decoded: OnDecoded | None = None,
+    net: NetFactory | None = None,
+    **options: Any,
+) -> Scores:
     """The Scores of new tagged data under a run; its labels are put in the run's order."""
     data = align(read(source, learnable=False, **options), run.labels)
-    model = tagger.of_run(run)
-    if data.files is not None:
-        if model.preprocessing.size is None:
-            raise InputError(f"{run.folder} was trained on rows of features, {source} holds pictures")
-        found = decoded(data.files, model.preprocessing.size, progress=on_decoded)
-        data, inputs = data.take(found.rows), found.pixels
-    else:
-        assert data.arrays is not None
-        inputs = data.arrays
-    values = model.probabilities(inputs)
+    model = tagger.of_run(run, net=net)
+    if data.holds_pictures and model.preprocessing.size is None:
+        raise InputError(f"{run.folder} was trained on rows of features, {source} holds pictures")
+    inputs = read_inputs(data, model.preprocessing.size, progress=on_decoded)
+    data, values = data.take(inputs.rows), model.probabilities(inputs.values)
     return Scores.of(
         data.truth, values, known=data.known, labels=run.labels, ids=data.ids, groups=data.groups, split=NEW_DATA
     )
@@ -205,6 +222,7 @@ def tag(
     pictures: Iterable[str | Path],
     *,
     thresholds: ArrayLike | Thresholds | None = None,
+    net: NetFactory | None = None,
 ) -> list[dict[str, Any]]:
     """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
 
@@ -212,19 +230,16 @@ def tag(
         model: a Run, a Tagger, or the folder of either.
         pictures: files, or folders whose pictures are taken.
         thresholds: one number, one a label, or Thresholds; None for the Tagger's own, for a run 0.5.
+        net: the factory that it was trained with, if it was.
 
     Raises:
         InputError: no picture at all. One that cannot be read has its reason under "problem".
     """
-    return _tagger(model, thresholds).tag(pictures)
-
-
-def _tagger(model: Run | Tagger | str | Path, thresholds: ArrayLike | Thresholds | None) -> Tagger:
-    if isinstance(model, str | Path) and holds_tagger(model):
-        model = tagger.load(model)
-    if not isinstance(model, Tagger):
-        return tagger.of_run(model, 0.5 if thresholds is None else thresholds)
-    return model if thresholds is None else model.at(thresholds)
+    if isinstance(model, str | Path):
+        model = tagger.load(model, net=net) if holds_tagger(model) else open_run(model)
+    if isinstance(model, Run):
+        model = tagger.of_run(model, net=net)
+    return (model if thresholds is None else model.at(thresholds)).tag(pictures)
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:

@@ -74,7 +74,7 @@ def test_rows_in_groups_make_wider_intervals_than_the_same_rows_alone() -> None:
 
 
 def test_intervals_stand_beside_every_metric_and_can_be_left_out() -> None:
-    scores = made(3)
+    scores = made(3, width=7)
     found = evaluate(scores, metrics="all").metrics
     for metric in found.values():
         assert metric.low is not None, metric.name

@@ -211,3 +211,45 @@ def test_a_tagger_of_features_scores_them_and_tags_no_pictures(photos: Path, tmp
     assert loaded.probabilities(X)[rows] == pytest.approx(stored.scores, abs=1e-6)
     with pytest.raises(InputError, match="rows of features, not on pictures"):
         loaded.tag([photos])
+
+
+def test_new_data_is_prepared_as_the_pictures_of_training_were(run: Run, tmp_path: Path, photos: Path) -> None:
+    pixels = np.stack([np.asarray(Image.open(file)) for file in sorted(photos.iterdir())])
+    rows = np.arange(40)
+    truth = np.stack([rows % 2, rows // 2 % 2], axis=1)
+    expected = tagger.of_run(run).probabilities(pixels)
+    for name, arrays in {"bytes": pixels, "floats": pixels / 255}.items():
+        np.savez(tmp_path / f"{name}.npz", X=arrays, Y=truth, labels=np.array(LABELS))
+        found = workflow.score_source(run, tmp_path / f"{name}.npz")
+        assert found.scores == pytest.approx(expected, abs=1e-6), name
+    np.savez(tmp_path / "rows.npz", X=pixels.reshape(40, -1) / 255, Y=truth, labels=np.array(LABELS))
+    with pytest.raises(InputError, match=r"rows of shape \(192,\)"):
+        workflow.score_source(run, tmp_path / "rows.npz")
+
+
+def flat_net(input_shape: tuple[int, ...], labels: int) -> Any:
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(input_shape)), labels))
+
+
+def other_net(input_shape: tuple[int, ...], labels: int) -> Any:
+    return flat_net(input_shape, labels)
+
+
+def test_a_net_of_ones_own_is_named_and_asked_for(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    truth = (X[:, :2] > 0).astype(np.uint8)
+    data = TaggedSet(np.arange(60).astype(np.str_), truth, np.ones_like(truth, dtype=bool), LABELS, arrays=X)
+    own = workflow.fit(split(data, test_share=0.0), Recipe(epochs=2), out=tmp_path / "run", net=flat_net)
+    with pytest.raises(InputError, match="pass the same factory as net"):
+        tagger.save(own, tmp_path / "tagger")
+    made = tagger.save(own, tmp_path / "tagger", net=flat_net)
+    loaded = tagger.load(tmp_path / "tagger", net=flat_net)
+    assert loaded.fingerprint == made.fingerprint
+    rows = own.scores("train").ids.astype(int)
+    assert loaded.probabilities(X)[rows] == pytest.approx(own.scores("train").scores, abs=1e-6)
+    with pytest.raises(InputError, match="pass the same factory as net"):
+        tagger.load(tmp_path / "tagger")
+    with pytest.raises(InputError, match=r"but net came as .*other_net"):
+        tagger.load(tmp_path / "tagger", net=other_net)

@@ -27,7 +27,9 @@ def demo(
             seed=seed,
             on_decoded=on_decoded(bar),
             on_epoch=on_epoch(bar),
-            say=lambda line: bar.console.print(f"{line} ...", markup=False, highlight=False) if not as_json else None,
+            say=lambda line: (
+                bar.console.print(f"{line} ...", markup=False, highlight=False, soft_wrap=True) if not as_json else None
+            ),
         )
     if as_json:
         print_json(found.to_dict())

@@ -10,7 +10,7 @@ import typer
 from tagfit.cli import options
 from tagfit.cli.evaluate import show_evaluations
 from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say
-from tagfit.errors import InputError
+from tagfit.errors import InputError, printable
 
 TRAINING = "How it is trained"
 
@@ -96,7 +96,7 @@ def train(
             problem = plan.problem(on_decoded(bar))
             if not as_json:
                 for line in (*problem.data.notes, *problem.notes, *map(str, problem.data.quarantined)):
-                    bar.console.print(line, markup=False, highlight=False)
+                    bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
             run = workflow.fit(
                 problem, chosen, seed=seed, out=out, device=device, threads=threads, on_epoch=on_epoch(bar), name=recipe
             )

@@ -15,7 +15,9 @@ from tagfit.evaluation.constant_sets import ConstantSets, best_constant
 from tagfit.evaluation.counts import fbeta, precision, recall
 from tagfit.evaluation.evaluation import Evaluation, LabelRecord, MetricValue
 from tagfit.evaluation.intervals import (
+    FEWER_REPEATS,
     FEWEST_REPEATS,
+    MANY_CELLS,
     MOST_CELLS,
     REPEATS,
     bootstrap,
@@ -44,8 +46,8 @@ def evaluate(
         prevalence: each label's share of known positives in train, (L,), for the baseline that gives it as the score
             of every picture; None takes it from these rows, and the notes say so.
         metrics: ``'default'``, ``'all'`` or names.
-        intervals: how many resamples make the intervals; None for no intervals; ``"auto"`` is REPEATS up to MOST_CELLS
-            entries, and none above.
+        intervals: how many resamples make the intervals; None for no intervals; ``"auto"`` is REPEATS up to MANY_CELLS
+            entries, FEWER_REPEATS up to MOST_CELLS, and none above.
 
     Raises:
         InputError: an unknown metric, thresholds of another shape or outside [0, 1], or a prevalence of another shape.
@@ -130,7 +132,9 @@ def _noted(measured: MetricValue, note: str) -> MetricValue:
 
 def _repeats(intervals: int | Literal["auto"] | None, cases: Cases) -> int:
     if intervals == "auto":
-        return REPEATS if 0 < cases.truth.size <= MOST_CELLS else 0
+        if not 0 < cases.truth.size <= MOST_CELLS:
+            return 0
+        return REPEATS if cases.truth.size <= MANY_CELLS else FEWER_REPEATS
     if intervals is None or cases.rows == 0:
         return 0
     if intervals < FEWEST_REPEATS:

@@ -18,6 +18,8 @@ from tagfit.evaluation.totals import Observed
 Floats = NDArray[np.float64]
 
 REPEATS = 1000
+MANY_CELLS = 1_000_000  # above this many entries fewer resamples are made unless a number is asked for
+FEWER_REPEATS = 200
 FEWEST_REPEATS = 100
 MOST_CELLS = 10_000_000  # above this many entries there are no intervals unless they are asked for
 FEW_POSITIVES = 25  # below this many positives of a label the coverage table shows intervals that are too narrow

@@ -100,7 +100,7 @@ class Observed:
 
     def row_mean(self, name: str, of: RowFunction) -> Floats:
         if name not in self.rows:
-            self.rows[name] = by_blocks(self.cases, of)
+            self.rows |= by_blocks(self.cases, of)
         return self._mean(self.rows[name])
 
     def left_out(self, name: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 from safetensors import SafetensorError
@@ -19,21 +19,26 @@ from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import disk_faults, to_json, write_text, written_whole
 from tagfit.runs.run import Run, open_run
 from tagfit.tagger.tagger import Tagger, fingerprint
+from tagfit.training.door import torch_for
+
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
 
 FORMAT = 1
 ABOUT, WEIGHTS = "tagger.json", "weights.safetensors"
-SETTINGS = ("labels", "preprocessing", "recipe", "thresholds")  # what the fingerprint is of, beside the weights
+SETTINGS = ("labels", "preprocessing", "recipe", "net", "thresholds")  # what the fingerprint is of, beside the weights
 
 
-def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5) -> Tagger:
+def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5, *, net: NetFactory | None = None) -> Tagger:
     """The Tagger of a trained run.
 
     Args:
         run: a Run, or its folder.
         thresholds: one number, one a label, or Thresholds.
+        net: the factory that the run was trained with, if it was.
 
     Raises:
-        InputError: no run, one that has no weights yet, or thresholds of other labels.
+        InputError: no run, one that has no weights yet, another net, or thresholds of other labels.
     """
     opened = run if isinstance(run, Run) else open_run(run)
     if not opened.weights.exists():
@@ -42,6 +47,7 @@ def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5) -> T
             instead=f"`tagfit train --resume {opened.folder}` finishes it",
         )
     labels, about, info = opened.labels, opened.problem, opened.info
+    _refuse_another_net(info.get("net"), net, opened.folder)
     tagger = Tagger(
         labels=labels,
         preprocessing=_preprocessing(about["preprocessing"]),
@@ -49,19 +55,35 @@ def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5) -> T
         weights=_read_weights(opened.weights),
         thresholds=Thresholds.fixed(0.5, labels),
         origin={"run": opened.name, "recipe": info["recipe"], "seed": info["seed"], "problem": about["fingerprint"]},
+        net_name=info.get("net"),
+        net=net,
     )
     return tagger.at(thresholds)
 
 
-def save(tagger: Tagger | Run | str | Path, folder: str | Path, thresholds: ArrayLike | Thresholds = 0.5) -> Tagger:
-    """Write a Tagger, or that of a run with these thresholds, into a new folder.
+def save(
+    tagger: Tagger | Run | str | Path,
+    folder: str | Path,
+    thresholds: ArrayLike | Thresholds | None = None,
+    *,
+    net: NetFactory | None = None,
+) -> Tagger:
+    """Write a Tagger, or that of a run, into a new folder.
+
+    Args:
+        tagger: a Tagger, a Run, or the folder of a run.
+        folder: new or empty.
+        thresholds: to be saved in it; None for the Tagger's own, for a run 0.5.
+        net: the factory that the run was trained with, if it was. Its name is stored, its code is not.
 
     ``tagger.json`` is written last and holds the fingerprint, so a folder that is not whole cannot be loaded.
 
     Raises:
         InputError: as :func:`of_run`; a folder that is in use; a disk that is full.
     """
-    made = tagger if isinstance(tagger, Tagger) else of_run(tagger, thresholds)
+    made = tagger if isinstance(tagger, Tagger) else of_run(tagger, net=net)
+    if thresholds is not None:
+        made = made.at(thresholds)
     path = Path(folder)
     with disk_faults(path):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -79,11 +101,15 @@ def save(tagger: Tagger | Run | str | Path, folder: str | Path, thresholds: Arra
     return made
 
 
-def load(folder: str | Path) -> Tagger:
+def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
     """Read what :func:`save` wrote.
 
+    Args:
+        folder: of the Tagger.
+        net: the factory that it was trained with, if it was.
+
     Raises:
-        InputError: no such folder, no Tagger in it, one of another format, or one that was changed since.
+        InputError: no such folder, no Tagger in it, one of another format, one that was changed since, or another net.
     """
     path = Path(folder)
     about = _read_about(path)
@@ -100,6 +126,7 @@ def load(folder: str | Path) -> Tagger:
                 f"{path} was trained on pictures of decoder {about['preprocessing']['decoder']}, not of this tagfit's",
                 instead=f"tagfit {about['tagfit']}, which wrote it",
             )
+        _refuse_another_net(about["net"], net, path)
         return Tagger(
             labels=tuple(about["labels"]),
             preprocessing=_preprocessing(about["preprocessing"]),
@@ -107,6 +134,8 @@ def load(folder: str | Path) -> Tagger:
             weights=weights,
             thresholds=Thresholds.from_dict(about["thresholds"]).in_order(about["labels"]),
             origin=about["origin"],
+            net_name=about["net"],
+            net=net,
         )
     except (KeyError, TypeError) as error:
         raise InputError(f"{path / ABOUT} is not as it was written: {error!r}") from None
@@ -143,3 +172,11 @@ def _read_weights(path: Path) -> dict[str, Any]:
 
 def _preprocessing(about: dict[str, Any]) -> Preprocessing:
     return Preprocessing(about["size"], tuple(about["mean"]), tuple(about["std"]))
+
+
+def _refuse_another_net(recorded: str | None, net: NetFactory | None, folder: Path) -> None:
+    if recorded is None and net is None:
+        return
+    with torch_for("a net of your own"):
+        from tagfit.training import own_net
+    own_net.refuse_another(recorded, net, str(folder))

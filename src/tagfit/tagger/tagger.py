@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ from tagfit.files import to_json
 from tagfit.recipe import Recipe
 from tagfit.tagger.places import list_pictures
 from tagfit.training.door import torch_for
+
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
 
 # Decoded at a time: enough for a net to be busy, and little memory.
 PICTURES_AT_ONCE = 512
@@ -59,6 +62,8 @@ class Tagger:
         weights: NumPy arrays by name.
         thresholds: what is predicted, for these labels in this order.
         origin: where it comes from (run, seed, fingerprint of the Problem), plain JSON values; it changes no tag.
+        net_name: of the factory that made the net in place of the recipe's layers; None where none did.
+        net: that factory.
     """
 
     labels: tuple[str, ...]
@@ -67,6 +72,8 @@ class Tagger:
     weights: Mapping[str, NDArray[Any]]
     thresholds: Thresholds
     origin: dict[str, Any]
+    net_name: str | None = None
+    net: NetFactory | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -79,6 +86,7 @@ class Tagger:
             "labels": list(self.labels),
             "preprocessing": {**asdict(self.preprocessing), "decoder": decoding.DECODER},
             "recipe": self.recipe.model_dump(mode="json"),
+            "net": self.net_name,
             "thresholds": self.thresholds.to_dict(),
         }
 
@@ -107,7 +115,7 @@ class Tagger:
         with torch_for("scoring"):
             from tagfit.training import memory
         return memory.score(
-            self.recipe, self.weights, self.preprocessing, inputs, len(self.labels), device="cpu", threads=None
+            self.recipe, self.weights, self.preprocessing, inputs, len(self.labels), device="cpu", net=self.net
         )
 
     def tag(self, pictures: Iterable[str | Path]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
 from tagfit.training.optimise import averaged_copy, learning_rate, optimiser, update_average
+from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
 # The curve of train is measured on a fixed sample: as many rows as cost little beside the epoch itself.
@@ -47,7 +48,9 @@ class Training:
     starts again from any checkpoint ends with the same bits.
     """
 
-    def __init__(self, problem: Problem, recipe: Recipe, seed: int, machine: Machine) -> None:
+    def __init__(
+        self, problem: Problem, recipe: Recipe, seed: int, machine: Machine, net: NetFactory | None = None
+    ) -> None:
         self.recipe, self.seed, self.machine = recipe, seed, machine
         part = problem.part("train")
         if len(part) < 2:
@@ -61,7 +64,7 @@ class Training:
             self.curve.append(_Measured(problem, "validation", recipe, machine.device))
         self.targets: Targets = targets(part, recipe, machine.device)
         torch.manual_seed(seed * SEED_STRIDE)
-        self.net = nets.build(recipe, self.feed.shape, len(problem.labels)).to(machine.device)
+        self.net = nets.build(recipe, self.feed.shape, len(problem.labels), net).to(machine.device)
         self.average = averaged_copy(self.net) if recipe.ema else None
         self.optimiser = optimiser(self.net, recipe)
         self.best: dict[str, Tensor] = {}

@@ -20,7 +20,7 @@ ONE_CYCLE_END = 1e4  # the first rate over the last
 
 def optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The recipe's optimiser, without decay for biases and norms. Gradients are to be zeroed in place."""
-    weights = list(net.parameters())
+    weights = [weight for weight in net.parameters() if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1 and recipe.weight_decay]
     others = [weight for weight in weights if weight.ndim <= 1 or not recipe.weight_decay]
     groups = [
