@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from tagfit import multihot
-from tagfit.data import pictures as decoding
-from tagfit.data.cache import decoded
+from tagfit import tagger
+from tagfit.data.inputs import read_inputs
 from tagfit.data.labels import align
-from tagfit.data.picture_files import SUFFIXES
 from tagfit.data.plan import Plan
-from tagfit.data.problem import Preprocessing, Problem
+from tagfit.data.problem import Problem
 from tagfit.data.read import read
-from tagfit.errors import InputError, MissingExtraError
+from tagfit.errors import InputError
 from tagfit.evaluation import choose
 from tagfit.evaluation import compare as comparing
 from tagfit.evaluation import evaluate as evaluation
@@ -32,6 +28,9 @@ from tagfit.evaluation.thresholds import Thresholds
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
+from tagfit.tagger import Tagger
+from tagfit.tagger.folder import holds_tagger
+from tagfit.training.door import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -208,127 +207,39 @@ def score_source(
 ) -> Scores:
     """The Scores of new tagged data under a run; its labels are put in the run's order."""
     data = align(read(source, learnable=False, **options), run.labels)
-    preprocessing = preprocessing_of(run)
-    if data.files is not None:
-        assert preprocessing.size is not None
-        found = decoded(data.files, preprocessing.size, progress=on_decoded)
-        data, inputs = data.take(found.rows), found.pixels
-    else:
-        assert data.arrays is not None
-        inputs = data.arrays
-    values = _probabilities(run, preprocessing, inputs, net)
+    model = tagger.of_run(run, net=net)
+    if data.holds_pictures and model.preprocessing.size is None:
+        raise InputError(f"{run.folder} was trained on rows of features, {source} holds pictures")
+    inputs = read_inputs(data, model.preprocessing.size, progress=on_decoded)
+    data, values = data.take(inputs.rows), model.probabilities(inputs.values)
     return Scores.of(
         data.truth, values, known=data.known, labels=run.labels, ids=data.ids, groups=data.groups, split=NEW_DATA
     )
 
 
-@dataclass(frozen=True)
-class Tagged:
-    """What a run says of one picture.
-
-    Attributes:
-        picture: as it was named.
-        tags: the labels whose score is above their threshold.
-        scores: probability by label.
-        problem: why it could not be read; then there are no tags and no scores.
-    """
-
-    picture: str
-    tags: tuple[str, ...]
-    scores: dict[str, float]
-    problem: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        record: dict[str, Any] = {"picture": self.picture, "tags": list(self.tags), "scores": self.scores}
-        return {**record, "problem": self.problem} if self.problem else record
-
-
 def tag(
-    run: Run | str | Path,
+    model: Run | Tagger | str | Path,
     pictures: Iterable[str | Path],
     *,
-    thresholds: ArrayLike | Thresholds = 0.5,
+    thresholds: ArrayLike | Thresholds | None = None,
     net: NetFactory | None = None,
 ) -> list[dict[str, Any]]:
     """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
 
     Args:
-        run: a Run, or its folder.
+        model: a Run, a Tagger, or the folder of either.
         pictures: files, or folders whose pictures are taken.
-        thresholds: one number, one a label, or Thresholds.
-        net: the factory that the run was trained with, if it was.
+        thresholds: one number, one a label, or Thresholds; None for the Tagger's own, for a run 0.5.
+        net: the factory that it was trained with, if it was.
 
     Raises:
         InputError: no picture at all. One that cannot be read has its reason under "problem".
     """
-    opened = run if isinstance(run, Run) else open_run(run)
-    preprocessing = preprocessing_of(opened)
-    if preprocessing.size is None:
-        raise InputError(f"{opened.folder} was trained on rows of features, not on pictures", instead="evaluate")
-    given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, opened.labels)
-    given = given.in_order(opened.labels)
-    files = list_pictures(pictures)
-    pixels: dict[int, NDArray[np.uint8]] = {}
-    problems: dict[int, str] = {}
-    for row, file in enumerate(files):
-        try:
-            pixels[row] = decoding.decode(file, preprocessing.size)
-        except InputError as error:
-            problems[row] = error.faults[0].what
-    tagged: dict[int, Tagged] = {}
-    if pixels:
-        scores = _probabilities(opened, preprocessing, np.stack(list(pixels.values())), net)
-        tags = multihot.decode(given.predict(scores), opened.labels)
-        for row, values, on in zip(pixels, scores.tolist(), tags, strict=True):
-            by_label = {label: round(value, 6) for label, value in zip(opened.labels, values, strict=True)}
-            tagged[row] = Tagged(str(files[row]), on, by_label)
-    return [
-        tagged[row].to_dict() if row in tagged else Tagged(str(file), (), {}, problems[row]).to_dict()
-        for row, file in enumerate(files)
-    ]
-
-
-def list_pictures(places: Iterable[str | Path]) -> list[Path]:
-    """Files as given, and the pictures of folders in the order of their names.
-
-    Raises:
-        InputError: places that do not exist, or nothing at all.
-    """
-    files: list[Path] = []
-    missing = []
-    for place in (Path(place) for place in places):
-        if place.is_dir():
-            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
-        elif place.exists():
-            files.append(place)
-        else:
-            missing.append(str(place))
-    if missing:
-        raise InputError(f"there is no picture or folder {', '.join(missing)}")
-    if not files:
-        raise InputError("there are no pictures to tag", instead="picture files, or folders that hold some")
-    return files
-
-
-def preprocessing_of(run: Run) -> Preprocessing:
-    """The preprocessing that the run's Problem was made with."""
-    about = run.problem["preprocessing"]
-    return Preprocessing(about["size"], tuple(about["mean"]), tuple(about["std"]))
-
-
-def _probabilities(
-    run: Run, preprocessing: Preprocessing, inputs: NDArray[Any], net: NetFactory | None
-) -> NDArray[np.float32]:
-    training = _training()
-    recipe = run.recipe
-    machine = training.machine.choose(recipe, "cpu")
-    with machine.in_use():
-        trained = training.fit.load_net(run, inputs.shape[1:], net)
-        rows = np.arange(len(inputs))
-        feed = training.feed.Feed(inputs, rows, preprocessing, "cpu", channels_first=recipe.architecture == "conv")
-        values: NDArray[np.float32] = training.score.probabilities(trained, feed)
-    return values
+    if isinstance(model, str | Path):
+        model = tagger.load(model, net=net) if holds_tagger(model) else open_run(model)
+    if isinstance(model, Run):
+        model = tagger.of_run(model, net=net)
+    return (model if thresholds is None else model.at(thresholds)).tag(pictures)
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:
@@ -340,12 +251,7 @@ def _existing(run: Run, splits: Sequence[str]) -> list[str]:
 
 
 def _training() -> Any:
-    try:
+    with torch_for("training and scoring pictures"):
         import tagfit.training.fit
         import tagfit.training.machine
-        import tagfit.training.score
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] == "torch":
-            raise MissingExtraError("train", "training and scoring pictures") from None
-        raise
     return tagfit.training
