@@ -56,7 +56,8 @@ def evaluate(
     given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, scores.labels)
     given = given.in_order(scores.labels)
     cases = Cases.of(scores, given.values, None if given.by_label else given.predict(scores.scores))
-    observed = Observed(cases)
+    repeats = _repeats(intervals, cases)
+    observed = Observed(cases, keeps_rows=repeats > 0)
     notes = []
     too_good = f"thresholds ({given.strategy}) were chosen on these rows" if given.chosen_on(scores) else ""
     if too_good:
@@ -68,7 +69,6 @@ def evaluate(
     nothing = Constant(cases, np.zeros(cases.width), np.zeros(cases.width, dtype=bool))
     shares = _checked_prevalence(prevalence, cases.width)
     constant = Constant(cases, shares, given.predict(shares[None])[0])
-    repeats = _repeats(intervals, cases)
     replicates = bootstrap(wanted, observed, repeats, scores.groups) if repeats else {}
     positives = independent_positives(observed, scores.groups)
     values = {}
