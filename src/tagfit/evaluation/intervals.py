@@ -83,6 +83,23 @@ def metric_interval(
     return found, note if found else "no interval: the resamples do not differ, or most have no value"
 
 
+def label_intervals(
+    metric: Metric, observed: Observed, replicates: Replicates, positives: Floats
+) -> list[tuple[float, float] | None]:
+    """The 95 % interval of each label's own value of a metric that is a mean over labels."""
+    assert metric.of_labels is not None
+    assert replicates.labels is not None
+    return [
+        interval(value, values, limits=metric.range, widening=widening)
+        for value, values, widening in zip(
+            metric.of_labels(observed).tolist(),
+            replicates.labels.T,
+            label_widening(metric, positives).tolist(),
+            strict=True,
+        )
+    ]
+
+
 def independent_positives(observed: Observed, groups: NDArray[Any] | None) -> Floats:
     """How many pictures, or groups where there are any, have each label: (L,)."""
     truth = observed.cases.truth
