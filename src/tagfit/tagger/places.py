@@ -10,7 +10,7 @@ from tagfit.errors import Fault, InputError
 
 
 def list_pictures(places: Iterable[str | Path]) -> list[Path]:
-    """Files as given, and the pictures of folders in the order of their names; each once.
+    """Files as given, and the pictures of folders in the order of their names.
 
     Raises:
         InputError: places that do not exist, or nothing at all.
@@ -28,4 +28,4 @@ def list_pictures(places: Iterable[str | Path]) -> list[Path]:
         raise InputError(missing)
     if not files:
         raise InputError("there are no pictures to tag", instead="picture files, or folders that hold some")
-    return list(dict.fromkeys(files))
+    return files
