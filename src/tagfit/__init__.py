@@ -26,7 +26,7 @@ _PUBLIC = {
     "read": "tagfit.data.read",
     "read_scores": "tagfit.evaluation.score_files",
     "resume": "tagfit.workflow",
-    "tag": "tagfit.tagging",
+    "tag": "tagfit.workflow",
     "TagClassifier": "tagfit.estimator.classifier",
     "TaggedSet": "tagfit.data.tagged",
     "Problem": "tagfit.data.problem",

@@ -1,15 +1,16 @@
-"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare; tagging stands beside it."""
+"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare, tag."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from tagfit import tagger
 from tagfit.data.problem import Problem
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
@@ -24,6 +25,10 @@ from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 from tagfit.scoring import OnDecoded, reopen, score_source, scores_of, training_rooms
+from tagfit.tagger import Tagger
+from tagfit.tagger.folder import holds_tagger
+from tagfit.tagger.places import list_pictures
+from tagfit.tagger.tagger import PICTURES_AT_ONCE
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -96,17 +101,17 @@ def evaluate(
     Raises:
         InputError: arrays or files that are not of the form that is said here.
     """
-    judging = {name: about.pop(name) for name in ("prevalence", "intervals") if name in about}
+    judging: dict[str, Any] = {name: about.pop(name) for name in ("prevalence", "intervals") if name in about}
+    judging |= {"thresholds": thresholds, "metrics": metrics}
     if isinstance(run, Scores):
-        return evaluation.evaluate(run, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(run, **judging)
     if scores is not None:
         given = Scores.of(run, scores, **about)  # type: ignore[arg-type]
-        return evaluation.evaluate(given, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(given, **judging)
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
     judging.setdefault("prevalence", opened.prevalence)
-    judging |= {"thresholds": thresholds, "metrics": metrics}
     if source is not None:
         new, notes = score_source(opened, source, on_decoded=on_decoded, net=net, cache_dir=cache_dir)
         judged = evaluation.evaluate(new, **judging)
@@ -154,6 +159,41 @@ def gap(run: Run | str | Path | Scores, validation: Scores | None = None, **opti
         return comparing.gap(run, validation, **options)
     opened = run if isinstance(run, Run) else open_run(run)
     return comparing.gap(opened.scores("train"), opened.scores("validation"), **options)
+
+
+def tag(
+    model: Run | Tagger | str | Path,
+    pictures: Iterable[str | Path],
+    *,
+    thresholds: ArrayLike | Thresholds | None = None,
+    net: NetFactory | None = None,
+    on_tagged: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
+
+    Args:
+        model: a Run, a Tagger, or the folder of either.
+        pictures: files, or folders whose pictures are taken.
+        thresholds: one number, one a label, or Thresholds; None for the Tagger's own, for a run 0.5.
+        net: the factory that it was trained with, if it was.
+        on_tagged: called with (pictures done, pictures in all).
+
+    Raises:
+        InputError: no picture at all. One that cannot be read has its reason under "problem".
+    """
+    if isinstance(model, str | Path):
+        model = tagger.load(model, net=net) if holds_tagger(model) else open_run(model)
+    if isinstance(model, Run):
+        model = tagger.of_run(model, net=net)
+    if thresholds is not None:
+        model = model.at(thresholds)
+    files = list_pictures(pictures)
+    records: list[dict[str, Any]] = []
+    for start in range(0, len(files), PICTURES_AT_ONCE):
+        records += model.tag(files[start : start + PICTURES_AT_ONCE])
+        if on_tagged is not None:
+            on_tagged(len(records), len(files))
+    return records
 
 
 def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
