@@ -26,6 +26,9 @@ from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 from tagfit.scoring import OnDecoded, reopen, score_source, scores_of, training_rooms
 from tagfit.tagger import Tagger
+from tagfit.tagger.folder import holds_tagger
+from tagfit.tagger.places import list_pictures
+from tagfit.tagger.tagger import PICTURES_AT_ONCE
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -99,16 +102,16 @@ def evaluate(
         InputError: arrays or files that are not of the form that is said here.
     """
     judging: dict[str, Any] = {name: about.pop(name) for name in ("prevalence", "intervals") if name in about}
+    judging |= {"thresholds": thresholds, "metrics": metrics}
     if isinstance(run, Scores):
-        return evaluation.evaluate(run, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(run, **judging)
     if scores is not None:
         given = Scores.of(run, scores, **about)  # type: ignore[arg-type]
-        return evaluation.evaluate(given, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(given, **judging)
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
     judging.setdefault("prevalence", opened.prevalence)
-    judging |= {"thresholds": thresholds, "metrics": metrics}
     if source is not None:
         new, notes = score_source(opened, source, on_decoded=on_decoded, net=net, cache_dir=cache_dir)
         judged = evaluation.evaluate(new, **judging)
@@ -158,15 +161,6 @@ def gap(run: Run | str | Path | Scores, validation: Scores | None = None, **opti
     return comparing.gap(opened.scores("train"), opened.scores("validation"), **options)
 
 
-def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
-    if isinstance(model, Scores):
-        return model
-    if isinstance(model, Run):
-        return scores_of(model, split, why="compare")
-    path = Path(model)
-    return scores_of(open_run(path), split, why="compare") if path.is_dir() else read_scores(path)
-
-
 def tag(
     model: Run | Tagger | str | Path,
     pictures: Iterable[str | Path] | str | Path,
@@ -191,7 +185,24 @@ def tag(
         model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
     if isinstance(model, Run):
         model = tagger.of_run(model, net=net)
-    return (model if thresholds is None else model.at(thresholds)).tag(pictures, on_tagged)
+    if thresholds is not None:
+        model = model.at(thresholds)
+    files = list_pictures(pictures)
+    records: list[dict[str, Any]] = []
+    for start in range(0, len(files), PICTURES_AT_ONCE):
+        records += model.tag(files[start : start + PICTURES_AT_ONCE])
+        if on_tagged is not None:
+            on_tagged(len(records), len(files))
+    return records
+
+
+def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
+    if isinstance(model, Scores):
+        return model
+    if isinstance(model, Run):
+        return scores_of(model, split, why="compare")
+    path = Path(model)
+    return scores_of(open_run(path), split, why="compare") if path.is_dir() else read_scores(path)
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:
