@@ -26,9 +26,6 @@ from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 from tagfit.scoring import OnDecoded, reopen, score_source, scores_of, training_rooms
 from tagfit.tagger import Tagger
-from tagfit.tagger.folder import holds_tagger
-from tagfit.tagger.places import list_pictures
-from tagfit.tagger.tagger import PICTURES_AT_ONCE
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -185,15 +182,7 @@ def tag(
         model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
     if isinstance(model, Run):
         model = tagger.of_run(model, net=net)
-    if thresholds is not None:
-        model = model.at(thresholds)
-    files = list_pictures(pictures)
-    records: list[dict[str, Any]] = []
-    for start in range(0, len(files), PICTURES_AT_ONCE):
-        records += model.tag(files[start : start + PICTURES_AT_ONCE])
-        if on_tagged is not None:
-            on_tagged(len(records), len(files))
-    return records
+    return (model if thresholds is None else model.at(thresholds)).tag(pictures, on_tagged)
 
 
 def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
