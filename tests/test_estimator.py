@@ -303,6 +303,23 @@ def test_a_recipe_may_be_a_file(tmp_path: Path) -> None:
     assert TagClassifier(tmp_path / "mine.toml", overrides={"epochs": 1}).fit(*tables(1)).recipe_.widths == (16,)
 
 
+def one_layer(input_shape: tuple[int, ...], labels: int) -> Any:
+    """A net factory, as a user writes it."""
+    from torch import nn
+
+    return nn.Linear(input_shape[0], labels)
+
+
+def test_a_net_of_ones_own_is_trained_searched_and_stored() -> None:
+    X, Y = tables(2)
+    model = clone(TagClassifier(QUICK, net=one_layer)).fit(X, Y)
+    assert {name: value.shape for name, value in model.weights_.items()} == {"weight": (2, 3), "bias": (2,)}
+    assert model.score(X, Y) > 0.9
+    assert (pickle.loads(pickle.dumps(model)).predict_proba(X) == model.predict_proba(X)).all()
+    search = GridSearchCV(TagClassifier(QUICK), {"net": [None, one_layer], "recipe__epochs": [1, 15]}, cv=2).fit(X, Y)
+    assert search.best_params_["recipe__epochs"] == 15
+
+
 class Frame:
     """As much of a DataFrame as is looked at."""
 

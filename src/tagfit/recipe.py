@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from tagfit.errors import Fault, InputError
+from tagfit.errors import Fault, InputError, gathered
 from tagfit.files import write_text
 
 # Beside its own error tomllib lets through what Python says of bytes, of giant numbers and of lists nested too deep.
@@ -168,7 +168,7 @@ def find(name: str | Path) -> Recipe:
 def assign(recipe: Recipe, settings: list[str]) -> Recipe:
     """Apply ``field=value`` settings, as given with ``--set``. Values are TOML; a list may be written ``128,64``."""
     changes: dict[str, Any] = {}
-    faults = []
+    faults: list[Fault] = []
     for setting in settings:
         field, equals, value = setting.partition("=")
         field = field.strip()
@@ -178,9 +178,12 @@ def assign(recipe: Recipe, settings: list[str]) -> Recipe:
             faults.append(_unknown_field(field, "--set"))
         else:
             changes[field] = _value(field, value.strip())
+    changed = recipe
+    with gathered(faults):
+        changed = recipe.changed(**changes)
     if faults:
         raise InputError(faults)
-    return recipe.changed(**changes)
+    return changed
 
 
 def _value(field: str, text: str) -> Any:
@@ -215,20 +218,18 @@ NAMED: dict[str, Recipe] = {
     "regularised-dense": Recipe(
         widths=(128, 64), norm="batch", dropout=(0.4, 0.3), epochs=50, patience=5, restore_best=True
     ),
-    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128), epochs=40),
+    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128, 256), epochs=40),
     "regularised-conv": Recipe(
         architecture="conv",
-        widths=(32, 64, 128),
+        widths=(32, 64, 128, 256),
         norm="batch",
         dropout=(0.2,),
         optimiser="adamw",
         learning_rate=3e-3,
         schedule="one-cycle",
-        batch_size=64,
         epochs=20,
-        weight_decay=0.05,
+        weight_decay=0.1,
         ema=0.98,
-        patience=0,
         restore_best=True,
     ),
 }

@@ -1,27 +1,19 @@
-"""The whole way in one file: fit, resume, evaluate, tag."""
+"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare, tag."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from tagfit import multihot
-from tagfit.data import pictures as decoding
-from tagfit.data.cache import decoded
-from tagfit.data.labels import align
-from tagfit.data.picture_files import SUFFIXES
-from tagfit.data.plan import Plan
-from tagfit.data.problem import Preprocessing, Problem
-from tagfit.data.read import read
-from tagfit.errors import InputError, MissingExtraError
+from tagfit import tagger
+from tagfit.data.problem import Problem
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import Fault, InputError
 from tagfit.evaluation import choose
 from tagfit.evaluation import compare as comparing
 from tagfit.evaluation import evaluate as evaluation
@@ -32,26 +24,25 @@ from tagfit.evaluation.thresholds import Thresholds
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
+from tagfit.scoring import OnDecoded, reopen, score_source, scores_of, training_rooms
+from tagfit.tagger import Tagger
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
 
 ALWAYS_SHOWN = ("train", "validation")
-NEW_DATA = "data"
-LOOKS = "test_looks.jsonl"
-
-OnDecoded = Callable[[int, int], None]
 
 
 def fit(problem: Problem, recipe: Recipe | str | Path = "regularised-dense", **options: Any) -> Run:
     """Train a recipe on a Problem and write the run folder: ``tagfit.training.fit.fit``, whose options it takes."""
-    fitted: Run = _training().fit.fit(problem, recipe, **options)
+    fitted: Run = training_rooms().fit.fit(problem, recipe, **options)
     return fitted
 
 
 def resume(
-    folder: str | Path,
+    folder: Run | str | Path,
     *,
+    problem: Problem | None = None,
     on_decoded: OnDecoded | None = None,
     on_epoch: Callable[..., None] | None = None,
     net: NetFactory | None = None,
@@ -60,16 +51,17 @@ def resume(
 
     Args:
         folder: of the run.
+        problem: what it was begun on; None reads it again from its sources.
         on_decoded, on_epoch: told of progress.
         net: the factory that the run was begun with, if it was.
 
     Raises:
         InputError: no such run, or sources that changed since it began.
     """
-    run = open_run(folder)
-    if run.info["state"] == "done":
+    run = folder if isinstance(folder, Run) else open_run(folder)
+    if run.state == "done":
         return run
-    resumed: Run = _training().fit.resume(run, reopen(run, on_decoded), on_epoch, net=net)
+    resumed: Run = training_rooms().fit.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net)
     return resumed
 
 
@@ -77,10 +69,12 @@ def evaluate(
     run: Run | str | Path | Scores | ArrayLike,
     scores: ArrayLike | None = None,
     *,
-    source: str | Path | None = None,
+    source: TaggedSet | str | Path | None = None,
+    problem: Problem | None = None,
     splits: Sequence[str] = ALWAYS_SHOWN,
     thresholds: ArrayLike | Thresholds = 0.5,
     metrics: str | Sequence[str] = "default",
+    cache_dir: Path | None = None,
     on_decoded: OnDecoded | None = None,
     net: NetFactory | None = None,
     **about: Any,
@@ -90,10 +84,12 @@ def evaluate(
     Args:
         run: a Run or its folder, giving ``{split: Evaluation}``; or Scores, or the truth of shape (N, L), giving one.
         scores: probabilities of shape (N, L) in [0, 1], beside the truth.
-        source: new data for the run, read like any source; its Evaluation stands under "data".
+        source: new data for the run, a TaggedSet or what ``read`` takes; its Evaluation stands under "data".
+        problem: what the run was trained on, where "test" is asked for and the run cannot read it again itself.
         splits: of the run. Each look at "test" is written down beside the Problem.
         thresholds: one number, one a label, or Thresholds.
         metrics: "default", "all" or names.
+        cache_dir: where the decoded pictures of ``source`` are kept.
         on_decoded: told of progress.
         net: the factory that the run was trained with, if it was.
         about: beside arrays ``known``, ``labels``, ``ids``, ``groups``, ``weights``, ``prevalence`` (of train);
@@ -102,21 +98,25 @@ def evaluate(
     Raises:
         InputError: arrays or files that are not of the form that is said here.
     """
-    judging = {name: about.pop(name) for name in ("prevalence", "intervals") if name in about}
+    judging: dict[str, Any] = {name: about.pop(name) for name in ("prevalence", "intervals") if name in about}
+    judging |= {"thresholds": thresholds, "metrics": metrics}
     if isinstance(run, Scores):
-        return evaluation.evaluate(run, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(run, **judging)
     if scores is not None:
         given = Scores.of(run, scores, **about)  # type: ignore[arg-type]
-        return evaluation.evaluate(given, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(given, **judging)
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
     judging.setdefault("prevalence", opened.prevalence)
     if source is not None:
-        found = [score_source(opened, source, on_decoded=on_decoded, net=net)]
-    else:
-        found = [scores_of(opened, name, on_decoded=on_decoded, net=net) for name in _existing(opened, splits)]
-    return {one.split: evaluation.evaluate(one, thresholds=thresholds, metrics=metrics, **judging) for one in found}
+        new, notes = score_source(opened, source, on_decoded=on_decoded, net=net, cache_dir=cache_dir)
+        judged = evaluation.evaluate(new, **judging)
+        return {new.split: replace(judged, notes=(*notes, *judged.notes))}
+    return {
+        name: evaluation.evaluate(scores_of(opened, name, problem=problem, on_decoded=on_decoded, net=net), **judging)
+        for name in _existing(opened, splits)
+    }
 
 
 def choose_thresholds(
@@ -158,194 +158,48 @@ def gap(run: Run | str | Path | Scores, validation: Scores | None = None, **opti
     return comparing.gap(opened.scores("train"), opened.scores("validation"), **options)
 
 
-def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
-    if isinstance(model, Scores):
-        return model
-    if isinstance(model, Run):
-        return scores_of(model, split)
-    path = Path(model)
-    return scores_of(open_run(path), split) if path.is_dir() else read_scores(path)
-
-
-def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None, net: NetFactory | None = None) -> Scores:
-    """The Scores of a split; those of "test" are made when first asked for, and each look is written down."""
-    if split != "test":
-        return run.scores(split)
-    if "test" not in run.scored_splits:
-        training = _training()
-        recipe = run.recipe
-        problem = reopen(run, on_decoded)
-        machine = training.machine.choose(recipe, "cpu")
-        with machine.in_use():
-            trained = training.fit.load_net(run, problem.inputs.shape[1:], net)
-            run.save_scores(training.fit.score(trained, problem, "test", recipe, machine))
-    with (run.folder / LOOKS).open("a", encoding="utf-8") as ledger:
-        ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": "evaluate"}) + "\n")
-    return run.scores("test")
-
-
-def reopen(run: Run, on_decoded: OnDecoded | None = None) -> Problem:
-    """The Problem of a run, read again from its sources.
-
-    Raises:
-        InputError: the sources are gone, or no longer what they were.
-    """
-    about = run.problem
-    if not about["source"]:
-        raise InputError(f"{run.folder} was trained on arrays, which are not stored", instead="pass the Problem again")
-    problem = Plan.from_dict(about["source"]).problem(on_decoded)
-    run.refuse_another(problem)
-    return problem
-
-
-def score_source(
-    run: Run,
-    source: str | Path,
-    *,
-    on_decoded: OnDecoded | None = None,
-    net: NetFactory | None = None,
-    **options: Any,
-) -> Scores:
-    """The Scores of new tagged data under a run; its labels are put in the run's order."""
-    data = align(read(source, learnable=False, **options), run.labels)
-    preprocessing = preprocessing_of(run)
-    if data.files is not None:
-        assert preprocessing.size is not None
-        found = decoded(data.files, preprocessing.size, progress=on_decoded)
-        data, inputs = data.take(found.rows), found.pixels
-    else:
-        assert data.arrays is not None
-        inputs = data.arrays
-    values = _probabilities(run, preprocessing, inputs, net)
-    return Scores.of(
-        data.truth, values, known=data.known, labels=run.labels, ids=data.ids, groups=data.groups, split=NEW_DATA
-    )
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """What a run says of one picture.
-
-    Attributes:
-        picture: as it was named.
-        tags: the labels whose score is above their threshold.
-        scores: probability by label.
-        problem: why it could not be read; then there are no tags and no scores.
-    """
-
-    picture: str
-    tags: tuple[str, ...]
-    scores: dict[str, float]
-    problem: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        record: dict[str, Any] = {"picture": self.picture, "tags": list(self.tags), "scores": self.scores}
-        return {**record, "problem": self.problem} if self.problem else record
-
-
 def tag(
-    run: Run | str | Path,
-    pictures: Iterable[str | Path],
+    model: Run | Tagger | str | Path,
+    pictures: Iterable[str | Path] | str | Path,
     *,
-    thresholds: ArrayLike | Thresholds = 0.5,
+    thresholds: ArrayLike | Thresholds | None = None,
     net: NetFactory | None = None,
+    on_tagged: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
 
     Args:
-        run: a Run, or its folder.
+        model: a Run, a Tagger, or the folder of either.
         pictures: files, or folders whose pictures are taken.
-        thresholds: one number, one a label, or Thresholds.
-        net: the factory that the run was trained with, if it was.
+        thresholds: one number, one a label, or Thresholds; None for the Tagger's own, for a run 0.5.
+        net: the factory that it was trained with, if it was.
+        on_tagged: called with (pictures done, pictures in all).
 
     Raises:
         InputError: no picture at all. One that cannot be read has its reason under "problem".
     """
-    opened = run if isinstance(run, Run) else open_run(run)
-    preprocessing = preprocessing_of(opened)
-    if preprocessing.size is None:
-        raise InputError(f"{opened.folder} was trained on rows of features, not on pictures", instead="evaluate")
-    given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, opened.labels)
-    given = given.in_order(opened.labels)
-    files = list_pictures(pictures)
-    pixels: dict[int, NDArray[np.uint8]] = {}
-    problems: dict[int, str] = {}
-    for row, file in enumerate(files):
-        try:
-            pixels[row] = decoding.decode(file, preprocessing.size)
-        except InputError as error:
-            problems[row] = error.faults[0].what
-    tagged: dict[int, Tagged] = {}
-    if pixels:
-        scores = _probabilities(opened, preprocessing, np.stack(list(pixels.values())), net)
-        tags = multihot.decode(given.predict(scores), opened.labels)
-        for row, values, on in zip(pixels, scores.tolist(), tags, strict=True):
-            by_label = {label: round(value, 6) for label, value in zip(opened.labels, values, strict=True)}
-            tagged[row] = Tagged(str(files[row]), on, by_label)
-    return [
-        tagged[row].to_dict() if row in tagged else Tagged(str(file), (), {}, problems[row]).to_dict()
-        for row, file in enumerate(files)
-    ]
+    if isinstance(model, str | Path):
+        model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
+    if isinstance(model, Run):
+        model = tagger.of_run(model, net=net)
+    return (model if thresholds is None else model.at(thresholds)).tag(pictures, on_tagged)
 
 
-def list_pictures(places: Iterable[str | Path]) -> list[Path]:
-    """Files as given, and the pictures of folders in the order of their names.
-
-    Raises:
-        InputError: places that do not exist, or nothing at all.
-    """
-    files: list[Path] = []
-    missing = []
-    for place in (Path(place) for place in places):
-        if place.is_dir():
-            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
-        elif place.exists():
-            files.append(place)
-        else:
-            missing.append(str(place))
-    if missing:
-        raise InputError(f"there is no picture or folder {', '.join(missing)}")
-    if not files:
-        raise InputError("there are no pictures to tag", instead="picture files, or folders that hold some")
-    return files
-
-
-def preprocessing_of(run: Run) -> Preprocessing:
-    """The preprocessing that the run's Problem was made with."""
-    about = run.problem["preprocessing"]
-    return Preprocessing(about["size"], tuple(about["mean"]), tuple(about["std"]))
-
-
-def _probabilities(
-    run: Run, preprocessing: Preprocessing, inputs: NDArray[Any], net: NetFactory | None
-) -> NDArray[np.float32]:
-    training = _training()
-    recipe = run.recipe
-    machine = training.machine.choose(recipe, "cpu")
-    with machine.in_use():
-        trained = training.fit.load_net(run, inputs.shape[1:], net)
-        rows = np.arange(len(inputs))
-        feed = training.feed.Feed(inputs, rows, preprocessing, "cpu", channels_first=recipe.architecture == "conv")
-        values: NDArray[np.float32] = training.score.probabilities(trained, feed)
-    return values
+def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
+    if isinstance(model, Scores):
+        return model
+    if isinstance(model, Run):
+        return scores_of(model, split, why="compare")
+    path = Path(model)
+    return scores_of(open_run(path), split, why="compare") if path.is_dir() else read_scores(path)
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:
     there = list(run.problem["ids"])
     unknown = [name for name in splits if name not in there and name not in ALWAYS_SHOWN]
     if unknown:
-        raise InputError(f"{run.folder} has no split {unknown[0]!r}", instead=f"it has {', '.join(there)}")
-    return [name for name in splits if name in there]
-
-
-def _training() -> Any:
-    try:
-        import tagfit.training.fit
-        import tagfit.training.machine
-        import tagfit.training.score
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] == "torch":
-            raise MissingExtraError("train", "training and scoring pictures") from None
-        raise
-    return tagfit.training
+        faults = [
+            Fault(f"{run.folder} has no split {name!r}", instead=f"it has {', '.join(there)}") for name in unknown
+        ]
+        raise InputError(faults)
+    return [name for name in dict.fromkeys(splits) if name in there]

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 
 def compare(
-    models: Annotated[list[Path], typer.Argument(help="Run folders or score files; the first is the one to beat.")],
-    split: Annotated[str, typer.Option(help="The split of runs.")] = "validation",
-    metrics: Annotated[str, typer.Option(help="headline, default, all, or names with commas.")] = "headline",
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Runs or score files, to beat the first.")],
+    split: Annotated[str, typer.Option(metavar="NAME", help="The split of runs.")] = "validation",
+    metrics: Annotated[str, typer.Option(metavar="a,b", help="headline, default, all, or names.")] = "headline",
     as_json: AsJson = False,
 ) -> None:
-    """Compare models picture by picture: differences with intervals, overall and a label."""
+    """Hold models against the first, on the same pictures.
+
+    Every difference has its interval, from resampling the pictures in pairs; overall and label by label.
+    """
     from tagfit import workflow
 
     options = {}
@@ -60,4 +63,9 @@ def _table(differences: tuple[Difference, ...], first: str) -> str:
         ]
         for one in differences
     ]
-    return table([f"  {first}", "model", "first", "this", "difference", "95 % interval", "verdict"], rows, left=2)
+    return table(
+        [f"  {first}", "model", "first", "this", "difference", "95 % interval", "verdict"],
+        rows,
+        left=2,
+        words_last=True,
+    )

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tagfit.cli import options
-from tagfit.cli.output import AsJson, print_json, say, table
+from tagfit.cli.command import Command
+from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
+from tagfit.errors import InputError
 
 if TYPE_CHECKING:
     from tagfit.data.check import CheckReport
 
-app = typer.Typer(
-    help="Check a source, cut it into folds, write the generated set.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Look at a source, cut it into folds, paint a set.", rich_markup_mode=None)
 
 SHOWN = 20
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
     source: options.SourceArgument,
     format: options.Format = None,  # noqa: A002
@@ -35,23 +35,24 @@ def check(
     cache_dir: options.CacheDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source and print everything that is wrong or odd, and a summary."""
+    """Print what a source holds and all that is wrong or odd in it."""
     from tagfit.data.check import check as check_source
 
     reading = options.reading(format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside)
-    report = check_source(source, cache_dir=cache_dir, **reading)
+    with progress_bar(quiet=as_json) as bar:
+        report = check_source(source, cache_dir=cache_dir, on_decoded=on_decoded(bar), **reading)
     if as_json:
         print_json(report.to_dict())
     else:
         _print(source, report)
 
 
-@app.command()
+@app.command(cls=Command)
 def split(
     source: options.SourceArgument,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The CSV to write: image, tags, fold.")],
-    folds: Annotated[int, typer.Option(help="How many folds.")] = 5,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 0,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The CSV to write: image, tags, fold.")],
+    folds: Annotated[int, typer.Option(metavar="K", min=2, help="How many folds.")] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same folds.")] = 0,
     format: options.Format = None,  # noqa: A002
     separator: options.Separator = None,
     unlisted: options.Unlisted = "absent",
@@ -62,13 +63,20 @@ def split(
     allow_outside: options.AllowOutside = False,
     as_json: AsJson = False,
 ) -> None:
-    """Cut a source into folds, stratified by labels, and write them as a CSV that can be trained on."""
+    """Write a CSV with a fold column, stratified by labels.
+
+    Train on it with `tagfit train FILE --validation-fold K`.
+    """
     from tagfit.data.folds import folds as cut
     from tagfit.data.folds import write_folds
     from tagfit.data.read import read
 
     reading = options.reading(format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside)
-    data = read(source, **reading)
+    if out.exists():
+        raise InputError(f"{out} exists and is not written over", instead="another --out")
+    data = read(source, learnable=False, **reading)
+    if data.files is None:
+        raise InputError(f"{source} holds arrays, which a CSV cannot name", instead="a source of picture files")
     numbers = cut(data, folds, seed)
     write_folds(data, numbers, out)
     sizes = {str(number): int((numbers == number).sum()) for number in range(folds)}
@@ -78,13 +86,13 @@ def split(
         say(f"{out}: {len(data)} rows, folds of {', '.join(map(str, sizes.values()))}")
 
 
-@app.command()
+@app.command(cls=Command)
 def generate(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write; new or empty.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same bytes.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Write the set that comes with tagfit: painted scenes with tags, some of them flipped."""
+    """Paint the set that comes with tagfit: scenes, some with wrong tags."""
     from tagfit.data.generate import generate as write
 
     written = write(directory, seed=seed)
@@ -92,6 +100,13 @@ def generate(
         print_json(written.to_dict())
     else:
         say("\n".join(written.lines()))
+
+
+@app.callback(invoke_without_command=True)
+def data(context: typer.Context) -> None:
+    """Look at a source, cut it into folds, paint a set."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
 
 
 def _print(source: Path, report: CheckReport) -> None:

@@ -12,24 +12,28 @@ from tagfit.errors import InputError
 
 
 def thresholds(
-    run: Annotated[Path | None, typer.Argument(help="A run folder.")] = None,
-    scores: Annotated[Path | None, typer.Option(help="Instead of a run: scores of any model, .npz or .csv.")] = None,
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
+    scores: Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of a run: scores, .npz or .csv.")] = None,
     strategy: Annotated[
-        str, typer.Option("--for", help="best-f1, best-f1-pulled, precision=0.9, ...; an unknown one lists them all.")
+        str, typer.Option("--for", metavar="STRATEGY", help="best-f1, precision=0.9, ...; a wrong one lists all.")
     ] = "best-f1",
     by_label: Annotated[
         list[str] | None, typer.Option("--label", metavar="LABEL:STRATEGY", help="Another strategy for one label.")
     ] = None,
-    split: Annotated[str, typer.Option(help="The split of the run to choose on.")] = "validation",
-    out: Annotated[Path | None, typer.Option(help="A file for `evaluate --thresholds` and `tag --thresholds`.")] = None,
+    split: Annotated[str, typer.Option(metavar="NAME", help="The split of the run to choose on.")] = "validation",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="For --thresholds of `evaluate` and `tag`.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Choose thresholds on a split of a run, or on any model's scores. Judge them on other pictures."""
+    """Choose a threshold for each label.
+
+    On a split of a run, or on any model's scores. Judge them on other pictures than those they were chosen on.
+    """
     from tagfit import workflow
     from tagfit.evaluation.score_files import read_scores
 
     if (run is None) == (scores is None):
-        raise InputError("thresholds needs a RUN or --scores FILE", instead="tagfit thresholds RUN --for best-f1")
+        both = "thresholds takes a RUN or --scores FILE, not both"
+        raise InputError(both if run else "thresholds needs a RUN or --scores FILE", instead="tagfit thresholds RUN")
     judged = run if scores is None else read_scores(scores)
     assert judged is not None
     chosen = workflow.choose_thresholds(judged, strategy, split=split, by_label=_by_label(by_label or []))
@@ -44,7 +48,7 @@ def thresholds(
         [f"  {one['label']}", number(one["threshold"]), _spread(one), one["support"], one["note"]]
         for one in chosen.details
     ]
-    say(table(["  label", "threshold", "in 95 % of resamples", "support", ""], rows))
+    say(table(["  label", "threshold", "in 95 % of resamples", "support", ""], rows, words_last=True))
     if out is not None:
         say(f"\n{out}")
 

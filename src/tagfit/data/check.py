@@ -6,7 +6,7 @@ import hashlib
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -92,7 +92,12 @@ class CheckReport:
 
 
 def check(
-    source: TaggedSet | str | Path, *, decode: bool = True, cache_dir: Path | None = None, **options: Any
+    source: TaggedSet | str | Path,
+    *,
+    decode: bool = True,
+    cache_dir: Path | None = None,
+    on_decoded: Callable[[int, int], None] | None = None,
+    **options: Any,
 ) -> CheckReport:
     """Look at everything in a source.
 
@@ -100,6 +105,7 @@ def check(
         source: a set, or whatever :func:`tagfit.data.read.read` takes.
         decode: decode every picture file in full, which finds truncated ones and copies; False looks at headers only.
         cache_dir: where decoded pictures are kept; a training on the same source finds them there.
+        on_decoded: called with (pictures done, pictures in all).
         options: as in ``read``.
 
     Raises:
@@ -115,7 +121,7 @@ def check(
         warned += _same_bytes(data)
     else:
         sizes = Counter([_shape(data)] * len(data))
-    copies = _copies(data, cache_dir) if decode else ()
+    copies = _copies(data, cache_dir, on_decoded) if decode else ()
     warned += _never_or_always(data)
     present = data.truth.sum(axis=1, dtype=np.int64)
     unique, inverse, counts = np.unique(np.packbits(data.truth, axis=1), axis=0, return_index=True, return_counts=True)
@@ -144,8 +150,10 @@ def check(
     )
 
 
-def _copies(data: TaggedSet, cache_dir: Path | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    inputs = read_inputs(data, None, cache_dir=cache_dir, progress=None)
+def _copies(
+    data: TaggedSet, cache_dir: Path | None, on_decoded: Callable[[int, int], None] | None
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    inputs = read_inputs(data, None, cache_dir=cache_dir, progress=on_decoded)
     ids = data.ids[inputs.rows]
     if inputs.values.ndim == 4:
         found = duplicate_groups(inputs.values, inputs.digests)

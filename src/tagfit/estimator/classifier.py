@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,9 @@ from tagfit.evaluation.totals import Observed
 from tagfit.recipe import Recipe
 from tagfit.training.door import torch_for
 
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
+
 FOR_FEATURES, FOR_PICTURES = "regularised-dense", "regularised-conv"
 # On fewer held-out rows than this, the epoch at which training stops is a matter of luck.
 FEWEST_HELD_OUT = 10
@@ -47,6 +50,8 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: the seed: an int, a RandomState, or None for another one at each fit.
         device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
         threads: of the processor; None takes one for dense nets and all for conv nets.
+        net: a function that makes a ``torch.nn.Module`` in place of the recipe's layers, as for ``tagfit.fit``.
+            A pickle names it and does not hold it.
 
     Attributes:
         classes_: the two values of a 1-D y; for Y of shape (N, L) the array (L, 2) whose rows are [0, 1].
@@ -68,6 +73,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: int | np.random.RandomState | None = 0,
         device: str | None = None,
         threads: int | None = None,
+        net: NetFactory | None = None,
     ) -> None:
         self.recipe = recipe
         self.overrides = overrides
@@ -76,6 +82,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.device = device
         self.threads = threads
+        self.net = net
 
     def fit(self, X: ArrayLike, y: ArrayLike, validation: tuple[ArrayLike, ArrayLike] | None = None) -> Self:
         """Train.
@@ -108,7 +115,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         preprocessing = fit_preprocessing(inputs, split == "train")
         # It lives no longer than this call, so nobody will ask for its fingerprint or its source.
         problem = Problem(rows, split, preprocessing, inputs.values, fingerprint={}, source={})
-        fitted = memory.fit(problem, recipe, seed=seed, device=self.device, threads=self.threads)
+        fitted = memory.fit(problem, recipe, seed=seed, device=self.device, threads=self.threads, net=self.net)
         self.classes_ = target.classes_
         self.labels_ = target.labels
         self.recipe_ = recipe
@@ -230,6 +237,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             len(self.labels_),
             device=self.device,
             threads=self.threads,
+            net=self.net,
         )
 
 

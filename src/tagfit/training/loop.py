@@ -22,7 +22,7 @@ from tagfit.training import checkpoint, nets
 from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
-from tagfit.training.optimise import averaged_copy, learning_rate, optimiser, update_average
+from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, update_average
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
@@ -108,7 +108,6 @@ class Training:
         recipe = self.recipe
         batches = _batches(torch.randperm(len(self.feed)), recipe.batch_size)
         self.net.train()
-        gradients = [weight.grad for group in self.optimiser.param_groups for weight in group["params"]]
         losses = []
         for index, positions in enumerate(batches):
             step = (epoch - 1) * len(batches) + index
@@ -118,8 +117,7 @@ class Training:
             with self.machine.autocast():
                 logits = self.net(self.feed.batch(positions, moving=recipe.augment))
             loss = self.targets.loss(logits, positions.to(self.machine.device))
-            for gradient in gradients:
-                gradient.zero_()
+            clear_gradients(self.optimiser)
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.gradient_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)

@@ -18,6 +18,7 @@ from tagfit.training import nets
 from tagfit.training.feed import Feed
 from tagfit.training.loop import Training
 from tagfit.training.machine import choose
+from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
 Weights = Mapping[str, NDArray[Any]]
@@ -39,22 +40,27 @@ class Fitted:
 
 
 def fit(
-    problem: Problem, recipe: Recipe, *, seed: int = 0, device: str | None = None, threads: int | None = None
+    problem: Problem,
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    device: str | None = None,
+    threads: int | None = None,
+    net: NetFactory | None = None,
 ) -> Fitted:
     """Train ``recipe`` on the train split of ``problem``, watched on its validation split if it has one.
 
     The weights are those that ``tagfit.training.fit.fit`` writes for the same problem, recipe, seed and machine.
 
     Args:
-        problem, recipe, seed, device, threads: as there.
+        problem, recipe, seed, device, threads, net: as there.
 
     Raises:
         InputError: a recipe that does not suit the data, a device that is not here, a training that diverged.
     """
     machine = choose(recipe, device, threads)
-    nets.check_fits(recipe, problem.inputs.shape[1:])
     with machine.in_use():
-        training = Training(problem, recipe, seed, machine)
+        training = Training(problem, recipe, seed, machine, net)
         history = []
         while not training.over:
             history.append(training.run_epoch())
@@ -71,6 +77,7 @@ def score(
     *,
     device: str | None = None,
     threads: int | None = None,
+    net: NetFactory | None = None,
 ) -> NDArray[np.float32]:
     """Probabilities of shape (N, ``labels``) of a net that is given by its weights.
 
@@ -78,19 +85,19 @@ def score(
         recipe, weights, preprocessing: what it was trained with, and what came of it.
         inputs: (N, H, W, 3) uint8 pixels or (N, D) float32 features, not yet shifted and scaled.
         labels: how many the net knows.
-        device, threads: as for ``tagfit.training.fit.fit``.
+        device, threads, net: as for ``tagfit.training.fit.fit``.
 
     Raises:
         InputError: weights of another net, a device that is not here.
     """
     machine = choose(recipe, device, threads)
     with machine.in_use():
-        net = nets.build(recipe, inputs.shape[1:], labels)
+        built = nets.build(recipe, inputs.shape[1:], labels, net)
         try:
-            net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+            built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         except RuntimeError as error:
             raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
         rows = np.arange(len(inputs))
         channels_first = recipe.architecture == "conv"
         feed = Feed(inputs, rows, preprocessing, machine.device, channels_first=channels_first)
-        return probabilities(net.to(machine.device), feed)
+        return probabilities(built.to(machine.device), feed)
