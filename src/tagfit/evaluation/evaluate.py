@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,14 @@ from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.constant_sets import ConstantSets, best_constant
 from tagfit.evaluation.counts import fbeta, precision, recall
 from tagfit.evaluation.evaluation import Evaluation, LabelRecord, MetricValue
+from tagfit.evaluation.intervals import (
+    FEWEST_REPEATS,
+    MOST_CELLS,
+    REPEATS,
+    bootstrap,
+    independent_positives,
+    metric_interval,
+)
 from tagfit.evaluation.metrics import Metric, chosen
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.evaluation.totals import Constant, Observed
@@ -35,7 +44,8 @@ def evaluate(
         prevalence: each label's share of known positives in train, (L,), for the baseline that gives it as the score
             of every picture; None takes it from these rows, and the notes say so.
         metrics: ``'default'``, ``'all'`` or names.
-        intervals: how many resamples make the intervals, None for no intervals.
+        intervals: how many resamples make the intervals; None for no intervals; ``"auto"`` is REPEATS up to MOST_CELLS
+            entries, and none above.
 
     Raises:
         InputError: an unknown metric, thresholds of another shape or outside [0, 1], or a prevalence of another shape.
@@ -55,9 +65,15 @@ def evaluate(
     sets = ConstantSets(cases)
     nothing = Constant(cases, np.zeros(cases.width))
     shares = Constant(cases, _checked_prevalence(prevalence, cases.width))
-    values = {
-        metric.name: _measured(metric, observed, nothing, shares, best_constant(metric, sets)) for metric in wanted
-    }
+    repeats = _repeats(intervals, cases)
+    replicates = bootstrap(wanted, observed, repeats, scores.groups) if repeats else {}
+    positives = independent_positives(observed, scores.groups)
+    values = {}
+    for metric in wanted:
+        measured = _measured(metric, observed, nothing, shares, best_constant(metric, sets))
+        if repeats:
+            measured = _with_interval(measured, metric_interval(metric, observed, replicates[metric.name], positives))
+        values[metric.name] = measured
     return Evaluation(
         split=scores.split,
         n=len(scores),
@@ -97,6 +113,22 @@ def _measured(
         left_out=left_out,
         note=f"{left_out} {unit} without a value left out" if left_out else "",
     )
+
+
+def _with_interval(measured: MetricValue, found: tuple[tuple[float, float] | None, str]) -> MetricValue:
+    ends, note = found
+    low, high = ends or (None, None)
+    return replace(measured, low=low, high=high, note="; ".join(text for text in (measured.note, note) if text))
+
+
+def _repeats(intervals: int | Literal["auto"] | None, cases: Cases) -> int:
+    if intervals == "auto":
+        return REPEATS if 0 < cases.truth.size <= MOST_CELLS else 0
+    if intervals is None or cases.rows == 0:
+        return 0
+    if intervals < FEWEST_REPEATS:
+        raise InputError(f"{intervals} resamples make no interval", instead=f"at least {FEWEST_REPEATS}, or none")
+    return intervals
 
 
 def _known(value: NDArray[np.float64]) -> float | None:

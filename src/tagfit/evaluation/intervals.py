@@ -1,0 +1,154 @@
+"""Intervals: what the resamples say about how far a number may be from its true value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.evaluation.cases import column_sums
+from tagfit.evaluation.metrics import Metric
+from tagfit.evaluation.resamples import Resampler, drawn_units, draws
+from tagfit.evaluation.totals import Observed
+
+Floats = NDArray[np.float64]
+
+REPEATS = 1000
+FEWEST_REPEATS = 100
+MOST_CELLS = 10_000_000  # above this many entries there are no intervals unless they are asked for
+FEW_POSITIVES = 25  # below this many positives of a label the coverage table shows intervals that are too narrow
+# How much more the variance of a label's value is than its resamples show, as a multiple of 1 / positives: resamples
+# see each positive as often as it is, so they lack the variance of which positives there are, and of the correction of
+# the bias. Average precision is a mean of ratios of ranks and suffers more. Set by the coverage table, which holds for
+# other populations than those they were set on (docs/decisions/0010).
+LOST_VARIANCE_RANKED = 6.0
+LOST_VARIANCE_DECIDED = 3.0
+Z = 1.959964  # 97.5 % point of the normal distribution
+SEED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """One metric in every resample.
+
+    Attributes:
+        values: (B,).
+        labels: (B, L), for a metric that is a mean over labels; else None.
+    """
+
+    values: Floats
+    labels: Floats | None
+
+
+def bootstrap(
+    metrics: Sequence[Metric], observed: Observed, repeats: int, groups: NDArray[Any] | None = None, seed: int = SEED
+) -> dict[str, Replicates]:
+    """Each metric in ``repeats`` resamples of the pictures, or of the groups where there are any."""
+    resampler = Resampler(observed)
+    values: dict[str, list[Floats]] = {metric.name: [] for metric in metrics}
+    labels: dict[str, list[Floats]] = {metric.name: [] for metric in metrics if metric.of_labels is not None}
+    for drawn in draws(observed.cases.rows, repeats, seed, groups):
+        totals = resampler.totals(drawn)
+        for metric in metrics:
+            values[metric.name].append(metric.value(totals))
+            if metric.of_labels is not None:
+                labels[metric.name].append(metric.of_labels(totals))
+    return {
+        name: Replicates(np.concatenate(blocks), np.concatenate(labels[name]) if name in labels else None)
+        for name, blocks in values.items()
+    }
+
+
+def metric_interval(
+    metric: Metric, observed: Observed, replicates: Replicates, positives: Floats
+) -> tuple[tuple[float, float] | None, str]:
+    """The 95 % interval of one metric, and a note where it is missing or not to be trusted.
+
+    Args:
+        positives: how many independent positives each label has, (L,): see :func:`independent_positives`.
+    """
+    widening, note = 1.0, ""
+    if replicates.labels is not None and metric.of_labels is not None:
+        widening = _widening(metric, replicates.labels, positives)
+        few = int((~np.isnan(metric.of_labels(observed)) & (positives < FEW_POSITIVES)).sum())
+        if few:
+            note = f"too few positives: {few} labels have fewer than {FEW_POSITIVES}, the interval may be too narrow"
+    found = interval(float(metric.value(observed)), replicates.values, limits=metric.range, widening=widening)
+    return found, note if found else "no interval: the resamples do not differ, or most have no value"
+
+
+def label_intervals(
+    metric: Metric, observed: Observed, replicates: Replicates, positives: Floats
+) -> list[tuple[float, float] | None]:
+    """The 95 % interval of each label's own value of a metric that is a mean over labels."""
+    assert metric.of_labels is not None
+    assert replicates.labels is not None
+    estimates, lost = metric.of_labels(observed), _lost_variance(metric)
+    return [
+        interval(estimate, values, limits=metric.range, widening=float(np.sqrt(1 + lost / max(count, 1.0))))
+        for estimate, values, count in zip(estimates.tolist(), replicates.labels.T, positives.tolist(), strict=True)
+    ]
+
+
+def independent_positives(observed: Observed, groups: NDArray[Any] | None) -> Floats:
+    """How many pictures, or groups where there are any, have each label: (L,)."""
+    truth = observed.cases.truth
+    if groups is None:
+        return column_sums(truth)
+    units, of_row = drawn_units(groups)
+    seen = np.zeros((units, truth.shape[1]), dtype=bool)
+    row, column = np.nonzero(truth)
+    seen[of_row[row], column] = True
+    return column_sums(seen)
+
+
+def _lost_variance(metric: Metric) -> float:
+    return LOST_VARIANCE_DECIDED if metric.decides else LOST_VARIANCE_RANKED
+
+
+def _widening(metric: Metric, labels: Floats, positives: Floats) -> float:
+    """What a mean over labels loses: each label's loss, weighted by its share of the variance."""
+    variance = np.array(
+        [np.var(values[~np.isnan(values)]) if (~np.isnan(values)).any() else 0.0 for values in labels.T]
+    )
+    total = variance.sum()
+    if total <= 0:
+        return 1.0
+    return float(np.sqrt(1 + _lost_variance(metric) * (variance / np.maximum(positives, 1.0)).sum() / total))
+
+
+def interval(
+    estimate: float, values: Floats, *, limits: tuple[float, float], widening: float = 1.0
+) -> tuple[float, float] | None:
+    """The 95 % interval of a number from its resamples; None where they say nothing.
+
+    Normal, centred on the estimate less its bootstrap bias (Efron and Tibshirani, 1993, chapter 10), on the scale
+    arcsin(sqrt(x)) for what lies in [0, 1], so that the ends stay inside and the spread hangs less on the value.
+    Which intervals cover what they promise was measured: benchmarks/evaluation/coverage.py.
+
+    Args:
+        estimate: the number itself.
+        values: the same in each resample, (B,); NaN where undefined there.
+        limits: the least and greatest value possible.
+        widening: what the standard error is multiplied by.
+    """
+    kept = values[~np.isnan(values)]
+    if np.isnan(estimate) or len(kept) < len(values) / 2 or np.ptp(kept) <= 1e-9:
+        return None
+    bounded = limits == (0.0, 1.0)
+    spread = _to_scale(kept) if bounded else kept
+    middle = float(2 * (_to_scale(np.asarray(estimate)) if bounded else estimate) - spread.mean())
+    half = Z * widening * float(spread.std(ddof=1))
+    low, high = (_from_scale(middle - half), _from_scale(middle + half)) if bounded else (middle - half, middle + half)
+    return max(low, limits[0]), min(high, limits[1])
+
+
+def _to_scale(values: Floats) -> Floats:
+    return np.asarray(np.arcsin(np.sqrt(np.clip(values, 0.0, 1.0))))
+
+
+def _from_scale(value: float) -> float:
+    return float(np.sin(np.clip(value, 0.0, np.pi / 2)) ** 2)
