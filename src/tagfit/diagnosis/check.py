@@ -1,4 +1,4 @@
-"""Check: a function from the material to a verdict, with the words that the terminal, the letter and the manual share."""
+"""Check: a function from the material to a verdict, with the words that terminal, letter and manual share."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tagfit.diagnosis import fit, fit_history, labels, metric, outputs, relations, split
+from tagfit.diagnosis import fit, fit_history, labels, metric, outputs, probabilities, relations, split
 from tagfit.diagnosis.check import Check
 from tagfit.diagnosis.curves import Curves
 from tagfit.diagnosis.finding import Finding, Findings
@@ -27,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *labels.CHECKS,
     *relations.CHECKS,
     *outputs.CHECKS,
+    *probabilities.CHECKS,
     *metric.CHECKS,
 )
 OUTCOMES = ("fired", "cannot say", "passed")
@@ -99,7 +100,7 @@ def _material(train: Any, validation: Any, cross_fit: Any, labels: Sequence[str]
         for name, side in sides.items()
         if side.outside
     ]
-    return Material(**sides, notes=tuple(notes))
+    return Material(sides.get("train"), sides.get("validation"), sides.get("cross_fit"), notes=tuple(notes))
 
 
 def _importance(finding: Finding) -> tuple[int, bool]:

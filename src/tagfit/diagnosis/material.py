@@ -78,12 +78,12 @@ class Side:
     @cached_property
     def positives(self) -> NDArray[np.int64]:
         """Known positives of each label, (L,)."""
-        return self.truth.sum(axis=0, dtype=np.int64)
+        return np.asarray(self.truth.sum(axis=0, dtype=np.int64))
 
     @cached_property
     def negatives(self) -> NDArray[np.int64]:
         """Known negatives of each label, (L,)."""
-        return self.known.sum(axis=0, dtype=np.int64) - self.positives
+        return np.asarray(self.known.sum(axis=0, dtype=np.int64) - self.positives)
 
     @property
     def outside(self) -> bool:
