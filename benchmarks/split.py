@@ -1,4 +1,8 @@
-"""How alike the parts of a split are: tagfit, iterative-stratification and a random split, over a folder of tables."""
+"""How alike the parts of a split are: tagfit, iterative-stratification and a random split, over a folder of tables.
+
+pip install iterative-stratification==0.1.9
+python benchmarks/split.py TABLES [--seeds 10] [--large]
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from defusedxml import ElementTree
 from iterstrat.ml_stratifiers import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
 
+from tagfit.data.read import read
 from tagfit.data.stratify import assign, assign_at_random
 
 HOLDOUT = (0.7, 0.15, 0.15)
@@ -87,26 +91,11 @@ METHODS: dict[str, Callable[[NDArray[np.uint8], tuple[float, ...], int], NDArray
 }
 
 
-def read_truth(xml: Path) -> NDArray[np.uint8]:
-    """The labels of a MULAN table: the files that begin with the name of its XML, whole or train and test."""
-    names = {element.get("name") for element in ElementTree.parse(xml).getroot().iter() if element.get("name")}
-    files = [
-        path for path in sorted(xml.parent.glob("*.arff")) if not path.stem.lower().startswith(f"{xml.stem.lower()}-t")
-    ]
-    return np.concatenate([_read_arff(path, names) for path in files or sorted(xml.parent.glob("*.arff"))])
-
-
-def _read_arff(path: Path, names: set[str | None]) -> NDArray[np.uint8]:
-    columns, rows = [], []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.lower().startswith("@attribute"):
-            columns.append(line.split(maxsplit=1)[1].rsplit("{", 1)[0].strip().strip("'\""))
-        elif line and line[0] not in "@%":
-            sparse = line.startswith("{")
-            cells = [cell.split() for cell in line.strip("{} ").split(",")] if sparse else []
-            values = {int(at): value for at, value in cells} if sparse else dict(enumerate(line.split(",")))
-            rows.append([values.get(at, "0").strip() == "1" for at in range(len(columns)) if columns[at] in names])
-    return np.array(rows, dtype=np.uint8)
+def read_truth(folder: Path) -> NDArray[np.uint8]:
+    """The truth of a MULAN table: of its whole file, or where there is none, of train and test together."""
+    files = sorted(folder.glob("*.arff"))
+    whole = [path for path in files if "train" not in path.stem and "test" not in path.stem]
+    return np.concatenate([read(path, learnable=False).truth for path in whole or files])
 
 
 def generated(rows: int, labels: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -129,7 +118,7 @@ def main() -> None:
     if chosen.large:
         return time_large()
 
-    sets = {xml.parent.name: read_truth(xml) for xml in sorted(chosen.tables.glob("*/*.xml"))}
+    sets = {folder.name: read_truth(folder) for folder in sorted(chosen.tables.iterdir())}
     sets["generated"] = generated(2000, 20)
     records = []
     print(f"mean of {chosen.seeds} seeds; shares in percent points, missing in (part, label), sizes in rows\n")

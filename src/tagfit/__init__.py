@@ -13,6 +13,7 @@ _PUBLIC = {
     "TaggedSet": "tagfit.data.tagged",
     "Problem": "tagfit.data.problem",
     "Scores": "tagfit.scores",
+    "split": "tagfit.data.split",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -119,7 +119,8 @@ def interpretation(demo: Demo) -> list[str]:
         f"others: a gap of {before[0] - before[1]:.1%}. Its validation loss is {times:.1f} times its training loss. "
         "It has learnt its pictures by heart, wrong tags included.",
         f"{best.recipe} gives up {before[0] - after[0]:.1%} on train and gains {after[1] - before[1]:.1%} on "
-        f"validation; its gap is {after[0] - after[1]:.1%}. Only the recipe changed: pictures, tags, splits and size are the same.",
+        f"validation; its gap is {after[0] - after[1]:.1%}. Only the recipe changed: pictures, tags, splits and size "
+        "are the same.",
         f"Some tags are wrong on purpose, so no model can do better than {demo.ceiling:.1%} on validation; "
         f"{best.recipe} gets {after[1] / demo.ceiling:.1%} of that. The best trivial prediction gets {trivial:.1%}.",
         f"Keras' `accuracy` would have printed {argmax:.1%} for {best.recipe}: it asks whether the highest score lies "

@@ -59,7 +59,7 @@ class InputError(ValueError):
         if len(lines) == 1 and not self.heading:
             return lines[0]
         heading = self.heading or f"{len(self.faults)} problems"
-        return "\n".join([f"{heading}:", *(f"  {line}" for line in lines)])
+        return "\n".join([f"{printable(heading)}:", *(f"  {line}" for line in lines)])
 
 
 class MissingExtraError(InputError):

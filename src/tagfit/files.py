@@ -11,25 +11,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from tagfit.errors import InputError
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Open a binary file that appears at ``path`` only when the block ends without an exception.
 
     The bytes are on the disk before the name is, so a crash leaves the old file or the new one, never a part.
+
+    Raises:
+        InputError: the disk refuses: full, read-only, not ours.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+    with disk_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """Say what a disk refuses as an InputError that names ``path``, for the block that writes there."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from tagfit.errors import InputError
-from tagfit.files import write_text
+from tagfit.files import disk_faults, to_json, write_text
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Epoch:
         running_loss: the objective's mean over the epoch's batches, dropout on, weights moving: never to be reported.
         train_loss, validation_loss: binary log loss in nats in inference mode; None where not measured.
         train_label_accuracy, validation_label_accuracy: likewise, in [0, 1].
-        monitored: the value of the validation metric that patience watches; None without validation.
+        monitored: the validation metric that patience watches; None without validation, or where it is undefined.
         learning_rate: at the last step of the epoch.
         seconds: wall-clock time of the epoch, measuring included.
     """
@@ -41,13 +42,19 @@ History = tuple[Epoch, ...]
 
 def append(path: Path, epoch: Epoch) -> None:
     """Add one line to ``history.jsonl``."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(epoch)) + "\n")
+    with disk_faults(path), path.open("a", encoding="utf-8") as file:
+        file.write(_line(epoch))
+
+
+def settle(path: Path) -> None:
+    """Wait until what was appended is on the disk, so that a checkpoint may count on it."""
+    with disk_faults(path), path.open("a") as file:
+        os.fsync(file.fileno())
 
 
 def save(path: Path, history: Iterable[Epoch]) -> None:
     """Write the whole file anew (a resumed run drops what its checkpoint had not reached)."""
-    write_text(path, "".join(json.dumps(asdict(epoch)) + "\n" for epoch in history))
+    write_text(path, "".join(map(_line, history)))
 
 
 def load(path: Path) -> History:
@@ -59,7 +66,7 @@ def load(path: Path) -> History:
     if not path.exists():
         return ()
     names = {field.name for field in fields(Epoch)}
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     history = []
     for number, line in enumerate(lines, start=1):
         if not line:
@@ -67,8 +74,12 @@ def load(path: Path) -> History:
         try:
             record = json.loads(line)
             history.append(Epoch(**{name: record[name] for name in names}))
-        except (json.JSONDecodeError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             if number == len(lines):
                 break
             raise InputError(f"line {number} of {path} is no record of an epoch: {line[:80]!r}") from None
     return tuple(history)
+
+
+def _line(epoch: Epoch) -> str:
+    return to_json(asdict(epoch), indent=None) + "\n"

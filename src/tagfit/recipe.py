@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tagfit.errors import Fault, InputError
 from tagfit.files import write_text
+
+# Beside its own error tomllib lets through what Python says of bytes, of giant numbers and of lists nested too deep.
+TOML_FAULTS = (ValueError, RecursionError)
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1, le=65536)]
@@ -23,7 +27,7 @@ class Recipe(BaseModel):
     The head is always one logit a label, trained with binary cross-entropy; there is no softmax to choose.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     architecture: Literal["dense", "conv"] = Field("dense", description="dense layers, or a small residual conv net")
     widths: Annotated[tuple[Width, ...], Field(max_length=16)] = Field(
@@ -33,7 +37,8 @@ class Recipe(BaseModel):
     activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
     norm: Literal["none", "batch"] = Field("none", description="normalisation after each hidden layer")
     dropout: Annotated[tuple[Share, ...], Field(min_length=1, max_length=16)] = Field(
-        (0.0,), description="share of units dropped: one value a hidden layer, or one for all (conv: before the head)"
+        (0.0,),
+        description="share of units dropped, one value a hidden layer or one for all; conv: one, before the head",
     )
 
     optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="adam couples weight decay, adamw does not")
@@ -41,7 +46,9 @@ class Recipe(BaseModel):
     schedule: Literal["constant", "cosine", "one-cycle"] = Field(
         "constant", description="of the learning rate, by step"
     )
-    warmup: Share = Field(0.0, description="share of all steps over which the learning rate rises")
+    warmup: Share = Field(
+        0.0, description="share of all steps over which the learning rate rises; one-cycle has its own rise"
+    )
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
@@ -63,16 +70,35 @@ class Recipe(BaseModel):
     )
     restore_best: bool = Field(False, description="keep the weights of the best epoch, not of the last")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
+        """Python takes true for 1; whoever writes ``patience = true`` meant something else."""
+        assert info.field_name is not None
+        values = value if isinstance(value, list | tuple) else (value,)
+        if cls.model_fields[info.field_name].annotation is not bool and any(isinstance(item, bool) for item in values):
+            raise ValueError("true and false mean nothing here")
+        return value
+
     @model_validator(mode="after")
     def _fits_together(self) -> Recipe:
-        if self.architecture == "conv" and not self.widths:
-            raise ValueError("a conv net needs at least one stage in widths")
-        if len(self.dropout) not in (1, len(self.widths)):
-            raise ValueError(
-                f"dropout has {len(self.dropout)} values for {len(self.widths)} widths; give one, or one a width"
-            )
-        if self.architecture == "dense" and self.augment:
-            raise ValueError("augment moves pictures about, which needs architecture = 'conv'")
+        given, widths = len(self.dropout), len(self.widths)
+        problems = []
+        if self.architecture == "conv":
+            if not widths:
+                problems.append("a conv net needs at least one stage in widths")
+            if given > 1:
+                problems.append(f"dropout has {given} values; a conv net has one, before its head")
+        elif given not in (1, widths):
+            problems.append(f"dropout has {given} values for {widths} widths; give one, or one a width")
+        if self.augment and self.architecture != "conv":
+            problems.append("augment moves pictures about, which needs architecture = 'conv'")
+        if self.norm == "batch" and self.batch_size < 2:
+            problems.append("norm = 'batch' has no spread in a batch_size of 1; give 2 or more")
+        if self.warmup and self.schedule == "one-cycle":
+            problems.append("schedule = 'one-cycle' has a rise of its own; set warmup = 0")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     def changed(self, **fields: Any) -> Recipe:
@@ -107,11 +133,12 @@ def load(path: Path) -> Recipe:
         InputError: no such file, no TOML, unknown fields, values out of range; all of them at once.
     """
     try:
-        return parse(tomllib.loads(path.read_text(encoding="utf-8")), where=str(path))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot read the recipe {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except TOML_FAULTS as error:
         raise InputError(f"{path} is no TOML: {error}", instead="start from `tagfit recipes show NAME`") from None
+    return parse(values, where=str(path))
 
 
 def find(name: str | Path) -> Recipe:
@@ -149,9 +176,10 @@ def assign(recipe: Recipe, settings: list[str]) -> Recipe:
 def _value(field: str, text: str) -> Any:
     as_list = field in ("widths", "dropout") and not text.startswith("[")
     try:
-        return tomllib.loads(f"value = {f'[{text}]' if as_list else text}")["value"]
-    except tomllib.TOMLDecodeError:
+        found = tomllib.loads(f"value = {f'[{text}]' if as_list else text}")
+    except TOML_FAULTS:
         return text
+    return found["value"] if len(found) == 1 else text
 
 
 def _fault(problem: Any, where: str) -> Fault:
@@ -159,9 +187,11 @@ def _fault(problem: Any, where: str) -> Fault:
     if problem["type"] == "extra_forbidden":
         return _unknown_field(field, where)
     message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "tuple_type":
+        message = "give a list, such as [0.4, 0.3]" if field == "dropout" else "give a list, such as [128, 64]"
     if not field:
         return Fault(message, where)
-    return Fault(f"{field} = {problem['input']!r}: {message[0].lower()}{message[1:]}", where)
+    return Fault(f"{field} = {reprlib.repr(problem['input'])}: {message[0].lower()}{message[1:]}", where)
 
 
 def _unknown_field(field: str, where: str) -> Fault:

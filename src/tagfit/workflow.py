@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit.data import pictures as decoding
+from tagfit.data.cache import decoded
+from tagfit.data.picture_files import SUFFIXES
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.read import read
@@ -88,7 +90,7 @@ def evaluate(
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
-    judging.setdefault("prevalence", np.array(opened.problem["prevalence"], dtype=np.float64))
+    judging.setdefault("prevalence", opened.prevalence)
     if source is not None:
         found = [score_source(opened, source, on_decoded=on_decoded)]
     else:
@@ -129,11 +131,9 @@ def reopen(run: Run, on_decoded: OnDecoded | None = None) -> Problem:
 
 def score_source(run: Run, source: str | Path, *, on_decoded: OnDecoded | None = None, **options: Any) -> Scores:
     """The Scores of new tagged data under a run; its labels are put in the run's order."""
-    data = read(source, labels=list(run.labels), **options)
+    data = read(source, labels=list(run.labels), learnable=False, **options)
     preprocessing = preprocessing_of(run)
     if data.files is not None:
-        from tagfit.data.cache import decoded
-
         assert preprocessing.size is not None
         found = decoded(data.files, preprocessing.size, progress=on_decoded)
         data, inputs = data.take(found.rows), found.pixels
@@ -188,17 +188,17 @@ def tag(
     cuts = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, opened.labels)
     limits = cuts.for_labels(opened.labels)
     files = list_pictures(pictures)
-    decoded: dict[int, NDArray[np.uint8]] = {}
+    pixels: dict[int, NDArray[np.uint8]] = {}
     problems: dict[int, str] = {}
     for row, file in enumerate(files):
         try:
-            decoded[row] = decoding.decode(file, preprocessing.size)
+            pixels[row] = decoding.decode(file, preprocessing.size)
         except InputError as error:
             problems[row] = error.faults[0].what
     values: dict[int, NDArray[np.float32]] = {}
-    if decoded:
-        scores = _probabilities(opened, preprocessing, np.stack(list(decoded.values())))
-        values = dict(zip(decoded, scores, strict=True))
+    if pixels:
+        scores = _probabilities(opened, preprocessing, np.stack(list(pixels.values())))
+        values = dict(zip(pixels, scores, strict=True))
     records = []
     for row, file in enumerate(files):
         if row in problems:
@@ -218,13 +218,11 @@ def list_pictures(places: Iterable[str | Path]) -> list[Path]:
     Raises:
         InputError: places that do not exist, or nothing at all.
     """
-    from tagfit.data.picture_files import PICTURE_SUFFIXES
-
     files: list[Path] = []
     missing = []
     for place in (Path(place) for place in places):
         if place.is_dir():
-            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
         elif place.exists():
             files.append(place)
         else:
@@ -250,11 +248,12 @@ def _probabilities(run: Run, preprocessing: Preprocessing, inputs: NDArray[Any])
         net = training.fit.load_net(run, inputs.shape[1:])
         rows = np.arange(len(inputs))
         feed = training.feed.Feed(inputs, rows, preprocessing, "cpu", channels_first=recipe.architecture == "conv")
-        return training.score.probabilities(net, feed)
+        values: NDArray[np.float32] = training.score.probabilities(net, feed)
+    return values
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:
-    there = list(run.problem["splits"])
+    there = list(run.problem["ids"])
     unknown = [name for name in splits if name not in there and name not in ALWAYS_SHOWN]
     if unknown:
         raise InputError(f"{run.folder} has no split {unknown[0]!r}", instead=f"it has {', '.join(there)}")

@@ -65,6 +65,7 @@ def test_what_is_not_listed_is_absent_or_unknown_as_asked(tmp_path: Path) -> Non
         (["x;y", "x", "y"], ("x", "y"), False),
         (["x, y", "x", "y"], ("x", "y"), False),
         (["Places|Italy, x", "x", "y"], ("Places|Italy", "x", "y"), True),
+        (["Places|Italy, x", "a|b", "y"], ("Places|Italy", "a|b", "x", "y"), True),
         (["x;New York, NY", "x", "y"], ("New York, NY", "x", "y"), True),
         (["a/b|x", "x", "y"], ("a/b", "x", "y"), True),
         (["x y", "x", "y"], ("x", "x y", "y"), True),
@@ -273,6 +274,8 @@ def test_names_that_try_to_command_a_terminal_come_out_escaped(tmp_path: Path) -
     source.write_text(f"image,tags\na.png,{name}\nb.png,\n{name}.png,x\n", encoding="utf-8")
     data = read(source)
     assert name in data.labels
+    (tmp_path / "\x1b[2J.csv").write_text("image,tags,fold\na.png,x,?\n")
+    assert faults(tmp_path / "\x1b[2J.csv").replace("\n", "").isprintable()
     assert "".join([*data.notes, *map(str, data.quarantined), *map(str, data.warnings)]).isprintable()
 
 

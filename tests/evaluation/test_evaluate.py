@@ -157,13 +157,13 @@ def test_thresholds_files_come_back_exactly(tmp_path: object) -> None:
     from pathlib import Path
 
     path = Path(str(tmp_path)) / "thresholds.json"
-    chosen = Thresholds(np.array([0.1, 1 / 3]), ("a", "b"), "best-f1", "train", "abc", ({"label": "a"},))
+    chosen = Thresholds(np.array([0.1, 1 / 3]), ("a", "b"), "best-f1", "train", "abc", details=({"label": "a"},))
     chosen.save(path)
     back = Thresholds.load(path)
     assert back.to_dict() == chosen.to_dict()
-    assert back.for_labels(("b", "a")).tolist() == [1 / 3, 0.1]
+    assert back.in_order(("b", "a")).values.tolist() == [1 / 3, 0.1]
     with pytest.raises(InputError, match="no threshold for c"):
-        back.for_labels(("a", "c"))
+        back.in_order(("a", "c"))
 
 
 def test_scores_that_are_judged_stay_as_they_are() -> None:

@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
         code = 130
     except BrokenPipeError:
         # The reader of a pipe has gone: nothing is left to say, nor to flush at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     if code == 130:
         sys.stderr.write("interrupted\n")

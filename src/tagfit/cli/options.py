@@ -87,9 +87,9 @@ SplitMethod = Annotated[
 ]
 SplitSeed = Annotated[int, typer.Option(help="Of the split; the same seed gives the same.", rich_help_panel=SPLITTING)]
 Size = Annotated[
-    int,
+    int | None,
     typer.Option(
-        help="Pictures become SIZE x SIZE pixels. Part of the Problem: a cure cannot change it.",
+        help="Pictures become SIZE x SIZE pixels (64). Part of the Problem: a cure cannot change it.",
         rich_help_panel=SPLITTING,
     ),
 ]
@@ -109,7 +109,7 @@ def plan(
     test_share: float | None,
     split: str,
     split_seed: int,
-    size: int,
+    size: int | None,
     limit: int | None,
     cache_dir: Path | None,
 ) -> Plan:

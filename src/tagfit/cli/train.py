@@ -38,7 +38,7 @@ def train(
         str | None, typer.Option(help="cpu, cuda or mps; a GPU when there is one.", rich_help_panel=TRAINING)
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Of the processor.", rich_help_panel=TRAINING)] = None,
-    size: options.Size = 64,
+    size: options.Size = None,
     limit: options.Limit = None,
     validation: options.ValidationSource = None,
     validation_fold: options.ValidationFold = None,

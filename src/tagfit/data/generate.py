@@ -23,6 +23,7 @@ from tagfit.errors import Fault, InputError
 # Goes up whenever the same settings give other pictures or tags.
 VERSION = 1
 ABOUT = "generated.json"
+TRUE_TAGS = "true_tags.csv"
 QUALITY = 90
 SMALLEST, LARGEST = 32, 1024
 
@@ -64,6 +65,24 @@ class GeneratedSet:
     splits: dict[str, GeneratedSplit]
     sha256: str
 
+    def true_tags(self) -> dict[str, tuple[str, ...]]:
+        """The tags of each picture before any was flipped, by the name that ``tags.csv`` gives it."""
+        with (self.directory / TRUE_TAGS).open(encoding="utf-8", newline="") as file:
+            return {row["image"]: tuple(filter(None, row["tags"].split("|"))) for row in csv.DictReader(file)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**asdict(self), "directory": str(self.directory)}
+
+    def lines(self) -> list[str]:
+        """What was written, to be read."""
+        shares = [
+            f"  {name}: {split.pictures} pictures, {split.flipped} of {split.entries} tag entries flipped, "
+            f"ceiling {split.ceiling:.3f}"
+            for name, split in self.splits.items()
+        ]
+        return [f"{self.directory}: painted scenes with the labels {', '.join(self.labels)}", *shares]
+
 
 def generate(
     directory: Path | str,
@@ -72,7 +91,7 @@ def generate(
     train: int = 800,
     validation: int = 300,
     test: int = 300,
-    noise: float = 0.1,
+    noise: float = 0.11,
     size: int = 96,
 ) -> GeneratedSet:
     """Write ``images/*.jpg``, ``tags.csv``, ``true_tags.csv``, ``labels.txt``, ``README.md`` and ``generated.json``.
@@ -153,13 +172,13 @@ def _written(target: Path, settings: dict[str, Any], counts: dict[str, int]) -> 
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:100]}.") as scratch:
         place = Path(scratch) / "set"
         (place / "images").mkdir(parents=True)
-        rows: dict[str, list[tuple[str, str, str]]] = {"tags.csv": [], "true_tags.csv": []}
+        rows: dict[str, list[tuple[str, str, str]]] = {"tags.csv": [], TRUE_TAGS: []}
         splits = {}
         for number, (split, count) in enumerate(counts.items()):
             if count == 0:
                 continue
             names, truth, tags = _split(place / "images", split, number, count, settings)
-            for file, entries in (("tags.csv", tags), ("true_tags.csv", truth)):
+            for file, entries in (("tags.csv", tags), (TRUE_TAGS, truth)):
                 decoded = multihot.decode(entries, LABELS)
                 rows[file] += [(name, "|".join(on), split) for name, on in zip(names, decoded, strict=True)]
             wrong = int((truth != tags).sum())

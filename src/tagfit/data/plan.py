@@ -15,8 +15,6 @@ from tagfit.data.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
-DEFAULT_SIZE = 64
-
 OnDecoded = Callable[[int, int], None]
 
 
@@ -29,7 +27,7 @@ class Plan:
         validation, test: sources of their own, or None.
         read: options of ``tagfit.read``.
         split: options of ``tagfit.split``.
-        size: pictures are decoded to size x size pixels.
+        size: pictures are decoded to size x size pixels; None for the default.
         limit: only this many rows, drawn by the seed of the split; None for all.
         cache_dir: where decoded pictures are kept; None for the default.
     """
@@ -39,18 +37,22 @@ class Plan:
     test: str | None = None
     read: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] = field(default_factory=dict)
-    size: int = DEFAULT_SIZE
+    size: int | None = None
     limit: int | None = None
     cache_dir: str | None = None
 
     def resolved(self) -> Plan:
         """The same plan with absolute paths, so that it holds from any folder."""
+
+        def absolute(path: str | None) -> str | None:
+            return None if path is None else str(Path(path).absolute())
+
         return replace(
             self,
-            **{
-                name: None if getattr(self, name) is None else str(Path(getattr(self, name)).absolute())
-                for name in ("data", "validation", "test", "cache_dir")
-            },
+            data=str(Path(self.data).absolute()),
+            validation=absolute(self.validation),
+            test=absolute(self.test),
+            cache_dir=absolute(self.cache_dir),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,20 +75,21 @@ class Plan:
         """
         plan = self.resolved()
         data = limited(read(plan.data, **plan.read), plan.limit, plan.split.get("seed", 0))
-        others = {name: read(path, **plan.read) for name, path in plan._own_sources().items()}
+        own = {
+            name: None if path is None else read(path, **plan.read)
+            for name, path in (("validation", plan.validation), ("test", plan.test))
+        }
         return split(
             data,
-            **others,
+            validation=own["validation"],
+            test=own["test"],
             **plan.split,
+            strict=plan.read.get("strict", False),
             size=plan.size,
             cache_dir=None if plan.cache_dir is None else Path(plan.cache_dir),
             progress=on_decoded,
             source=plan.to_dict(),
         )
-
-    def _own_sources(self) -> dict[str, str]:
-        own = {"validation": self.validation, "test": self.test}
-        return {name: path for name, path in own.items() if path is not None}
 
 
 def limited(data: TaggedSet, limit: int | None, seed: int) -> TaggedSet:

@@ -79,6 +79,36 @@ class Problem:
         """The splits that have rows, in the order train, validation, test."""
         return tuple(name for name in ("train", "validation", "test") if (self.split == name).any())
 
+    def prevalence(self) -> NDArray[np.float64]:
+        """(L,): the share of positives among the known entries of train; NaN where train knows nothing of a label."""
+        train = self.split == "train"
+        known = self.data.known[train].sum(axis=0)
+        positives = self.data.truth[train].sum(axis=0)
+        return np.where(known > 0, positives / np.maximum(known, 1), np.nan)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``problem.json`` keeps: plain JSON values, enough to recognise the Problem and to read it again.
+
+        The pictures themselves are not in it; ``ids`` name them, split by split.
+        """
+        return {
+            "labels": list(self.labels),
+            "ids": {name: self.data.ids[self.split == name].tolist() for name in self.splits},
+            "preprocessing": {
+                "size": self.preprocessing.size,
+                "mean": list(self.preprocessing.mean),
+                "std": list(self.preprocessing.std),
+            },
+            "fingerprint": dict(self.fingerprint),
+            "prevalence": {
+                label: None if np.isnan(value) else float(value)
+                for label, value in zip(self.labels, self.prevalence(), strict=True)
+            },
+            "quarantined": [str(fault) for fault in self.data.quarantined],
+            "source": self.source,
+            "notes": list(self.notes),
+        }
+
     def part(self, split: str) -> Part:
         """The rows of one split, in the order of the data."""
         rows = np.flatnonzero(self.split == split)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.labels import Selection, listed, names_in_file
-from tagfit.data.picture_files import Locator, unreadable
+from tagfit.data.picture_files import OUTSIDE, Locator, unreadable
 from tagfit.data.table_cells import IMAGE_COLUMNS, ROW_COLUMNS, Table, parse_table
 from tagfit.data.tag_cells import read_cells
 from tagfit.data.tagged import TaggedSet
@@ -54,24 +55,25 @@ def read_table(path: Path, options: TableOptions) -> TaggedSet:
     table = parse_table(path, notes)
     columns = _columns(table, notes)
     faults: list[Fault] = []
-    truth, known, labels, warnings = _truth(table, columns, options, notes, faults)
+    truth, known, labels, suspicious = _truth(table, columns, options, notes, faults)
     about_row = {name: ROW_COLUMNS[name](table, index, faults) for name, index in columns.about_row.items()}
     names = [name.strip() for name in table.column(columns.image)]
     files, missing = _locate(table, names, options.allow_outside, faults)
     if faults:
         raise InputError([*faults, *missing.values()], what=f"{path} cannot be read")
+    nowhere = Path()
     data = TaggedSet(
         ids=np.asarray(names, dtype=np.str_),
         truth=truth,
         known=known,
         labels=labels,
-        files=tuple(map(Path, files)),
+        files=tuple(Path(file) if file else nowhere for file in files),
         groups=about_row.get("group"),
         weights=about_row.get("weight"),
         split=about_row.get("split"),
         fold=about_row.get("fold"),
         notes=tuple(notes),
-        warnings=tuple(warnings),
+        warnings=tuple(suspicious),
         unlisted=options.unlisted if columns.tags is not None else "unknown",
     )
     return _usable(table, data, missing)
@@ -202,8 +204,8 @@ def _locate(
             files.append("")
             continue
         file, reason = locator.find(name)
-        if file is None and reason.startswith("outside: "):
-            faults.append(Fault(reason.removeprefix("outside: "), table.where(row), "--allow-outside permits it"))
+        if file is None and reason.startswith(OUTSIDE):
+            faults.append(Fault(reason.removeprefix(OUTSIDE), table.where(row), "--allow-outside permits it"))
         elif file is None:
             missing[row] = Fault(reason, table.where(row))
         files.append(file or "")
@@ -214,7 +216,7 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
     """``data`` without the rows that cannot be used, nor the second of rows that say the same twice."""
     files = data.files or ()
     unusable = dict(unusable)
-    warnings = list(data.warnings)
+    warned = list(data.warnings)
     repeated: set[int] = set()
     of_file: dict[str, list[int]] = {}
     for row, file in enumerate(files):
@@ -226,7 +228,7 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
         first, *rest = rows
         if all(_same(data, first, row) for row in rest):
             repeated.update(rest)
-            warnings += [
+            warned += [
                 Fault(f"the same picture as in row {table.lines[first]}, read once", table.where(row)) for row in rest
             ]
         else:
@@ -234,15 +236,16 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
             for row in rows:
                 what = f"the picture {str(data.ids[row])!r} stands in rows {lines} with conflicting tags, split or fold"
                 unusable[row] = Fault(what, table.where(row), "one row a picture, with all its tags")
-    for path, rows in of_file.items():
-        row = rows[0]
-        if row not in unusable and (reason := unreadable(path)):
-            unusable[row] = Fault(f"{str(data.ids[row])!r} is {reason}", table.where(row))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for path, (row, *_) in of_file.items():
+            if row not in unusable and (reason := unreadable(path)):
+                unusable[row] = Fault(f"{str(data.ids[row])!r} is {reason}", table.where(row))
     kept = np.asarray([row for row in range(len(data)) if row not in unusable and row not in repeated], dtype=np.int64)
     quarantined = tuple(unusable[row] for row in sorted(unusable))
     if not len(kept):
         raise InputError(quarantined, what=f"{table.path} has no picture that can be used")
-    return replace(data.take(kept), quarantined=quarantined, warnings=tuple(warnings))
+    return replace(data.take(kept), quarantined=quarantined, warnings=tuple(warned))
 
 
 def _same(data: TaggedSet, one: int, other: int) -> bool:

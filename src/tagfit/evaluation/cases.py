@@ -25,6 +25,7 @@ class Cases:
         scores: float32 or float64 (N, L) in [0, 1].
         thresholds: float64 (L,); a label is predicted where score > threshold.
         weights: float64 (N,), or None where every row counts the same.
+        decided: bool (N, L), what is predicted where that does not follow from the thresholds alone; else None.
     """
 
     truth: NDArray[np.uint8]
@@ -32,13 +33,14 @@ class Cases:
     scores: NDArray[np.floating[Any]]
     thresholds: Floats
     weights: Floats | None
+    decided: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, scores: Scores, thresholds: ArrayLike = 0.5) -> Cases:
-        """The cases of ``scores``, predicted at ``thresholds`` (one number, or one a label)."""
+    def of(cls, scores: Scores, thresholds: ArrayLike = 0.5, decided: NDArray[np.bool_] | None = None) -> Cases:
+        """The cases of ``scores``, predicted at ``thresholds`` (one number, or one a label) unless ``decided``."""
         known = None if scores.known.all() else scores.known
         cuts = check_thresholds(thresholds, scores.labels)
-        return cls(scores.truth, known, scores.scores, cuts, scores.weights)
+        return cls(scores.truth, known, scores.scores, cuts, scores.weights, decided)
 
     @property
     def rows(self) -> int:
@@ -52,8 +54,8 @@ class Cases:
 
     @cached_property
     def predicted(self) -> NDArray[np.bool_]:
-        """Where score > threshold and the truth is known, (N, L)."""
-        above = self.scores > round_down(self.thresholds, self.scores.dtype)
+        """What is predicted (score > threshold) where the truth is known, (N, L)."""
+        above = exceeding(self.scores, self.thresholds) if self.decided is None else self.decided
         return above if self.known is None else above & self.known
 
     @cached_property
@@ -90,10 +92,12 @@ def check_thresholds(thresholds: ArrayLike, labels: tuple[str, ...]) -> Floats:
     return np.broadcast_to(values, (len(labels),)).copy()
 
 
-def round_down(cuts: Floats, dtype: np.dtype[Any]) -> NDArray[np.floating[Any]]:
-    """``cuts`` as ``dtype``, never upward: for x of that dtype, ``x > round_down(c)`` exactly where ``x > c``."""
-    values = cuts.astype(dtype)
-    return np.where(values > cuts, np.nextafter(values, dtype.type(-np.inf)), values)
+def exceeding(scores: NDArray[np.floating[Any]], cuts: Floats) -> NDArray[np.bool_]:
+    """Where score > cut, exactly, (N, L), though the scores may be float32 and the cuts (L,) are float64."""
+    # For x of a coarser type, x > c exactly where x > (c rounded down to that type); no wide copy of x is needed.
+    values = cuts.astype(scores.dtype)
+    down = np.where(values > cuts, np.nextafter(values, scores.dtype.type(-np.inf)), values)
+    return np.asarray(scores > down)
 
 
 def column_sums(mask: NDArray[Any], weights: Floats | None = None) -> Floats:

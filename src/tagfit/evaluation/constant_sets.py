@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.evaluation import rows
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, from_margins
 from tagfit.evaluation.metrics import Metric
+from tagfit.evaluation.rows import known_in_row
 from tagfit.evaluation.totals import Observed
 
 Floats = NDArray[np.float64]
@@ -39,17 +40,58 @@ class ConstantSets(Observed):
         return from_margins(self.sets * cases.positives, self.sets * cases.totals, cases.positives, cases.totals)
 
     def count_mean(self, name: str, of: Callable[[Counts], Floats]) -> Floats:
-        truth, known = self.cases.truth, self.cases.known
-        positives = truth.sum(axis=1, dtype=np.float64)
-        known_in = rows.known_in_row(self.cases)
-        means = []
+        states = self._histograms if self.cases.known is None else self._rows_of_sets()
+        return np.array([_weighted_mean(of(counts), weights) for counts, weights in states])
+
+    @cached_property
+    def _histograms(self) -> list[tuple[Counts, Floats]]:
+        """For each set, the counts that a row can have, and the weight of the rows that have them.
+
+        Only (hits, positives) tell rows apart here, and adding a label to the set moves only the rows that have it: so
+        all sets together cost one visit to each positive.
+        """
+        truth, weights = self.cases.truth, self.cases.weights
+        positives = truth.sum(axis=1, dtype=np.int64)
+        most = int(positives.max(initial=0)) + 1
+        tp_of, positives_of = (axis.ravel().astype(np.float64) for axis in np.divmod(np.arange(most * most), most))
+
+        def state(code: NDArray[np.int64], rows: NDArray[np.intp] | slice) -> Floats:
+            weighed = None if weights is None else weights[rows]
+            return np.bincount(code[rows], weights=weighed, minlength=most * most).astype(np.float64)
+
+        def counts(size: int) -> Counts:
+            return from_margins(tp_of, np.full(len(tp_of), size), positives_of, np.full(len(tp_of), self.cases.width))
+
+        code = positives.copy()  # hits * most + positives
+        held = state(code, slice(None))
+        found = [(counts(0), held)]
+        columns = np.ascontiguousarray(truth.T)
+        for size, label in enumerate(self.order, 1):
+            moved = np.flatnonzero(columns[label])
+            held = held - state(code, moved)
+            code[moved] += most
+            held = held + state(code, moved)
+            found.append((counts(size), held))
+        most_frequent = self.sets[-1]
+        code = truth[:, most_frequent].sum(axis=1, dtype=np.int64) * most + positives
+        return [*found, (counts(int(most_frequent.sum())), state(code, slice(None)))]
+
+    def _rows_of_sets(self) -> Iterator[tuple[Counts, Floats]]:
+        """For each set, the counts of each row and its weight: where labels are unknown, every row may differ."""
+        cases = self.cases
+        assert cases.known is not None
+        positives, known = cases.truth.sum(axis=1, dtype=np.float64), known_in_row(cases)
+        weights = np.ones(cases.rows) if cases.weights is None else cases.weights
         for kept in self.sets:
-            tp = truth[:, kept].sum(axis=1, dtype=np.float64)
-            predicted = (
-                np.full(len(truth), kept.sum()) if known is None else known[:, kept].sum(axis=1, dtype=np.float64)
-            )
-            means.append(self._mean(of(from_margins(tp, predicted, positives, known_in))))
-        return np.asarray(means)
+            tp = cases.truth[:, kept].sum(axis=1, dtype=np.float64)
+            predicted = cases.known[:, kept].sum(axis=1, dtype=np.float64)
+            yield from_margins(tp, predicted, positives, known), weights
+
+
+def _weighted_mean(values: Floats, weights: Floats) -> float:
+    """The mean of the values that are defined; NaN where none is."""
+    kept = ~np.isnan(values) & (weights > 0)
+    return float(np.average(values[kept], weights=weights[kept])) if kept.any() else np.nan
 
 
 def most_frequent_set(cases: Cases) -> NDArray[np.bool_]:

@@ -52,25 +52,28 @@ def evaluate(
     """
     wanted = chosen(metrics)
     given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, scores.labels)
-    cases = Cases.of(scores, given.for_labels(scores.labels))
+    given = given.in_order(scores.labels)
+    cases = Cases.of(scores, given.values, None if given.by_label else given.predict(scores.scores))
     observed = Observed(cases)
     notes = []
-    if given.split and given.split == scores.split:
-        notes.append(
-            f"the thresholds ({given.strategy}) were chosen on these rows ({given.split}): too good to be true"
-        )
+    too_good = f"thresholds ({given.strategy}) were chosen on these rows" if given.chosen_on(scores) else ""
+    if too_good:
+        notes.append(f"the {too_good}: what hangs on them is better than it will be on new pictures")
     if prevalence is None:
         prevalence = observed_prevalence(cases)
         notes.append("the prevalence baseline knows the prevalence of these rows, not of train")
     sets = ConstantSets(cases)
-    nothing = Constant(cases, np.zeros(cases.width))
-    shares = Constant(cases, _checked_prevalence(prevalence, cases.width))
+    nothing = Constant(cases, np.zeros(cases.width), np.zeros(cases.width, dtype=bool))
+    shares = _checked_prevalence(prevalence, cases.width)
+    constant = Constant(cases, shares, given.predict(shares[None])[0])
     repeats = _repeats(intervals, cases)
     replicates = bootstrap(wanted, observed, repeats, scores.groups) if repeats else {}
     positives = independent_positives(observed, scores.groups)
     values = {}
     for metric in wanted:
-        measured = _measured(metric, observed, nothing, shares, best_constant(metric, sets))
+        measured = _measured(metric, observed, nothing, constant, best_constant(metric, sets))
+        if metric.decides:
+            measured = _noted(measured, too_good)
         if repeats:
             measured = _with_interval(measured, metric_interval(metric, observed, replicates[metric.name], positives))
         values[metric.name] = measured
@@ -118,7 +121,11 @@ def _measured(
 def _with_interval(measured: MetricValue, found: tuple[tuple[float, float] | None, str]) -> MetricValue:
     ends, note = found
     low, high = ends or (None, None)
-    return replace(measured, low=low, high=high, note="; ".join(text for text in (measured.note, note) if text))
+    return _noted(replace(measured, low=low, high=high), note)
+
+
+def _noted(measured: MetricValue, note: str) -> MetricValue:
+    return replace(measured, note="; ".join(text for text in (measured.note, note) if text))
 
 
 def _repeats(intervals: int | Literal["auto"] | None, cases: Cases) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,25 +73,12 @@ def metric_interval(
     """
     widening, note = 1.0, ""
     if replicates.labels is not None and metric.of_labels is not None:
-        widening = _widening(metric, replicates.labels, positives)
+        widening = mean_widening(metric, replicates.labels, positives)
         few = int((~np.isnan(metric.of_labels(observed)) & (positives < FEW_POSITIVES)).sum())
         if few:
             note = f"too few positives: {few} labels have fewer than {FEW_POSITIVES}, the interval may be too narrow"
     found = interval(float(metric.value(observed)), replicates.values, limits=metric.range, widening=widening)
     return found, note if found else "no interval: the resamples do not differ, or most have no value"
-
-
-def label_intervals(
-    metric: Metric, observed: Observed, replicates: Replicates, positives: Floats
-) -> list[tuple[float, float] | None]:
-    """The 95 % interval of each label's own value of a metric that is a mean over labels."""
-    assert metric.of_labels is not None
-    assert replicates.labels is not None
-    estimates, lost = metric.of_labels(observed), _lost_variance(metric)
-    return [
-        interval(estimate, values, limits=metric.range, widening=float(np.sqrt(1 + lost / max(count, 1.0))))
-        for estimate, values, count in zip(estimates.tolist(), replicates.labels.T, positives.tolist(), strict=True)
-    ]
 
 
 def independent_positives(observed: Observed, groups: NDArray[Any] | None) -> Floats:
@@ -109,10 +97,16 @@ def _lost_variance(metric: Metric) -> float:
     return LOST_VARIANCE_DECIDED if metric.decides else LOST_VARIANCE_RANKED
 
 
-def _widening(metric: Metric, labels: Floats, positives: Floats) -> float:
-    """What a mean over labels loses: each label's loss, weighted by its share of the variance."""
+def label_widening(metric: Metric, positives: Floats) -> Floats:
+    """What the standard error of each label's own value is multiplied by, (L,)."""
+    return np.sqrt(1 + _lost_variance(metric) / np.maximum(positives, 1.0))
+
+
+def mean_widening(metric: Metric, labels: Floats, positives: Floats) -> float:
+    """The same for a mean over labels: each label's loss, weighted by its share of the variance; labels is (B, L)."""
+    defined = ~np.isnan(labels)
     variance = np.array(
-        [np.var(values[~np.isnan(values)]) if (~np.isnan(values)).any() else 0.0 for values in labels.T]
+        [np.var(values[kept]) if kept.any() else 0.0 for values, kept in zip(labels.T, defined.T, strict=True)]
     )
     total = variance.sum()
     if total <= 0:
@@ -144,6 +138,21 @@ def interval(
     half = Z * widening * float(spread.std(ddof=1))
     low, high = (_from_scale(middle - half), _from_scale(middle + half)) if bounded else (middle - half, middle + half)
     return max(low, limits[0]), min(high, limits[1])
+
+
+def difference_interval(difference: float, values: Floats, *, widening: float) -> tuple[float, float, float] | None:
+    """The 95 % interval of a difference and the two-sided p of none, normal and corrected for bias as above.
+
+    None where most resamples have no value. Resamples that do not move at all show nothing either way: p is 1.
+    """
+    kept = values[~np.isnan(values)]
+    if np.isnan(difference) or len(kept) < len(values) / 2:
+        return None
+    if np.ptp(kept) <= 1e-9:
+        return difference, difference, 1.0
+    middle = float(2 * difference - kept.mean())
+    error = widening * float(kept.std(ddof=1))
+    return middle - Z * error, middle + Z * error, math.erfc(abs(middle) / error / math.sqrt(2))
 
 
 def _to_scale(values: Floats) -> Floats:

@@ -32,6 +32,7 @@ class Metric:
         value: the number itself, of shape (...), from totals of that leading shape.
         decides: whether it judges predicted tags, and so hangs on the thresholds, rather than the scores.
         of_labels: a value a label, (..., L), NaN where undefined, where the metric is a mean of such.
+        of_label: the name of that value of one label; empty where it is no number of its own.
         of_rows: whether it is a mean over rows, of which some may have no value.
         can_say_nothing: whether predicting nothing (all scores 0) has a value; a loss of it has none.
     """
@@ -43,6 +44,7 @@ class Metric:
     value: Callable[[Totals], Floats]
     decides: bool = True
     of_labels: OfLabels | None = None
+    of_label: str = ""
     of_rows: bool = False
     can_say_nothing: bool = True
 
@@ -97,6 +99,7 @@ def _averages(stem: str, of: Callable[[Counts], Floats], formula: str) -> list[M
             f"{formula}, mean over labels",
             lambda t: macro(of_labels(t)),
             of_labels=of_labels,
+            of_label=stem,
         ),
         Metric(
             f"micro_{stem}", "higher", unit, f"{formula}, all entries together", lambda t: of(t.counts.pooled)[..., 0]
@@ -115,9 +118,16 @@ def _averages(stem: str, of: Callable[[Counts], Floats], formula: str) -> list[M
     ]
 
 
-def _ranked(name: str, of_labels: OfLabels, meaning: str) -> Metric:
+def _ranked(name: str, of_label: str, of_labels: OfLabels, meaning: str) -> Metric:
     return Metric(
-        name, "higher", (0.0, 1.0), meaning, lambda t: macro(of_labels(t)), decides=False, of_labels=of_labels
+        name,
+        "higher",
+        (0.0, 1.0),
+        meaning,
+        lambda t: macro(of_labels(t)),
+        decides=False,
+        of_labels=of_labels,
+        of_label=of_label,
     )
 
 
@@ -153,7 +163,7 @@ def _table() -> dict[str, Metric]:
             decides=False,
             can_say_nothing=False,
         ),
-        _ranked("mAP", lambda t: t.ranked.ap, "average precision, mean over labels"),
+        _ranked("mAP", "ap", lambda t: t.ranked.ap, "average precision, mean over labels"),
         *_averages("f1", c.fbeta, "harmonic mean of precision and recall"),
         *_averages("precision", c.precision, "share of the predicted tags that are right"),
         *_averages("recall", c.recall, "share of the true tags that are found"),
@@ -170,7 +180,7 @@ def _table() -> dict[str, Metric]:
             lambda t: 1.0 - _label_accuracy(t),
         ),
         *_averages("jaccard", c.jaccard, "true positives over all that is predicted or true"),
-        _ranked("macro_auc", lambda t: t.ranked.auc, "area under the ROC curve, mean over labels"),
+        _ranked("macro_auc", "auc", lambda t: t.ranked.auc, "area under the ROC curve, mean over labels"),
         Metric(
             "brier",
             "lower",
@@ -178,6 +188,16 @@ def _table() -> dict[str, Metric]:
             "squared error of the probability, mean over entries",
             _over_all(lambda t: t.squared_error),
             decides=False,
+        ),
+        Metric(
+            "calibration_error",
+            "lower",
+            (0.0, 1.0),
+            "how far scores are from the shares they promise (debiased, bins of equal mass), mean over labels",
+            lambda t: macro(t.calibration_error),
+            decides=False,
+            of_labels=lambda t: t.calibration_error,
+            of_label="calibration_error",
         ),
     ]
     return {metric.name: metric for metric in declared}

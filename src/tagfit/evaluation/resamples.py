@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.evaluation import entries
+from tagfit.evaluation.calibration_error import from_sparse, sparse_bins
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, from_margins
 from tagfit.evaluation.ranking import Ranked
@@ -104,6 +105,11 @@ class Resampler:
         return [_segments(self.cases, label) for label in range(self.cases.width)]
 
     @cached_property
+    def bins(self) -> list[tuple[Any, int]]:
+        """For the calibration error, one a label; the bins are those of the rows at hand, in every resample."""
+        return [sparse_bins(self.cases, label) for label in range(self.cases.width)]
+
+    @cached_property
     def indicators(self) -> NDArray[np.float32]:
         """Predicted and true, predicted, true, and known, each (L, N), one under the other; where everything is known,
         one row of ones stands for the last."""
@@ -158,6 +164,10 @@ class Resampled:
     @cached_property
     def squared_error(self) -> Floats:
         return self._summed(self.once.squared_errors)
+
+    @cached_property
+    def calibration_error(self) -> Floats:
+        return np.stack([from_sparse(bins, self.weights) for bins in self.once.bins], axis=-1)
 
     @cached_property
     def ranked(self) -> Ranked:

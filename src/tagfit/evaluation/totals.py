@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.evaluation import entries
+from tagfit.evaluation.calibration_error import Binned, calibration_error, calibration_errors
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, count, from_margins
 from tagfit.evaluation.ranking import Ranked, rank
@@ -39,6 +41,10 @@ class Totals(Protocol):
     @property
     def squared_error(self) -> Floats:
         """The sum of squared errors of each label, (..., L)."""
+
+    @property
+    def calibration_error(self) -> Floats:
+        """The calibration error of each label, (..., L)."""
 
     @property
     def known(self) -> Floats:
@@ -74,6 +80,10 @@ class Observed:
     def squared_error(self) -> Floats:
         return entries.squared_error(self.cases)
 
+    @cached_property
+    def calibration_error(self) -> Floats:
+        return calibration_errors(self.cases)
+
     @property
     def known(self) -> Floats:
         return self.cases.totals
@@ -105,19 +115,19 @@ class Observed:
 
 
 class Constant(Observed):
-    """The totals of one score a label that is the same for all rows; the sums a label need no pass over the rows."""
+    """The totals of one score and one decision a label, the same for all rows; most of it needs no pass over them."""
 
-    def __init__(self, cases: Cases, scores: Floats) -> None:
-        values = np.broadcast_to(scores, cases.truth.shape)
-        super().__init__(Cases(cases.truth, cases.known, values, cases.thresholds, cases.weights))
+    def __init__(self, cases: Cases, scores: Floats, on: NDArray[np.bool_]) -> None:
+        shape = cases.truth.shape
+        self.on = on
+        super().__init__(replace(cases, scores=np.broadcast_to(scores, shape), decided=np.broadcast_to(on, shape)))
         self.positives, self.negatives = cases.positives, cases.totals - cases.positives
         self.scores = scores
         self.total = cases.totals
 
     @cached_property
     def counts(self) -> Counts:
-        on = self.scores > self.cases.thresholds
-        return from_margins(on * self.positives, on * self.total, self.positives, self.total)
+        return from_margins(self.on * self.positives, self.on * self.total, self.positives, self.total)
 
     @cached_property
     def ranked(self) -> Ranked:
@@ -132,6 +142,11 @@ class Constant(Observed):
     @cached_property
     def squared_error(self) -> Floats:
         return self._both_ways(entries.squared_errors)
+
+    @cached_property
+    def calibration_error(self) -> Floats:
+        one_bin = (self.total, self.total * self.scores, self.positives)
+        return calibration_error(Binned(*(values[:, None] for values in one_bin)))
 
     @property
     def known(self) -> Floats:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tagfit import history, recipe
 from tagfit.data.problem import Problem
@@ -17,7 +21,6 @@ from tagfit.recipe import Recipe
 from tagfit.scores import Scores
 
 FORMAT = 1
-STATES = ("running", "interrupted", "done")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,11 @@ class Run:
 
     @property
     def info(self) -> dict[str, Any]:
-        """``run.json``: format, state, versions, seed, machine, times, epochs, the epoch that was kept."""
+        """``run.json``: format, state, versions, seed, machine, times, epochs, the epoch that was kept.
+
+        The state is "running" (or the process was killed), "interrupted", "failed" or "done"; all but the last
+        can be resumed.
+        """
         return _read_json(self.folder / "run.json")
 
     @property
@@ -71,6 +78,11 @@ class Run:
         return tuple(self.problem["labels"])
 
     @property
+    def prevalence(self) -> NDArray[np.float64]:
+        """(L,): each label's share of positives in train; NaN where train knows nothing of it."""
+        return np.array(list(self.problem["prevalence"].values()), dtype=np.float64)
+
+    @property
     def scored_splits(self) -> tuple[str, ...]:
         """The splits whose scores are stored."""
         return tuple(name for name in ("train", "validation", "test") if self._scores_path(name).exists())
@@ -100,6 +112,12 @@ class Run:
         """Store the scores of ``scores.split``."""
         scores.save(self._scores_path(scores.split))
 
+    def discard_results(self) -> None:
+        """Remove weights and scores, and what a killed process left half-written; history and checkpoint stay."""
+        for pattern in ("weights.safetensors", "scores/*.npz", ".*.part", "scores/.*.part"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
+
     def save_info(self, **changes: Any) -> None:
         """Change fields of ``run.json``."""
         path = self.folder / "run.json"
@@ -128,7 +146,8 @@ class Run:
 
     def _repr_html_(self) -> str:
         info = self.info
-        return f"<b>{self.folder}</b>: {info['state']}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
+        folder = html.escape(str(self.folder))
+        return f"<b>{folder}</b>: {info['state']}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
 
 
 def open_run(folder: str | Path) -> Run:
@@ -168,7 +187,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON: {error}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no JSON object")

@@ -19,7 +19,10 @@ Tensors = dict[str, Tensor]
 
 def save_tensors(path: Path, tensors: Tensors, about: dict[str, Any] | None = None) -> None:
     """Write named tensors, and ``about`` as JSON in the same file, so that the two can never disagree."""
-    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # A copy each: safetensors refuses tensors that share memory, as tied weights do.
+    ready = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
+    }
     with written_whole(path) as file:
         file.write(save(ready, metadata={"tagfit": json.dumps(about or {})}))
 
@@ -58,9 +61,14 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
     """Put back what :func:`optimiser_tensors` took; the learning rate is set anew at every step."""
+    parameters = [weight for group in optimiser.param_groups for weight in group["params"]]
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         index, _, field = name.partition(".")
+        parameter = parameters[int(index)]
+        if value.shape == parameter.shape:
+            # In the memory layout of its weight: fused steps walk both in the order of their bytes.
+            value = torch.empty_like(parameter).copy_(value)
         state.setdefault(int(index), {})[field] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 

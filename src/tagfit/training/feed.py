@@ -58,32 +58,32 @@ class Feed:
         """The shape of one row: (D,) or (H, W, 3)."""
         return tuple(self._inputs.shape[1:])
 
-    def batch(self, positions: Tensor, moves: torch.Generator | None = None) -> Tensor:
-        """The rows at ``positions``, float32; ``moves`` draws the augmentation, None for none."""
+    def batch(self, positions: Tensor, *, moving: bool = False) -> Tensor:
+        """The rows at ``positions``, float32; ``moving`` pictures are augmented, drawn from torch's generator."""
         if self._held is not None and self._held.is_floating_point():
-            return self._held[positions.to(self.device)]
+            return self._held.index_select(0, positions.to(self.device))
         if self._held is not None:
-            pixels = self._held[positions.to(self.device)]
+            pixels = self._held.index_select(0, positions.to(self.device))
         else:
             pixels = torch.from_numpy(self._inputs[self._rows[positions.numpy()]])
         pictures = self._scaled(pixels.float())
         if not self.channels_first:
             return pictures
         pictures = pictures.permute(0, 3, 1, 2)
-        return pictures if moves is None else moved(pictures, moves)
+        return moved(pictures) if moving else pictures
 
     def _scaled(self, values: Tensor) -> Tensor:
         return values.sub_(self.mean).mul_(self.scale)
 
 
-def moved(pictures: Tensor, moves: torch.Generator) -> Tensor:
+def moved(pictures: Tensor) -> Tensor:
     """Each picture of (n, 3, H, W) flipped left to right or not, turned, zoomed and shifted a little."""
     n = len(pictures)
 
     def uniform(largest: float) -> Tensor:
-        return (torch.rand(n, generator=moves) * 2 - 1) * largest
+        return (torch.rand(n) * 2 - 1) * largest
 
-    flip = (torch.rand(n, generator=moves) < 0.5).float() * 2 - 1
+    flip = (torch.rand(n) < 0.5).float() * 2 - 1
     turn, zoom = uniform(LARGEST_TURN), torch.exp(uniform(LARGEST_ZOOM))
     # Shifts are in the grid's units, where a picture's side is 2 long.
     right, down = uniform(2 * LARGEST_SHIFT), uniform(2 * LARGEST_SHIFT)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from tagfit import history
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.files import to_json, write_text
+from tagfit.files import disk_faults, to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, default_folder
@@ -32,6 +33,7 @@ from tagfit.training.score import probabilities
 
 # A training that starts again from an older checkpoint ends with the same bits, so one a second loses nothing but time.
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
+LOCK = ".lock"
 
 OnEpoch = Callable[[Epoch, Recipe], None]
 
@@ -52,7 +54,7 @@ def fit(
     Args:
         problem: data, splits, labels and preprocessing; trained on its train split, watched on validation.
         recipe: a Recipe, the name of one, or a recipe file.
-        seed: of weights, row order, dropout and augmentation. Same seed, machine and threads: same bits.
+        seed: of weights, row order, dropout and augmentation, below 2**32. Same seed, machine and threads: same bits.
         out: the run folder, new or empty; None for ``runs/<date>-<recipe>-<seed>``.
         device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
         threads: of the processor; None chooses.
@@ -60,22 +62,20 @@ def fit(
         name: what the run calls its recipe; None takes the name of a named one.
 
     Raises:
-        InputError: a folder that is in use, a recipe that does not suit the data, a training that diverged.
+        InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.
         KeyboardInterrupt: passed on, after the run was left usable.
     """
-    called = Path(name or ("recipe" if isinstance(recipe, Recipe) else recipe)).stem
+    called = Path(name or ("recipe" if isinstance(recipe, Recipe) else recipe)).name.removesuffix(".toml")
     chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
-    if seed < 0:
-        raise InputError(f"seed = {seed}", instead="0 or more")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed = {seed}", instead="0 or more, below 2**32")
     machine = choose(chosen, device, threads)
     nets.check_fits(chosen, problem.inputs.shape[1:])
     folder = Path(out) if out is not None else default_folder(called, seed)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
-        raise InputError(f"{folder} exists and is not empty", instead=mend)
-    folder.mkdir(parents=True, exist_ok=True)
+    _refuse_used(folder)
     run = Run(folder)
-    with _only_writer(run):
+    with _only_writer(folder):
+        _refuse_used(folder)  # another process may have been quicker
         write_text(folder / "problem.json", to_json(problem.to_dict()) + "\n")
         chosen.save(folder / "recipe.toml")
         run.save_info(
@@ -94,40 +94,50 @@ def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None) -> Run:
     """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
 
     Raises:
-        InputError: data that changed since the run began, or a run that another process is writing.
+        InputError: data or a recipe that changed since the run began, or a run that another process is writing.
     """
-    with _only_writer(run):
+    with _only_writer(run.folder):
         run.refuse_another(problem)
-        _train(run, problem, on_epoch)
+        if run.info["state"] != "done":
+            _train(run, problem, on_epoch)
     return run
 
 
 def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None) -> None:
-    info = run.info
-    machine = Machine(**info["machine"])
+    machine = Machine(**run.info["machine"])
     choose(run.recipe, machine.device, machine.threads)  # says so if the device is not here
+    run.save_info(state="running")
+    run.discard_results()
     with machine.in_use():
-        training = _begin(run, problem, machine)
-        started, before = time.perf_counter(), sum(epoch.seconds for epoch in run.history)
-        saved = started
         try:
-            while not training.over:
-                epoch = training.run_epoch()
-                history.append(run.folder / "history.jsonl", epoch)
-                if time.perf_counter() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
-                    checkpoint.save_tensors(run.checkpoint, *training.state())
-                    saved = time.perf_counter()
-                if on_epoch is not None:
-                    on_epoch(epoch, run.recipe)
+            training = _begin(run, problem, machine)
+            _run_epochs(run, training, on_epoch)
+            _finish(run, problem, training, machine, state="done")
         except KeyboardInterrupt:
             # In the middle of an epoch the weights are nobody's: the last checkpoint is what can be used and resumed.
             if run.checkpoint.exists():
                 _finish(run, problem, _begin(run, problem, machine), machine, state="interrupted")
             run.save_info(state="interrupted")
             raise
-        run.save_info(seconds=before + time.perf_counter() - started)
-        _finish(run, problem, training, machine, state="done")
-        run.checkpoint.unlink(missing_ok=True)
+        except Exception:
+            with suppress(InputError):  # a disk that is full takes this no more than the rest
+                run.save_info(state="failed")
+            raise
+    run.checkpoint.unlink(missing_ok=True)
+
+
+def _run_epochs(run: Run, training: Training, on_epoch: OnEpoch | None) -> None:
+    lines = run.folder / "history.jsonl"
+    saved = time.perf_counter()
+    while not training.over:
+        epoch = training.run_epoch()
+        history.append(lines, epoch)
+        if time.perf_counter() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
+            history.settle(lines)
+            checkpoint.save_tensors(run.checkpoint, *training.state())
+            saved = time.perf_counter()
+        if on_epoch is not None:
+            on_epoch(epoch, training.recipe)
 
 
 def _begin(run: Run, problem: Problem, machine: Machine) -> Training:
@@ -149,7 +159,8 @@ def _finish(run: Run, problem: Problem, training: Training, machine: Machine, st
             run.save_scores(score(net, problem, split, run.recipe, machine))
     progress = training.progress
     kept = progress.best_epoch if training.best else progress.epoch
-    run.save_info(state=state, finished=_now(), epochs=progress.epoch, kept_epoch=kept)
+    seconds = sum(epoch.seconds for epoch in run.history)
+    run.save_info(state=state, finished=_now(), seconds=seconds, epochs=progress.epoch, kept_epoch=kept)
 
 
 def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine: Machine) -> Scores:
@@ -183,23 +194,28 @@ def load_net(run: Run, input_shape: tuple[int, ...]) -> nn.Module:
     return net.eval()
 
 
-class _only_writer:  # noqa: N801
+def _refuse_used(folder: Path) -> None:
+    with disk_faults(folder):
+        used = folder.exists() and (not folder.is_dir() or any(entry.name != LOCK for entry in folder.iterdir()))
+    if used:
+        mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
+        raise InputError(f"{folder} exists and is not empty", instead=mend)
+
+
+@contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
     """One process writes a run at a time; the lock goes with its process, however that ends."""
-
-    def __init__(self, run: Run) -> None:
-        self.folder = run.folder
-        self.lock = FileLock(run.folder / ".lock")
-
-    def __enter__(self) -> None:
+    lock = FileLock(folder / LOCK)
+    with disk_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            self.lock.acquire(timeout=0)
+            lock.acquire(timeout=0)
         except Timeout:
-            raise InputError(
-                f"{self.folder} is being written by another process", instead="wait for it to end"
-            ) from None
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
+            raise InputError(f"{folder} is being written by another process", instead="wait for it to end") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _versions() -> dict[str, Any]:

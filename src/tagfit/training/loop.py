@@ -52,6 +52,8 @@ class Training:
         part = problem.part("train")
         if len(part) < 2:
             raise InputError(f"train has {len(part)} rows", instead="at least 2")
+        if not part.known.any():
+            raise InputError("no label of any row of train is known", instead="some tags to learn from")
         self.feed = feed(problem, "train", recipe, machine.device)
         sample = np.random.default_rng(seed).permutation(len(part))[: CURVE_ROWS[recipe.architecture]]
         self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample))]
@@ -81,15 +83,12 @@ class Training:
         epoch = self.progress.epoch + 1
         torch.manual_seed(self.seed * SEED_STRIDE + epoch)
         running_loss, rate = self._steps(epoch)
-        if not math.isfinite(running_loss):
-            raise InputError(
-                f"the training loss is {running_loss} in epoch {epoch}: the training diverged",
-                instead=f"a smaller learning_rate than {self.recipe.learning_rate:g}, or gradient_clip = 1",
-            )
+        self._refuse_divergence(epoch, running_loss)
         train, *others = [measured.metrics(self.scored_net, self.recipe.monitor) for measured in self.curve]
         validation = others[0] if others else None
         self.progress.epoch = epoch
-        self._keep_best(None if validation is None else validation[self.recipe.monitor])
+        if validation is not None:
+            self._keep_best(validation[self.recipe.monitor])
         return Epoch(
             epoch=epoch,
             running_loss=running_loss,
@@ -104,32 +103,46 @@ class Training:
 
     def _steps(self, epoch: int) -> tuple[float, float]:
         recipe = self.recipe
-        generator = torch.Generator().manual_seed(self.seed * SEED_STRIDE + epoch)
-        batches = _batches(torch.randperm(len(self.feed), generator=generator), recipe.batch_size)
-        moves = generator if recipe.augment else None
+        batches = _batches(torch.randperm(len(self.feed)), recipe.batch_size)
         self.net.train()
-        total = torch.zeros((), device=self.machine.device)
+        gradients = [weight.grad for group in self.optimiser.param_groups for weight in group["params"]]
+        losses = []
         for index, positions in enumerate(batches):
             step = (epoch - 1) * len(batches) + index
             rate = learning_rate(recipe, step, recipe.epochs * len(batches))
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             with self.machine.autocast():
-                logits = self.net(self.feed.batch(positions, moves))
+                logits = self.net(self.feed.batch(positions, moving=recipe.augment))
             loss = self.targets.loss(logits, positions.to(self.machine.device))
-            self.optimiser.zero_grad(set_to_none=True)
+            for gradient in gradients:
+                gradient.zero_()
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.gradient_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)
             self.optimiser.step()
             if self.average is not None:
                 update_average(self.average, self.net, recipe.ema, step)
-            total += loss.detach() * len(positions)
-        return float(total) / len(self.feed), rate
+            losses.append(loss.detach())
+        sizes = torch.tensor([float(len(positions)) for positions in batches])
+        return float(torch.stack(losses).cpu() @ sizes / sizes.sum()), rate
 
-    def _keep_best(self, value: float | None) -> None:
+    def _refuse_divergence(self, epoch: int, running_loss: float) -> None:
+        if not math.isfinite(running_loss):
+            sign = f"the loss is {running_loss}"
+        elif not all(bool(weight.isfinite().all()) for weight in self.net.parameters()):
+            sign = "the weights are no longer finite"  # the last step's loss was still good
+        else:
+            return
+        raise InputError(
+            f"the training diverged in epoch {epoch}: {sign}",
+            instead=f"a smaller learning_rate than {self.recipe.learning_rate:g}, or gradient_clip = 1",
+        )
+
+    def _keep_best(self, value: float) -> None:
+        """The rule of Keras' EarlyStopping; a metric that is undefined on these rows is nothing to go by."""
         progress = self.progress
-        if value is None:
+        if math.isnan(value):
             return
         better = progress.best_value is None or (
             value > progress.best_value
@@ -154,16 +167,22 @@ class Training:
         tensors |= checkpoint.prefixed("best", self.best)
         if self.average is not None:
             tensors |= checkpoint.prefixed("average", self.average.state_dict())
-        return tensors, asdict(self.progress)
+        return tensors, {"progress": asdict(self.progress), "recipe": self.recipe.model_dump(mode="json")}
 
-    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Go on from what :meth:`state` gave."""
+    def restore(self, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
+        """Go on from what :meth:`state` gave.
+
+        Raises:
+            InputError: it was given by a training of another recipe.
+        """
+        if about["recipe"] != self.recipe.model_dump(mode="json"):
+            raise InputError("the recipe was changed since the run began", instead="put it back, or train anew")
         self.net.load_state_dict(checkpoint.under("net", tensors))
         checkpoint.restore_optimiser(self.optimiser, checkpoint.under("optimiser", tensors))
         self.best = checkpoint.under("best", tensors)
         if self.average is not None:
             self.average.load_state_dict(checkpoint.under("average", tensors))
-        self.progress = Progress(**progress)
+        self.progress = Progress(**about["progress"])
 
 
 def feed(problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None) -> Feed:

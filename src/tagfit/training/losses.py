@@ -28,9 +28,9 @@ class Targets:
 
     def loss(self, logits: Tensor, rows: Tensor) -> Tensor:
         """Mean binary cross-entropy in nats over the known entries of ``rows``."""
-        weight = None if self.weight is None else self.weight[rows]
+        weight = None if self.weight is None else self.weight.index_select(0, rows)
         total = functional.binary_cross_entropy_with_logits(
-            logits.float(), self.truth[rows], weight, pos_weight=self.positive_weight, reduction="mean"
+            logits.float(), self.truth.index_select(0, rows), weight, pos_weight=self.positive_weight, reduction="mean"
         )
         # "mean" divides by all entries; the known ones are what counts.
         return total if weight is None else total * (weight.numel() / weight.sum().clamp(min=1e-12))
@@ -39,16 +39,20 @@ class Targets:
 def targets(part: Part, recipe: Recipe, device: str) -> Targets:
     """The targets of a split under a recipe."""
     truth = torch.from_numpy(part.truth).float()
-    weight = None
-    if not part.known.all() or part.weights is not None:
-        weight = torch.from_numpy(part.known).float()
-        if part.weights is not None:
-            weight *= torch.from_numpy(part.weights).float()[:, None]
-    positive_weight = None
-    if recipe.positive_weights == "balanced":
-        known = part.known.sum(axis=0)
-        present = part.truth.sum(axis=0)
-        positive_weight = torch.from_numpy((known - present) / present.clip(min=1)).float().clamp(min=1e-3).to(device)
+    weight = torch.from_numpy(part.known).float()
+    if part.weights is not None:
+        weight *= torch.from_numpy(part.weights).float()[:, None]
+    positive_weight = balanced_weights(truth, weight).to(device) if recipe.positive_weights == "balanced" else None
     if recipe.label_smoothing:
         truth = truth * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
-    return Targets(truth.to(device), None if weight is None else weight.to(device), positive_weight)
+    return Targets(truth.to(device), None if bool((weight == 1).all()) else weight.to(device), positive_weight)
+
+
+def balanced_weights(truth: Tensor, weight: Tensor) -> Tensor:
+    """Absent over present, a label: with it, present and absent entries pull equally; (N, L), (N, L) -> (L,).
+
+    A label that is nowhere, or everywhere, has nothing to balance: 1.
+    """
+    present = (truth * weight).sum(dim=0)
+    absent = ((1 - truth) * weight).sum(dim=0)
+    return torch.where((present > 0) & (absent > 0), absent / present, 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,9 +42,9 @@ class Machine:
             torch.set_num_threads(threads)
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
 
-    def autocast(self) -> torch.autocast:
+    def autocast(self) -> AbstractContextManager[None]:
         """The context of a training step's forward pass."""
-        return torch.autocast(self.device, torch.bfloat16, enabled=self.number_format == "bfloat16")
+        return nullcontext() if self.number_format == "float32" else torch.autocast(self.device, torch.bfloat16)
 
 
 def choose(recipe: Recipe, device: str | None = None, threads: int | None = None) -> Machine:

@@ -20,7 +20,7 @@ CLOTHES: tuple[Colour, ...] = (
     (240, 130, 50),
     (50, 55, 70),
 )
-SNOW: Colour = (240, 244, 250)
+SNOW: Colour = (228, 234, 244)
 
 
 def pick(colours: tuple[Colour, ...], rng: np.random.Generator) -> Colour:

@@ -24,10 +24,10 @@ class Camera:
         blur: the largest radius, in 1/96 of the picture's side.
     """
 
-    exposure: float = 0.25
+    exposure: float = 0.2
     white_balance: float = 0.06
-    grain: float = 0.04
-    blur: float = 0.8
+    grain: float = 0.01
+    blur: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,10 @@ def _shore(canvas: Canvas, scene: Scene, air: Air, rng: np.random.Generator) -> 
             y = air.horizon + (line - air.horizon) * rng.uniform(0, 1)
             x, half = air.sun[0] + rng.uniform(-0.05, 0.05), rng.uniform(0.01, 0.05)
             canvas.line([(x - half, y), (x + half, y)], 0.008, air.glow)
-    if rng.random() < 0.6:
-        figures.boat(canvas, rng.uniform(0.05, 0.95), air.horizon + 0.03, rng.uniform(0.025, 0.05), air.light, rng)
+    for _ in range(int(rng.integers(0, 4))):
+        far = rng.uniform(0.1, 0.7)
+        where = air.horizon + (line - air.horizon) * far
+        figures.boat(canvas, rng.uniform(0.03, 0.97), where, 0.025 + 0.03 * far, air.light, rng)
     slope, wave = rng.uniform(-0.08, 0.08), rng.uniform(0.008, 0.02)
     edge = [(x / 12, line + slope * (x / 12 - 0.5) + wave * float(rng.uniform(-1, 1))) for x in range(13)]
     sand = lit(mix((238, 212, 155), (222, 190, 135), rng.random()), air.light)

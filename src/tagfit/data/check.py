@@ -1,0 +1,219 @@
+"""What a source holds and what is wrong or suspicious in it, as one report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tagfit.data.labels import listed
+from tagfit.data.picture_files import FORMATS, unreadable, why_not
+from tagfit.data.read import read
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import Fault
+
+SHOWN_SETS = 10
+MULTI_CLASS = (
+    "every picture has exactly one label: this looks multi-class. tagfit would still give each label its own "
+    "probability, so none or several may be predicted; a multi-class model (softmax) would always choose exactly one"
+)
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """How often one label is present, absent and unknown."""
+
+    label: str
+    present: int
+    absent: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a source holds.
+
+    Attributes:
+        rows: usable rows (those of ``quarantined`` are not among them).
+        holds: ``picture files``, ``pictures`` (arrays) or ``features``.
+        cardinality: mean number of tags a row.
+        density: cardinality over the number of labels, in [0, 1].
+        label_sets: how many different sets of tags there are; ``most_common_sets`` shows the first of them.
+        untagged: rows without a tag.
+        unknown: share of the entries of truth that are unknown, in [0, 1].
+        labels: one count a label, in the order of the columns.
+        sizes: ``width x height`` of pictures, or the number of features, with their counts, the commonest first.
+        splits, folds, groups: rows a split and a fold where the source has them, and how many groups of several rows.
+        multi_class: what it means where every row has exactly one label; empty otherwise.
+        quarantined: rows that cannot be used, with the reason.
+        warnings: what is suspicious and was read all the same.
+        notes: how the source was read.
+    """
+
+    rows: int
+    holds: str
+    cardinality: float
+    density: float
+    label_sets: int
+    most_common_sets: tuple[tuple[tuple[str, ...], int], ...]
+    untagged: int
+    unknown: float
+    labels: tuple[LabelCount, ...]
+    sizes: tuple[tuple[str, int], ...]
+    splits: dict[str, int]
+    folds: dict[str, int]
+    groups: int
+    multi_class: str
+    quarantined: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was quarantined and nothing is suspicious."""
+        return not self.quarantined and not self.warnings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def check(source: TaggedSet | str | Path, *, decode: bool = True, **options: Any) -> CheckReport:
+    """Look at everything in a source.
+
+    Args:
+        source: a set, or whatever :func:`tagfit.data.read.read` takes.
+        decode: decode every picture file in full, which finds truncated ones; False looks at headers only.
+        options: as in ``read``.
+
+    Raises:
+        InputError: the source cannot be read at all; all faults of its form are in it.
+    """
+    data = source if isinstance(source, TaggedSet) else read(source, **{"learnable": False, **options})
+    warned = list(data.warnings)
+    quarantined = list(data.quarantined)
+    if data.files is not None:
+        truncated, sizes = _look_at(data.files, decode=decode)
+        quarantined += [Fault(f"{str(data.ids[row])!r} is {reason}") for row, reason in truncated.items()]
+        data = data.take([row for row in range(len(data)) if row not in truncated])
+        warned += _same_bytes(data)
+    else:
+        sizes = Counter([_shape(data)] * len(data))
+    warned += _never_or_always(data)
+    present = data.truth.sum(axis=1, dtype=np.int64)
+    unique, inverse, counts = np.unique(np.packbits(data.truth, axis=1), axis=0, return_index=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:SHOWN_SETS]
+    cardinality = float(present.mean()) if len(data) else 0.0
+    one_each = len(data) > 0 and len(data.labels) > 1 and bool((present == 1).all() and data.known.all())
+    return CheckReport(
+        rows=len(data),
+        holds="picture files" if data.files is not None else "pictures" if data.holds_pictures else "features",
+        cardinality=cardinality,
+        density=cardinality / len(data.labels),
+        label_sets=len(unique),
+        most_common_sets=tuple((data.tags(int(inverse[i])), int(counts[i])) for i in order),
+        untagged=int((present == 0).sum()),
+        unknown=float(1 - data.known.mean()) if data.known.size else 0.0,
+        labels=_label_counts(data),
+        sizes=tuple(sizes.most_common()),
+        splits=_counts(data.split),
+        folds=_counts(data.fold),
+        groups=sum(count > 1 for name, count in _counts(data.groups).items() if name),
+        multi_class=MULTI_CLASS if one_each else "",
+        quarantined=tuple(quarantined),
+        warnings=tuple(warned),
+        notes=data.notes,
+    )
+
+
+def _label_counts(data: TaggedSet) -> tuple[LabelCount, ...]:
+    present = data.truth.sum(axis=0, dtype=np.int64)
+    known = data.known.sum(axis=0, dtype=np.int64)
+    return tuple(
+        LabelCount(name, int(present[i]), int(known[i] - present[i]), int(len(data) - known[i]))
+        for i, name in enumerate(data.labels)
+    )
+
+
+def _never_or_always(data: TaggedSet) -> list[Fault]:
+    counts = _label_counts(data)
+    never = [count.label for count in counts if not count.present]
+    always = [count.label for count in counts if count.present and not count.absent]
+    faults = []
+    if never:
+        faults.append(Fault(f"labels that are on no row: {listed(never)}", instead="--min-positives 1 leaves them out"))
+    if always:
+        what = f"labels with nothing but known positives, which cannot be learnt: {listed(always)}"
+        faults.append(Fault(what, instead="--exclude-labels leaves them out, !NAME marks where they are absent"))
+    return faults
+
+
+def _look_at(files: Sequence[Path], *, decode: bool) -> tuple[dict[int, str], Counter[str]]:
+    """(row -> why its picture cannot be used, how often each size occurs)."""
+    look = _decoded if decode else _header
+    with warnings.catch_warnings():  # once around all threads: the filters are the process's own
+        warnings.simplefilter("ignore")
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            seen = list(pool.map(look, files))
+    faults = {row: reason for row, (reason, _) in enumerate(seen) if reason}
+    return faults, Counter(size for reason, size in seen if not reason)
+
+
+def _decoded(path: Path) -> tuple[str, str]:
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            size = f"{image.width} x {image.height}"
+            image.draft("RGB", (64, 64))  # reads the whole file, and spares most of the arithmetic
+            image.load()
+    except Exception as error:  # noqa: BLE001 - a broken file makes the decoders raise nearly anything
+        return why_not(path, error), ""
+    return "", size
+
+
+def _header(path: Path) -> tuple[str, str]:
+    if reason := unreadable(path):
+        return reason, ""
+    with Image.open(path, formats=FORMATS) as image:
+        return "", f"{image.width} x {image.height}"
+
+
+def _same_bytes(data: TaggedSet) -> list[Fault]:
+    """Warnings for files that hold the same bytes; only files of one length are read."""
+    files = data.files or ()
+    of_length = _grouped((path.stat().st_size for path in files), range(len(files)))
+    faults = []
+    for candidates in of_length:
+        digests = (hashlib.sha256(files[row].read_bytes()).digest() for row in candidates)
+        for rows in _grouped(digests, candidates):
+            differ = any(
+                not np.array_equal(values[rows[0]], values[row]) for row in rows for values in (data.truth, data.known)
+            )
+            names = listed([str(data.ids[row]) for row in rows])
+            faults.append(Fault(f"the same picture, byte for byte{', with conflicting tags' * differ}: {names}"))
+    return faults
+
+
+def _grouped(keys: Iterable[Any], rows: Iterable[int]) -> list[list[int]]:
+    """Rows of equal keys, where there are several."""
+    groups: dict[Any, list[int]] = {}
+    for key, row in zip(keys, rows, strict=True):
+        groups.setdefault(key, []).append(row)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _shape(data: TaggedSet) -> str:
+    shape = data.arrays.shape if data.arrays is not None else ()
+    return f"{shape[2]} x {shape[1]}" if len(shape) == 4 else f"{shape[1]} features"
+
+
+def _counts(names: Any) -> dict[str, int]:
+    return {} if names is None else dict(sorted(Counter(str(name) for name in names.tolist()).items()))

@@ -1,0 +1,215 @@
+"""Pictures that are copies of each other, byte for byte, pixel for pixel or nearly, and equal feature rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data import likeness
+from tagfit.errors import InputError
+
+SAME_BYTES, SAME_PIXELS, SAME_FEATURES, NEAR = "same bytes", "same pixels", "same features", "near copies"
+
+# Pairs whose signatures correlate less are not looked at; those looked at are compared at ever finer sides, and are
+# near copies where they pass the limit of the finest. A side is used where the pixels have it.
+SIGNATURES_ALIKE = 0.8
+LIMITS = {16: 0.5, 32: 0.55, 64: 0.65}
+FINEST_LIMITS = {32: 0.8, 64: 0.65}
+ROWS_AT_ONCE = 1024
+PAIRS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class DuplicateGroup:
+    """Rows that are copies of each other, each of every other.
+
+    Attributes:
+        rows: at least two, ascending.
+        reason: what holds between all of them: SAME_BYTES, SAME_PIXELS, NEAR or SAME_FEATURES.
+    """
+
+    rows: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class DuplicateGroups:
+    """All groups of a set of ``n`` rows, in the order of their first rows; no row is in two."""
+
+    groups: tuple[DuplicateGroup, ...]
+    n: int
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __iter__(self) -> Iterator[DuplicateGroup]:
+        return iter(self.groups)
+
+    def as_groups(self, given: NDArray[np.str_] | None = None) -> NDArray[np.str_]:
+        """(n,) group names for ``TaggedSet.groups``, '' where a row stands alone.
+
+        Args:
+            given: (n,) groups that the rows already have; what shares a group in either sense shares a name.
+        """
+        names = [""] * self.n if given is None else [str(name) for name in given]
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, name in enumerate(names):
+            rows_of[name].append(row)
+        for number, group in enumerate(self.groups):
+            touched = list(dict.fromkeys(names[row] for row in group.rows if names[row]))
+            name = touched[0] if touched else _unused(f"duplicates {number + 1}", rows_of)
+            rows = sorted({*group.rows, *(row for other in touched for row in rows_of[other])})
+            for row in rows:
+                names[row] = name
+            rows_of[name] = rows
+        return np.array(names, dtype=np.str_)
+
+
+def duplicate_groups(
+    pixels: NDArray[np.uint8], digests: Sequence[str] | NDArray[np.str_] | None = None
+) -> DuplicateGroups:
+    """Groups of pictures that show the same, up to size, compression, brightness and a crop of some percent.
+
+    Complete linkage: every two pictures of a group are near copies, so a chain of merely similar ones falls apart.
+    Blank pictures, and pictures of fewer than 32 pixels a side, are grouped only where they are equal.
+
+    Args:
+        pixels: (N, H, W, C) in 0..255, best 64 x 64 or more; memory-mapped is fine.
+        digests: N hashes of the files, to tell the same file from the same pixels.
+    """
+    if pixels.ndim != 4:
+        raise InputError(f"pictures came with shape {pixels.shape}", instead="(pictures, height, width, colours)")
+    equal = _equal(blake2b(row.tobytes(), digest_size=16).digest() for row in pixels)
+    alone = np.array([rows[0] for rows in equal], dtype=np.int64)
+    pairs, alike = _near_pairs(pixels, alone)
+    groups = []
+    for cluster in complete_linkage(len(alone), pairs, alike):
+        rows = tuple(sorted(row for member in cluster for row in equal[member]))
+        if len(rows) > 1:
+            groups.append(DuplicateGroup(rows, _reason(rows, len(cluster), digests)))
+    return DuplicateGroups(tuple(sorted(groups, key=lambda group: group.rows)), len(pixels))
+
+
+def duplicate_rows(features: NDArray[Any]) -> DuplicateGroups:
+    """Groups of rows of (N, D) features that are equal in every value (NaN equals NaN, -0.0 equals 0.0)."""
+    if features.ndim != 2:
+        raise InputError(f"features came with shape {features.shape}", instead="(rows, features)")
+    equal = _equal(np.where(np.isnan(row), np.nan, row + 0.0).tobytes() for row in features)
+    return DuplicateGroups(tuple(DuplicateGroup(rows, SAME_FEATURES) for rows in equal if len(rows) > 1), len(features))
+
+
+def complete_linkage(n: int, pairs: NDArray[np.int64], alike: NDArray[np.float32]) -> list[list[int]]:
+    """Clusters of 0..n-1 in which every two are among ``pairs``; the most alike are joined first.
+
+    Agglomerative clustering by complete linkage, cut where pairs end, for a sparse list of pairs: two clusters are
+    joined at the moment when the last pair between them is reached.
+
+    Args:
+        pairs: (P, 2), each pair once.
+        alike: (P,), larger is closer; equal ones are taken in the order of their rows.
+    """
+    members = [[node] for node in range(n)]
+    cluster = list(range(n))
+    reached: list[dict[int, int]] = [defaultdict(int) for _ in range(n)]
+    for at in np.lexsort((pairs[:, 1], pairs[:, 0], -alike)):
+        one, other = cluster[pairs[at, 0]], cluster[pairs[at, 1]]
+        reached[one][other] += 1
+        reached[other][one] += 1
+        if reached[one][other] < len(members[one]) * len(members[other]):
+            continue
+        keep, gone = (one, other) if len(members[one]) >= len(members[other]) else (other, one)
+        for node in members[gone]:
+            cluster[node] = keep
+        members[keep] += members[gone]
+        members[gone] = []
+        for third, count in reached[gone].items():
+            if third != keep:
+                reached[keep][third] += count
+                reached[third][keep] += count
+                del reached[third][gone]
+        del reached[keep][gone]
+        reached[gone] = {}
+    return [sorted(rows) for rows in members if rows]
+
+
+def _unused(name: str, names: Container[str]) -> str:
+    while name in names:
+        name += "'"
+    return name
+
+
+def _equal(keys: Iterable[Hashable]) -> list[tuple[int, ...]]:
+    """The rows of each key, in the order of their first rows."""
+    rows: dict[Hashable, list[int]] = {}
+    for row, key in enumerate(keys):
+        rows.setdefault(key, []).append(row)
+    return [tuple(equal) for equal in rows.values()]
+
+
+def _reason(rows: tuple[int, ...], kinds: int, digests: Sequence[str] | NDArray[np.str_] | None) -> str:
+    if kinds > 1:
+        return NEAR
+    if digests is not None and len({digests[row] for row in rows}) == 1:
+        return SAME_BYTES
+    return SAME_PIXELS
+
+
+def _near_pairs(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The pairs (P, 2) among ``rows``, as positions in it, that are near copies, and how alike they are."""
+    sides = [side for side in LIMITS if side <= min(pixels.shape[1:3])]
+    found = [(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32))]
+    if sides and sides[-1] in FINEST_LIMITS:
+        found += [_compared(pixels, rows, some, sides) for some in _in_batches(_candidates(pixels, rows))]
+    return np.concatenate([pairs for pairs, _ in found]), np.concatenate([alike for _, alike in found])
+
+
+def _candidates(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Blocks of pairs whose signatures correlate: every pair is compared, by matrix products."""
+    thumbs = (
+        likeness.grey(pixels[rows[start : start + ROWS_AT_ONCE]], likeness.SIGNATURE_SIDE)
+        for start in range(0, len(rows), ROWS_AT_ONCE)
+    )
+    signatures = np.concatenate([likeness.signatures(block) for block in thumbs])
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        block = signatures[start : start + ROWS_AT_ONCE]
+        for other in range(start, len(rows), ROWS_AT_ONCE):
+            close = np.argwhere(block @ signatures[other : other + ROWS_AT_ONCE].T > SIGNATURES_ALIKE)
+            close += (start, other)
+            yield close[close[:, 0] < close[:, 1]]
+
+
+def _in_batches(blocks: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+    """The same pairs, ``PAIRS_AT_ONCE`` at a time, however few a block has."""
+    waiting: list[NDArray[np.int64]] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= PAIRS_AT_ONCE:
+            pairs = np.concatenate(waiting)
+            whole = len(pairs) // PAIRS_AT_ONCE
+            yield from np.split(pairs[: whole * PAIRS_AT_ONCE], whole)
+            waiting = [pairs[whole * PAIRS_AT_ONCE :]]
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _compared(
+    pixels: NDArray[np.uint8], rows: NDArray[np.int64], pairs: NDArray[np.int64], sides: list[int]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Those of ``pairs`` that are near copies, moved onto each other from coarse to fine, in both directions."""
+    first, second = (likeness.grey(pixels[rows[pairs[:, column]]], sides[-1]) for column in (0, 1))
+    there = back = np.zeros((len(pairs), 4), dtype=np.float32)
+    score = np.zeros(len(pairs), dtype=np.float32)
+    for side in sides:
+        one, other = likeness.shrunk(first, side), likeness.shrunk(second, side)
+        there, back = likeness.refined(one, other, there), likeness.refined(other, one, back)
+        score = np.maximum(likeness.likeness(one, other, there), likeness.likeness(other, one, back))
+        keep = score > (FINEST_LIMITS if side == sides[-1] else LIMITS)[side]
+        pairs, score, first, second = pairs[keep], score[keep], first[keep], second[keep]
+        there, back = there[keep], back[keep]
+    return pairs, score

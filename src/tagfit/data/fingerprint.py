@@ -1,0 +1,71 @@
+"""Fingerprints: one hash of the data of a Problem, one of its preprocessing, whatever the order or place of rows."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data.problem import Preprocessing
+from tagfit.data.tagged import TaggedSet
+
+DIGEST_BYTES = 16
+
+
+def row_digests(arrays: NDArray[Any]) -> NDArray[np.str_]:
+    """(N,) hex digests of the rows of an array: of their shape, type and bytes, in one byte order on every machine."""
+    form = f"{arrays.shape[1:]} {arrays.dtype.newbyteorder('<').str}\n".encode()
+    little = arrays.dtype.newbyteorder("<")
+    digests = [
+        blake2b(form + np.ascontiguousarray(row, dtype=little).tobytes(), digest_size=DIGEST_BYTES).hexdigest()
+        for row in arrays
+    ]
+    return np.array(digests, dtype=f"U{2 * DIGEST_BYTES}")
+
+
+def data_fingerprint(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[np.str_]) -> str:
+    """The hash of what is learnt from and judged on.
+
+    Hashed are the names of the labels in their order, and the sorted multiset of rows: of each the digest of its
+    content (the bytes of the picture file, or the raw array row), truth, mask, weight, group and split. Row ids, file
+    names and the order of the rows are not.
+
+    Args:
+        data: N rows.
+        split: N names of splits.
+        digests: N digests of the contents.
+    """
+    weights = np.ones(len(data)) if data.weights is None else data.weights
+    groups = np.full(len(data), "") if data.groups is None else data.groups
+    columns = (digests, groups, split, weights, data.truth, data.known)
+    rows = []
+    for digest, group, name, weight, truth, known in zip(*columns, strict=True):
+        texts = _lengthened(str(digest), str(group), str(name))
+        numbers = np.array(weight, dtype="<f8").tobytes() + truth.tobytes() + known.tobytes()
+        rows.append(blake2b(texts + numbers, digest_size=DIGEST_BYTES).digest())
+    return blake2b(_lengthened(*data.labels) + b"".join(sorted(rows)), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def preprocessing_fingerprint(preprocessing: Preprocessing, decoder: str) -> str:
+    """The hash of decoded size, means, standard deviations (every bit of them) and the version of the decoder.
+
+    Args:
+        preprocessing: as fitted on train.
+        decoder: what turned files or arrays into inputs, with its version.
+    """
+    said = {
+        "size": preprocessing.size,
+        "mean": [value.hex() for value in preprocessing.mean],
+        "std": [value.hex() for value in preprocessing.std],
+        "decoder": decoder,
+    }
+    return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def _lengthened(*texts: str) -> bytes:
+    """Texts as bytes, each after its length, so that no two lists of texts look the same."""
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return b"".join(len(text).to_bytes(8, "little") + text for text in encoded) + b"\xff" * 8

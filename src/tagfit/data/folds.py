@@ -1,0 +1,82 @@
+"""k folds of a TaggedSet, and the CSV of pictures, tags and folds that reads back as it was written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data import grouping
+from tagfit.data.fingerprint import row_digests
+from tagfit.data.stratify import assign
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import Fault, InputError
+from tagfit.files import write_text
+
+SEPARATORS = "|;,"
+
+
+def folds(
+    data: TaggedSet, k: int, seed: int = 0, *, keep_together: NDArray[np.str_] | None = None
+) -> NDArray[np.int64]:
+    """The fold of each row, 0 to k - 1: equal in size, alike in labels, groups whole, whatever the order of the rows.
+
+    Args:
+        data: N rows.
+        k: 2 or more, and no more than there are rows.
+        seed: another seed, other folds.
+        keep_together: N names of more that must stay in one fold, '' alone.
+
+    Raises:
+        InputError: no such number of folds, or fewer groups than folds.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= len(data):
+        raise InputError(f"{k!r} folds of {len(data)} rows", instead="a whole number from 2 to the number of rows")
+    keys = data.ids if data.arrays is None else row_digests(data.arrays)
+    groups = grouping.merged(data.groups, keep_together, grouping.equal(keys))
+    fold = assign(data.truth, data.known, [1 / k] * k, keys=keys.tolist(), groups=groups, seed=seed)
+    empty = sorted(set(range(k)) - set(fold.tolist()))
+    if empty:
+        raise InputError(
+            f"{k} folds of {len(data)} rows leave {len(empty)} empty", instead="fewer folds, or smaller groups"
+        )
+    return fold
+
+
+def write_folds(data: TaggedSet, fold: NDArray[np.int64], path: Path) -> None:
+    """Write ``image,tags,fold``, one line a row, paths relative to the CSV; unknown labels as ``?label``.
+
+    Raises:
+        InputError: labels that no cell of tags can hold.
+    """
+    separator = _separator(data.labels)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image", "tags", "fold"])
+    images = data.ids.tolist() if data.files is None else [os.path.relpath(file, path.parent) for file in data.files]
+    for image, truth, known, number in zip(images, data.truth, data.known, fold.tolist(), strict=True):
+        writer.writerow([image, separator.join(_tags(data.labels, truth, known)), number])
+    write_text(path, text.getvalue())
+
+
+def _tags(labels: tuple[str, ...], truth: NDArray[np.uint8], known: NDArray[np.bool_]) -> list[str]:
+    if not known.any() and len(labels):
+        return ["?"]
+    marked = [label if sure else f"?{label}" for label, sure in zip(labels, known, strict=True)]
+    return [mark for mark, present, sure in zip(marked, truth, known, strict=True) if present or not sure]
+
+
+def _separator(labels: tuple[str, ...]) -> str:
+    faults = [Fault(f"the label {label!r} begins with {label[0]!r}") for label in labels if label[:1] in ("?", "!")]
+    if faults:
+        raise InputError(faults, what="a cell of tags reads ?name as unknown and !name as absent; rename the labels")
+    for separator in SEPARATORS:
+        if not any(separator in label for label in labels):
+            return separator
+    raise InputError(
+        f"the labels hold every one of the separators {' '.join(SEPARATORS)}", instead="labels without one of them"
+    )

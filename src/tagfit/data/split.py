@@ -1,0 +1,160 @@
+"""From a TaggedSet and what the user asked for to a Problem: rows in splits, inputs, statistics and fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data import grouping, placing
+from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
+from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
+from tagfit.data.joining import joined
+from tagfit.data.placing import Method
+from tagfit.data.problem import Problem
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import Fault, InputError
+
+KeepTogether = NDArray[np.str_] | Callable[[NDArray[Any], NDArray[np.str_]], NDArray[np.str_]]
+
+
+def split(
+    data: TaggedSet,
+    *,
+    validation: TaggedSet | float | None = None,
+    test: TaggedSet | float | None = None,
+    validation_fold: int | None = None,
+    test_fold: int | None = None,
+    validation_share: float | None = None,
+    test_share: float | None = None,
+    method: Method = "stratified",
+    seed: int = 0,
+    size: int | None = None,
+    keep_together: KeepTogether | None = None,
+    strict: bool = False,
+    cache_dir: Path | None = None,
+    progress: Progress | None = None,
+    source: Mapping[str, Any] | None = None,
+) -> Problem:
+    """Make the Problem: rows in splits, labels, decoded inputs, statistics of train, and fingerprints.
+
+    For validation and for test, the first that is there decides: what is asked for here (a set of its own, a fold, or
+    a share); the ``split`` column of ``data``; a share (``placing.DEFAULT_SHARE``). Where a ``split`` column decides, a
+    test split that it does not name is not made. Everything else trains. A share is a share of the rows that nothing
+    else has placed; it is drawn so that groups, and rows of equal content, stay on one side.
+
+    Args:
+        data: the rows of train, and of all splits that have no set of their own.
+        validation, test: a TaggedSet with the same labels, in any order; or a share.
+        validation_fold, test_fold: a number in the ``fold`` column.
+        validation_share, test_share: at least 0 and less than 1; a test share of 0 means no test split.
+        method: ``stratified`` keeps labels and pairs of labels alike in all splits; ``random`` does not look at them.
+        seed: another seed, another draw. The order of the rows and the names of files do not matter.
+        size: pictures are decoded to size x size pixels; None for ``inputs.DEFAULT_SIZE``, or for arrays of square
+            pictures their own size.
+        keep_together: more that must stay on one side beside ``data.groups``: N names for the rows of ``data``, ''
+            alone; or a function of (inputs, digests of the contents) that returns a name for each row that could be
+            read.
+        strict: a picture that cannot be read is an error; otherwise it is left out and told in ``data.quarantined``.
+        cache_dir, progress: where pictures are kept once decoded, and who is told; see ``cache.decoded``.
+        source: how to read all this again, plain JSON values; kept in the Problem.
+
+    Raises:
+        InputError: what was asked for cannot be had, a split would be empty, a group stands on two sides, or a label
+            cannot be learnt.
+    """
+    if method not in ("stratified", "random"):
+        raise InputError(f"there is no way to split called {method!r}", instead="'stratified' or 'random'")
+    wishes = [
+        placing.wish("validation", validation, validation_fold, validation_share),
+        placing.wish("test", test, test_fold, test_share),
+    ]
+    rows, origin = joined({"train": data, **{w.role: w.source for w in wishes if w.source is not None}})
+    inputs = read_inputs(rows, size, cache_dir=cache_dir, progress=progress)
+    notes = _quarantined(inputs, len(rows), strict)
+    kept = replace(rows.take(inputs.rows), quarantined=(*rows.quarantined, *inputs.faults))
+    origin = origin[inputs.rows]
+
+    more = _more_together(keep_together, inputs, len(data), len(rows))
+    together = grouping.merged(kept.groups, more, grouping.equal(inputs.digests))
+    names, how = placing.place(kept, origin, wishes, keys=inputs.digests, groups=together, method=method, seed=seed)
+    _refuse_groups_apart(kept, names, origin)
+    notes += [
+        *how,
+        f"rows: {placing.counts(names)}",
+        *_told_apart(together, names),
+        *_label_notes(kept, names == "train"),
+    ]
+
+    preprocessing = fit_preprocessing(inputs, names == "train")
+    return Problem(
+        data=kept,
+        split=names,
+        preprocessing=preprocessing,
+        inputs=inputs.values,
+        fingerprint={
+            "data": data_fingerprint(kept, names, inputs.digests),
+            "preprocessing": preprocessing_fingerprint(preprocessing, inputs.decoder),
+        },
+        source=dict(source or {}),
+        notes=tuple(notes),
+    )
+
+
+def _quarantined(inputs: Inputs, count: int, strict: bool) -> list[str]:
+    if inputs.faults and (strict or not len(inputs.rows)):
+        raise InputError(inputs.faults, what=f"{len(inputs.faults)} of {count} pictures cannot be read")
+    if not count:
+        raise InputError("there are no rows to split", instead="a source with pictures or feature rows")
+    return [f"quarantined: {len(inputs.faults)} of {count} pictures cannot be read"] if inputs.faults else []
+
+
+def _more_together(asked: KeepTogether | None, inputs: Inputs, own: int, count: int) -> NDArray[np.str_] | None:
+    """What the caller keeps together, for the rows that could be read."""
+    if asked is None:
+        return None
+    if callable(asked):
+        return np.asarray(asked(inputs.values, inputs.digests))
+    if len(asked) != own:
+        raise InputError(f"keep_together has {len(asked)} names for {own} rows", instead="one name a row, '' for alone")
+    return np.concatenate([asked, np.full(count - own, "")])[inputs.rows]
+
+
+def _refuse_groups_apart(data: TaggedSet, names: NDArray[np.str_], origin: NDArray[np.str_]) -> None:
+    """Groups of one source must stand on one side; names in different sources have nothing to do with each other."""
+    if data.groups is None:
+        return
+    torn = grouping.across(np.where(origin == "train", data.groups, ""), names)
+    if torn:
+        raise InputError(
+            (Fault(f"is in {' and '.join(sides)}", f"group {group!r}") for group, sides in torn),
+            what="a group must stand on one side; mend the split or fold column, or leave out the group column",
+        )
+
+
+def _told_apart(together: NDArray[np.str_], names: NDArray[np.str_]) -> list[str]:
+    """A note on duplicates that the user's own splits have put on two sides."""
+    torn = len(grouping.across(together, names))
+    if not torn:
+        return []
+    return [f"caution: {torn} sets of equal or near-equal rows stand on two sides, where the source put them"]
+
+
+def _label_notes(data: TaggedSet, train: NDArray[np.bool_]) -> list[str]:
+    """What train cannot teach; a label of which it knows only positives is refused."""
+    positives = data.truth[train].sum(axis=0, dtype=np.int64)
+    known = data.known[train].sum(axis=0, dtype=np.int64)
+    always = [label for label, on, sure in zip(data.labels, positives, known, strict=True) if on == sure > 0]
+    if always:
+        raise InputError(
+            (Fault("is on in every row of train where it is known", f"label {label!r}") for label in always),
+            what="a label with nothing but known positives cannot be learnt; leave it out (--exclude-labels NAME), "
+            "say which rows lack it (!NAME among the tags, 0 in its column), or take what is not listed as absent "
+            "(--unlisted absent)",
+        )
+    never = [repr(label) for label, on in zip(data.labels, positives, strict=True) if on == 0]
+    return [f"caution: no positive in train for {', '.join(never)}"] if never else []

@@ -1,0 +1,249 @@
+"""Calibration: make a label's scores mean what they say, judged on rows that the calibrator has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.errors import InputError
+from tagfit.evaluation.calibration_error import binned
+from tagfit.evaluation.cases import Cases
+from tagfit.evaluation.intervals import REPEATS, SEED, bootstrap, interval
+from tagfit.evaluation.metrics import find
+from tagfit.evaluation.resamples import drawn_units
+from tagfit.evaluation.totals import Observed
+from tagfit.scores import Scores
+
+Floats = NDArray[np.float64]
+
+FOLDS = 5
+FEW = 10  # fewer positives (or negatives) than this: a label is left as it is
+MANY = 200  # as many of both: free form (isotonic); fewer: two numbers (Platt)
+CLIP = 1e-7
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """How the scores of one label are changed.
+
+    Attributes:
+        label: its name.
+        method: ``isotonic``, ``platt`` or ``none``.
+        x, y: for isotonic, the points between which it runs straight; for Platt, ``y`` is (slope, offset) on logits.
+    """
+
+    label: str
+    method: str
+    x: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+
+    def __call__(self, scores: NDArray[np.floating[Any]]) -> Floats:
+        """Calibrated probabilities of some scores of this label, (N,)."""
+        values = np.asarray(scores, dtype=np.float64)
+        if self.method == "isotonic":
+            return np.interp(values, self.x, self.y)
+        if self.method == "platt":
+            slope, offset = self.y
+            return np.asarray(1 / (1 + np.exp(-(slope * _logit(values) + offset))))
+        return values
+
+
+@dataclass(frozen=True)
+class CalibratedLabel:
+    """One label before and after, judged on rows that its calibrator had not seen.
+
+    Attributes:
+        label, method, support: its name, how it was calibrated, known positives.
+        before, after: calibration error.
+        before_interval, after_interval: 95 %, or None.
+    """
+
+    label: str
+    method: str
+    support: int
+    before: float
+    after: float
+    before_interval: tuple[float, float] | None
+    after_interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Calibrators fitted on all rows, and what cross-fitting says about them.
+
+    Attributes:
+        calibrators: one a label.
+        labels: one record a label.
+        scores: the cross-fitted scores: each row's by calibrators that had not seen it.
+        split: the split they were fitted on.
+    """
+
+    calibrators: tuple[Calibrator, ...]
+    labels: tuple[CalibratedLabel, ...]
+    scores: Scores
+    split: str
+
+    def apply(self, scores: Scores) -> Scores:
+        """Calibrated scores of other rows with the same labels.
+
+        Raises:
+            InputError: a label that has no calibrator.
+        """
+        by_label = {calibrator.label: calibrator for calibrator in self.calibrators}
+        missing = [label for label in scores.labels if label not in by_label]
+        if missing:
+            raise InputError(f"there is no calibrator for {', '.join(missing)}")
+        columns = [by_label[label](scores.scores[:, index]) for index, label in enumerate(scores.labels)]
+        return replace(scores, scores=np.stack(columns, axis=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "split": self.split,
+            "labels": [asdict(record) for record in self.labels],
+            "calibrators": [asdict(calibrator) for calibrator in self.calibrators],
+        }
+
+
+def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, seed: int = SEED) -> Calibration:
+    """Fit a calibrator a label, by how many positives and negatives it has, and judge them by cross-fitting.
+
+    Isotonic where there are at least MANY of both, Platt's two numbers (with his smoothed targets, 1999) from FEW up,
+    else none. For the judgement each row's score comes from calibrators fitted on the other folds; groups stay whole.
+
+    Args:
+        folds: how many.
+        repeats: bootstrap resamples for the intervals.
+
+    Raises:
+        InputError: fewer than 2 folds, or fewer rows than folds.
+    """
+    if not 2 <= folds <= max(len(scores), 2):
+        raise InputError(f"{folds} folds of {len(scores)} rows", instead="at least 2, and no more than rows")
+    fold = _folds(scores, folds, seed)
+    crossed = np.empty(scores.scores.shape, dtype=np.float64)
+    for number in range(folds):
+        out = fold == number
+        for column, calibrator in enumerate(_fit(scores, ~out)):
+            crossed[out, column] = calibrator(scores.scores[out, column])
+    after = replace(scores, scores=crossed)
+    calibrators = _fit(scores, np.ones(len(scores), dtype=bool))
+    errors_before, intervals_before = _errors(scores, repeats, seed)
+    errors_after, intervals_after = _errors(after, repeats, seed)
+    labels = tuple(
+        CalibratedLabel(
+            calibrator.label,
+            calibrator.method,
+            int(scores.truth[:, index].sum()),
+            errors_before[index],
+            errors_after[index],
+            intervals_before[index],
+            intervals_after[index],
+        )
+        for index, calibrator in enumerate(calibrators)
+    )
+    return Calibration(calibrators, labels, after, scores.split)
+
+
+def reliability(scores: Scores) -> dict[str, list[dict[str, float]]]:
+    """A reliability curve a label: for each bin of equal mass, how many, the mean score, the share of positives and
+    its 95 % interval (Wilson, 1927)."""
+    cases = Cases.of(scores)
+    return {label: _curve(cases, index) for index, label in enumerate(scores.labels)}
+
+
+def _curve(cases: Cases, label: int) -> list[dict[str, float]]:
+    bins = binned(cases, label)
+    points = []
+    for weight, score, positive in zip(*(v.tolist() for v in (bins.weight, bins.score, bins.positive)), strict=True):
+        if weight <= 0:
+            continue
+        share, square = positive / weight, 1.96**2
+        middle = (share + square / (2 * weight)) / (1 + square / weight)
+        half = 1.96 / (1 + square / weight) * np.sqrt(share * (1 - share) / weight + square / (4 * weight**2))
+        points.append(
+            {"n": weight, "score": score / weight, "share": share, "low": middle - half, "high": middle + half}
+        )
+    return points
+
+
+def _errors(scores: Scores, repeats: int, seed: int) -> tuple[list[float], list[tuple[float, float] | None]]:
+    metric = find("calibration_error")
+    assert metric.of_labels is not None
+    observed = Observed(Cases.of(scores))
+    errors = metric.of_labels(observed).tolist()
+    replicates = bootstrap([metric], observed, repeats, scores.groups, seed)[metric.name].labels
+    assert replicates is not None
+    return errors, [
+        interval(error, values, limits=metric.range) for error, values in zip(errors, replicates.T, strict=True)
+    ]
+
+
+def _folds(scores: Scores, folds: int, seed: int) -> NDArray[np.intp]:
+    rng = np.random.default_rng(seed)
+    units, of_row = (len(scores), np.arange(len(scores))) if scores.groups is None else drawn_units(scores.groups)
+    return np.asarray((rng.permutation(units) % folds)[of_row])
+
+
+def _fit(scores: Scores, kept: NDArray[np.bool_]) -> tuple[Calibrator, ...]:
+    """A calibrator a label from the rows of ``kept``; the method hangs on all known rows, so that it is one a label."""
+    found = []
+    for column, label in enumerate(scores.labels):
+        rows = kept & scores.known[:, column]
+        if scores.weights is not None:
+            rows &= scores.weights > 0
+        truth, values = scores.truth[rows, column], scores.scores[rows, column].astype(np.float64)
+        weights = np.ones(len(truth)) if scores.weights is None else scores.weights[rows]
+        whole = scores.truth[scores.known[:, column], column]
+        few = min(int(whole.sum()), int(len(whole) - whole.sum()))
+        if few < FEW or truth.all() or not truth.any():
+            found.append(Calibrator(label, "none"))
+        elif few < MANY:
+            found.append(Calibrator(label, "platt", y=_platt(truth, values, weights)))
+        else:
+            found.append(_isotonic(label, truth, values, weights))
+    return tuple(found)
+
+
+def _isotonic(label: str, truth: NDArray[np.uint8], scores: Floats, weights: Floats) -> Calibrator:
+    from sklearn.isotonic import IsotonicRegression
+
+    fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores, truth, sample_weight=weights)
+    x, y = fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist()
+    return Calibrator(label, "isotonic", tuple(x), tuple(y))
+
+
+def _platt(truth: NDArray[np.uint8], scores: Floats, weights: Floats) -> tuple[float, float]:
+    """Slope and offset on logits by Newton's method; a slope below 0 would turn the ranking round and becomes 0."""
+    positives = float(weights @ truth)
+    negatives = float(weights.sum()) - positives
+    target = np.where(truth == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    design = np.stack([_logit(scores), np.ones(len(scores))], axis=1)
+    beta = np.array([1.0, 0.0])
+    loss = _loss(design @ beta, target, weights)
+    for _ in range(50):
+        given = 1 / (1 + np.exp(-np.clip(design @ beta, -500, 500)))
+        gradient = design.T @ (weights * (target - given))
+        curvature = (design * (weights * given * (1 - given))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        while (tried := _loss(design @ (beta + step), target, weights)) > loss and np.abs(step).max() > 1e-8:
+            step /= 2
+        if tried > loss or np.abs(step).max() < 1e-8:
+            break
+        beta, loss = beta + step, tried
+    if beta[0] < 0:
+        share = float(weights @ target) / float(weights.sum())
+        return 0.0, float(np.log(share / (1 - share)))
+    return float(beta[0]), float(beta[1])
+
+
+def _loss(logits: Floats, target: Floats, weights: Floats) -> float:
+    return float(weights @ (np.logaddexp(0, logits) - target * logits))
+
+
+def _logit(scores: Floats) -> Floats:
+    held = np.clip(scores, CLIP, 1 - CLIP)
+    return np.asarray(np.log(held / (1 - held)))

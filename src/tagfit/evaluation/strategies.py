@@ -1,0 +1,265 @@
+"""Strategies: the named ways to choose thresholds, behind one interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.errors import InputError
+from tagfit.evaluation.curves import Curve, best_common_cut
+
+Floats = NDArray[np.float64]
+
+DEFAULT_CUT = 0.5
+CONFIDENCE = 0.95
+STARTS = 8  # where the search for a precision that holds may begin; each start costs some of the confidence
+PULL = 25.0  # a label with so many positives is moved half-way to the common threshold
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The threshold of one label, and what has to be said about it."""
+
+    cut: float
+    note: str = ""
+
+
+class Strategy(Protocol):
+    """Chooses one threshold a label from what each cut would give."""
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        """One choice a curve."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same given threshold for all labels."""
+
+    cut: float
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        return [Choice(self.cut) for _ in curves]
+
+
+@dataclass(frozen=True)
+class OneForAll:
+    """One threshold for all labels: the one with the best macro F-beta."""
+
+    beta: float
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        cut = best_common_cut(curves, self.beta)
+        return [Choice(DEFAULT_CUT, "no label has a positive") if cut is None else Choice(cut) for _ in curves]
+
+
+@dataclass(frozen=True)
+class BestF:
+    """One threshold a label: the one with the best F-beta of that label, pulled toward the common one.
+
+    A label with P positives keeps P / (P + pull) of its own choice, on the scale of logits; 0 pulls nothing.
+    """
+
+    beta: float
+    pull: float = 0.0
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        common = best_common_cut(curves, self.beta)
+        return [self._choose(curve, DEFAULT_CUT if common is None else common) for curve in curves]
+
+    def _choose(self, curve: Curve, common: float) -> Choice:
+        if curve.positives <= 0:
+            return Choice(common, "no positive: the common threshold")
+        own = float(curve.cuts[np.argmax(curve.fbeta(self.beta))])
+        if not self.pull:
+            return Choice(own)
+        keep = curve.positives / (curve.positives + self.pull)
+        pulled = keep * _logit(own) + (1 - keep) * _logit(common)
+        return Choice(float(1 / (1 + np.exp(-pulled))))
+
+
+@dataclass(frozen=True)
+class LeastCost:
+    """One threshold a label: the one where false alarms and misses cost least together."""
+
+    false_alarm: float
+    miss: float
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        choices = []
+        for curve in curves:
+            cost = self.false_alarm * (curve.predicted - curve.tp) + self.miss * (curve.positives - curve.tp)
+            choices.append(Choice(float(curve.cuts[np.argmin(cost)])))
+        return choices
+
+
+@dataclass(frozen=True)
+class PrecisionAtLeast:
+    """The lowest threshold whose precision on new pictures is at least the target, with confidence.
+
+    Given the scores, the hits among the pictures above a cut are binomial, so each cut can be tested exactly (Clopper
+    and Pearson, 1934). Cuts are tested from STARTS fixed places downward until one fails, each with its part of the
+    error, so that looking at many cuts does not spoil the confidence (fixed-sequence testing with several starts:
+    Angelopoulos et al., Learn then Test, 2021, arXiv:2110.01052).
+    """
+
+    target: float
+    confidence: float = CONFIDENCE
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        return [self._choose(curve) for curve in curves]
+
+    def _choose(self, curve: Curve) -> Choice:
+        from scipy.special import betaincinv
+
+        tp, false = curve.tp[1:], (curve.predicted - curve.tp)[1:]
+        error = (1 - self.confidence) / STARTS
+        at_least = np.where(tp > 0, betaincinv(np.maximum(tp, 1e-9), false + 1, error), 0.0)
+        passed = at_least >= self.target
+        # The starts lie where so many are predicted that the test can pass, and from there on in equal ratios.
+        fewest = np.log(error) / np.log(self.target)
+        starts = np.searchsorted(curve.predicted[1:], np.geomspace(fewest, max(fewest, curve.total), STARTS, False))
+        begun = [start for start in starts if start < len(passed) and passed[start]]
+        if not begun:
+            best = float(at_least.max()) if len(at_least) else 0.0
+            return Choice(1.0, f"not reached, never predicted: at most {best:.2f} is sure")
+        fails = np.flatnonzero(np.append(~passed, True))
+        # Cut 0 predicts nothing and is not tested, so the last that passes before a failure has the failure's index.
+        return Choice(float(curve.cuts[max(fails[np.searchsorted(fails, start)] for start in begun)]))
+
+
+@dataclass(frozen=True)
+class RecallAtLeast:
+    """The highest threshold whose recall on new pictures is at least the target, with confidence.
+
+    The k-th lowest score of P positives has at least the target share of new positives above it with a probability
+    that is binomial (Wilks, 1941), whatever the scores' distribution.
+    """
+
+    target: float
+    confidence: float = CONFIDENCE
+
+    def choose(self, curves: list[Curve]) -> list[Choice]:
+        return [self._choose(curve) for curve in curves]
+
+    def _choose(self, curve: Curve) -> Choice:
+        from scipy.special import bdtrc
+
+        missed = np.floor(curve.positives - curve.tp + 0.5)
+        # With k - 1 positives below the cut, the share missed of new ones stays under 1 - target with probability
+        # P(Binomial(P, 1 - target) >= k).
+        sure = np.zeros(len(missed))
+        if curve.positives >= 1:
+            sure = bdtrc(missed, round(curve.positives), 1 - self.target)
+        kept = np.flatnonzero(sure >= self.confidence)
+        if not len(kept):
+            return Choice(0.0, "not sure at any threshold: too few positives, predicted wherever the score is above 0")
+        return Choice(float(curve.cuts[kept[0]]))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a strategy's name means: how thresholds are chosen, and how many labels a picture gets in any case."""
+
+    strategy: Strategy
+    at_least: int = 0
+    at_most: int | None = None
+
+
+def _best_f(text: str) -> Plan:
+    beta, rest = re.fullmatch(r"best-f([0-9.]+)(-for-all|-pulled)?", text).groups()  # type: ignore[union-attr]
+    if rest == "-for-all":
+        return Plan(OneForAll(float(beta)))
+    return Plan(BestF(float(beta), PULL if rest else 0.0))
+
+
+def _target(text: str) -> Plan:
+    kind, target, confidence = re.fullmatch(r"(precision|recall)=([0-9.]+)(?:@([0-9.]+))?", text).groups()  # type: ignore[union-attr]
+    share, sure = float(target), float(confidence) if confidence else CONFIDENCE
+    if not (0 < share < 1 and 0 < sure < 1):
+        raise InputError(
+            f"the target {text!r} lies outside 0 to 1", instead="such as precision=0.9 or precision=0.9@0.95"
+        )
+    return Plan(PrecisionAtLeast(share, sure) if kind == "precision" else RecallAtLeast(share, sure))
+
+
+def _fixed(text: str) -> Plan:
+    cut = float(text.partition("=")[2])
+    if not 0 <= cut <= 1:
+        raise InputError(f"the threshold {cut:g} lies outside 0 to 1", instead="such as fixed=0.5")
+    return Plan(Fixed(cut))
+
+
+def _cost(text: str) -> Plan:
+    false_alarm, _, miss = text.partition("=")[2].partition(":")
+    return Plan(LeastCost(float(false_alarm), float(miss)))
+
+
+def _top(text: str) -> Plan:
+    k = int(text.partition("=")[2])
+    return Plan(Fixed(0.0), at_least=k, at_most=k)
+
+
+# The form of a name, what it does, and how it is read.
+STRATEGIES: dict[str, tuple[str, str, Callable[[str], Plan]]] = {
+    "fixed=0.5": (r"fixed=[0-9.]+", "the same given threshold for all labels", _fixed),
+    "best-f1-for-all": (
+        r"best-f[0-9.]+-for-all",
+        "one for all labels, with the best macro F1 (or F2, F0.5 ...)",
+        _best_f,
+    ),
+    "best-f1": (r"best-f[0-9.]+", "one a label, with its best F1", _best_f),
+    "best-f1-pulled": (
+        r"best-f[0-9.]+-pulled",
+        "the same, pulled toward the one for all where positives are few",
+        _best_f,
+    ),
+    "precision=0.9": (
+        r"precision=[0-9.]+(@[0-9.]+)?",
+        "precision at least 0.9 on new pictures with confidence 0.95 "
+        "(precision=0.9@0.99 for another), recall as high as it goes",
+        _target,
+    ),
+    "recall=0.9": (
+        r"recall=[0-9.]+(@[0-9.]+)?",
+        "recall at least 0.9, likewise, precision as high as it goes",
+        _target,
+    ),
+    "cost=1:5": (r"cost=[0-9.]+:[0-9.]+", "least cost, where a false alarm costs 1 and a miss 5", _cost),
+    "top=3": (r"top=[1-9][0-9]*", "the 3 highest scores of each picture", _top),
+    "at-least-one": (
+        r"at-least-one",
+        "0.5, and where nothing is above it the highest score; also after another, as in best-f1+at-least-one",
+        lambda text: Plan(Fixed(DEFAULT_CUT), at_least=1),
+    ),
+}
+
+
+def parse(name: str) -> Plan:
+    """What a strategy's name means.
+
+    Raises:
+        InputError: a name that is none, with all forms there are.
+    """
+    base, plus, rest = name.partition("+")
+    if plus and rest != "at-least-one":
+        raise InputError(f"{rest!r} cannot follow a strategy", instead="only +at-least-one")
+    for form, _, read in STRATEGIES.values():
+        if re.fullmatch(form, base):
+            try:
+                plan = read(base)
+            except ValueError as error:
+                if isinstance(error, InputError):
+                    raise
+                break
+            return Plan(plan.strategy, max(1, plan.at_least), plan.at_most) if plus else plan
+    raise InputError(f"there is no strategy {name!r}", instead=f"one of {', '.join(STRATEGIES)}")
+
+
+def _logit(share: float) -> float:
+    held = min(max(share, 1e-6), 1 - 1e-6)
+    return float(np.log(held / (1 - held)))

@@ -1,0 +1,114 @@
+"""npz and arrays in memory: the right forms, and what came instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike
+
+from tagfit.data.npz import from_arrays
+from tagfit.data.read import read
+from tagfit.errors import InputError
+
+Y = [[1, 0], [0, 1], [1, 1]]
+
+
+def test_everything_an_npz_may_hold(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    np.savez(
+        path,
+        X=np.arange(6.0).reshape(3, 2),
+        Y=np.asarray([[1, 0], [0, 1], [np.nan, -1]]),
+        labels=["sea", "sun"],
+        known=[[1, 1], [1, 0], [1, 1]],
+        split=["train", "val", ""],
+        group=["g", "g", ""],
+        weight=[1, 2, 3],
+        ids=["p", "q", "r"],
+    )
+    data = read(path, learnable=False)
+    assert data.labels == ("sea", "sun")
+    assert data.known.tolist() == [[True, True], [True, False], [False, False]]
+    assert data.arrays is not None
+    assert data.arrays.dtype == np.float32
+    assert data.ids.tolist() == ["p", "q", "r"]
+    assert data.split is not None
+    assert data.split.tolist() == ["train", "validation", ""]
+    assert data.groups is not None
+    assert data.weights is not None
+    assert data.weights.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_the_names_of_the_lesson(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    np.savez(path, X_train=np.zeros((3, 2)), y_train=Y, X_val=np.ones((2, 2)), y_val=Y[:2], labels=["a", "b"])
+    data = read(path)
+    assert data.labels == ("a", "b")
+    assert data.split is not None
+    assert data.split.tolist() == ["train"] * 3 + ["validation"] * 2
+    assert len(set(data.ids.tolist())) == 5
+
+
+def test_pixels_as_bytes_and_as_floats() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 5, 3), dtype=np.uint8)
+    for given in (pixels, pixels.astype(np.int64), pixels / 255, (pixels / 255).astype(np.float32)):
+        arrays = from_arrays(given, Y).arrays
+        assert arrays is not None
+        assert arrays.dtype == np.uint8
+        assert np.array_equal(arrays, pixels)
+    nearly_white = from_arrays(np.full((3, 1, 1, 1), 0.999), Y).arrays
+    assert nearly_white is not None
+    assert (nearly_white == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "part"),
+    [
+        (np.zeros((3, 4, 4)), "X[..., None]"),
+        (np.zeros((3, 4, 4, 2)), "C of 1, 3 or 4"),
+        (np.full((3, 4, 4, 3), 7.5), "floats in [0, 1]"),
+        (np.full((3, 4, 4, 3), 256), "0 to 255"),
+        ([[1.0], [np.nan], [2.0]], "nan at (1, 0)"),
+        ([[1.0], [1e300], [2.0]], "inf at (1, 0)"),
+        ([["a"], ["b"], ["c"]], "shape (3, 1)"),
+        ([[1], [2, 3], [4]], "ragged"),
+        (np.zeros((2, 2)), "X has 2 rows, Y has 3"),
+    ],
+)
+def test_wrong_inputs_are_told_with_the_right_form(X: ArrayLike, part: str) -> None:
+    with pytest.raises(InputError) as raised:
+        from_arrays(X, Y)
+    assert part in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "wrong", [[0, 1, 2], 3, "sea", [[1], [1, 0], [0]], [[0, 2], [1, 0], [0, 0]], [["a"], ["b"], ["c"]]]
+)
+def test_what_is_no_multi_hot_form_is_told(wrong: ArrayLike) -> None:
+    with pytest.raises(InputError, match=r"shape \(N, L\)"):
+        from_arrays(np.zeros((3, 2)), wrong)
+
+
+def test_all_faults_of_the_arrays_come_together() -> None:
+    with pytest.raises(InputError) as raised:
+        from_arrays(
+            np.zeros((3, 2)), Y, labels=["a", "a"], ids=["p", "p", "q"], split=["train", "dev", ""], weights=[1, -1, 0]
+        )
+    assert len(raised.value.faults) == 4
+
+
+def test_files_that_are_no_npz_or_could_run_code(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    np.savez(path, X=np.zeros((3, 2)), Y=Y, labels=np.asarray([{"a": 1}, "b"], dtype=object))
+    with pytest.raises(InputError, match="could run code"):
+        read(path)
+    whole = path.read_bytes()
+    for content in (b"", b"nonsense", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"cannot be read as \.npz"):
+            read(path, format="npz")
+    np.savez(path, X_train=np.zeros((3, 2)), Z=Y)
+    with pytest.raises(InputError, match=r"no Y_train"):
+        read(path)

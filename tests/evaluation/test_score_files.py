@@ -1,0 +1,61 @@
+"""Score files: npz and CSV from any framework are read, and what is wrong in them is said with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tagfit.errors import InputError
+from tagfit.evaluation.score_files import read_scores
+
+
+def test_two_arrays_in_an_npz(tmp_path: Path) -> None:
+    path = tmp_path / "scores.npz"
+    np.savez(path, truth=[[1, 0], [0, -1]], scores=[[0.9, 0.2], [0.1, 0.3]], labels=["beach", "sea"])
+    scores = read_scores(path, "validation")
+    assert scores.labels == ("beach", "sea")
+    assert scores.known.tolist() == [[True, True], [True, False]]
+    assert scores.split == "validation"
+
+
+def test_a_csv_with_two_columns_a_label(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("image;beach;sea_true;beach_score;sea_prob;group\na.jpg;1;?;0.9;0.2;g\nb.jpg;0;1;1e-3;.7;h\n")
+    scores = read_scores(path)
+    assert scores.labels == ("beach", "sea")
+    assert scores.ids.tolist() == ["a.jpg", "b.jpg"]
+    assert scores.truth.tolist() == [[1, 0], [0, 1]]
+    assert scores.known.tolist() == [[True, False], [True, True]]
+    assert scores.scores.tolist() == [[0.9, 0.2], [0.001, 0.7]]
+    assert scores.groups.tolist() == ["g", "h"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,beach,beach_score\na,1,0.5\nb,x,y\n", r"row 3, column beach: 'x'[\s\S]*row 3, column beach_score: 'y'"),
+        ("image,beach,beach_score\na,1,2.5\n", "look like logits"),
+        ("image,beach,beach_score\na,1\n", "row 2: 2 cells for 3 columns"),
+        ("image,beach_score\na,0.4\n", "no column 'beach' with the truth"),
+        ("image,beach\na,1\n", "beach,beach_score"),
+        ("image,beach,beach_score\n", "no rows"),
+        ("image,beach,beach_score\na,2,0.4\n", "truth holds 2"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as raised:
+        read_scores(path)
+    assert "scores.csv" in str(raised.value)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    for name, message in (("none.npz", "no file"), ("none.csv", "no file"), ("scores.pkl", "no score file")):
+        with pytest.raises(InputError, match=message):
+            read_scores(tmp_path / name)
+    np.savez(tmp_path / "odd.npz", x=[1])
+    with pytest.raises(InputError, match="truth and scores"):
+        read_scores(tmp_path / "odd.npz")

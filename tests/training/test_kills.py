@@ -1,0 +1,91 @@
+"""kill -9 at random moments of a training: what is left is resumed to the bits of an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from killed import RECIPE
+from problems import assert_same_runs, features, unfinished
+
+from tagfit.errors import InputError
+from tagfit.runs.run import Run, open_run
+from tagfit.training.fit import fit, resume
+
+HERE = Path(__file__).parent
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    """The training process, once it has imported everything."""
+    paths = os.pathsep.join([str(HERE), *sys.path])
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "killed.py"), str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def killed_after(seconds: float, folder: Path) -> bool:
+    """Whether the process that trains in ``folder`` was killed before it was done."""
+    process = start(folder)
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    output, _ = process.communicate()
+    return "done" not in output
+
+
+def kill_again_and_again(tmp_path: Path, kills: int, seed: int) -> None:
+    """Kill and start again runs until ``kills`` have hit; each that ends equals the undisturbed one."""
+    print(f"the moments are drawn from seed {seed}")
+    moments = random.Random(seed)
+    began = time.perf_counter()
+    whole = fit(features(), RECIPE, seed=5, out=tmp_path / "whole", threads=1)
+    longest = 1.2 * (time.perf_counter() - began)
+    hits, number = 0, 0
+    while hits < kills:
+        number += 1
+        folder = tmp_path / f"run {number}"
+        for _ in range(3):
+            hits += killed_after(moments.uniform(0, longest / 2), folder)
+            if hits == kills:
+                break
+        if not (folder / "run.json").exists():
+            with pytest.raises(InputError, match="is no run"):
+                open_run(folder)
+            continue
+        run = resume(open_run(folder), features())
+        assert_same_runs(run, whole)
+        assert unfinished(folder) == []
+
+
+def test_killed_trainings_are_resumed_to_the_same_bits(tmp_path: Path) -> None:
+    kill_again_and_again(tmp_path, kills=3, seed=random.randrange(10**6))
+
+
+@pytest.mark.long
+def test_many_killed_trainings_are_resumed_to_the_same_bits(tmp_path: Path) -> None:
+    kill_again_and_again(tmp_path, kills=50, seed=0)
+
+
+def test_a_second_process_on_a_run_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = start(folder)
+    while not (folder / "run.json").exists():
+        assert process.poll() is None
+    with pytest.raises(InputError, match="being written by another process"):
+        resume(Run(folder), features())
+    process.kill()
+    process.communicate()
+    whole = fit(features(), RECIPE, seed=5, out=tmp_path / "whole", threads=1)
+    assert_same_runs(resume(Run(folder), features()), whole)  # the lock went with its process
