@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from tagfit.data.picture_files import SUFFIXES
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.read import read
+from tagfit.data.stratify import assign
+from tagfit.diagnosis import diagnose as diagnosis
+from tagfit.diagnosis import from_run
+from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError, MissingExtraError
 from tagfit.evaluation import evaluate as evaluation
 from tagfit.evaluation.evaluation import Evaluation
@@ -103,13 +108,7 @@ def scores_of(run: Run, split: str, *, on_decoded: OnDecoded | None = None) -> S
     if split != "test":
         return run.scores(split)
     if "test" not in run.scored_splits:
-        training = _training()
-        recipe = run.recipe
-        problem = reopen(run, on_decoded)
-        machine = training.machine.choose(recipe, "cpu")
-        with machine.in_use():
-            net = training.fit.load_net(run, problem.inputs.shape[1:])
-            run.save_scores(training.fit.score(net, problem, "test", recipe, machine))
+        run.save_scores(_scored(run, reopen(run, on_decoded), "test"))
     with (run.folder / LOOKS).open("a", encoding="utf-8") as ledger:
         ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": "evaluate"}) + "\n")
     return run.scores("test")
@@ -127,6 +126,47 @@ def reopen(run: Run, on_decoded: OnDecoded | None = None) -> Problem:
     problem = Plan.from_dict(about["source"]).problem(on_decoded)
     run.refuse_another(problem)
     return problem
+
+
+def diagnose(run: Run | str | Path | None = None, *, on_decoded: OnDecoded | None = None, **given: Any) -> Findings:
+    """Say why a model fails to generalise: ``diagnose(run)``, or arrays as ``tagfit.diagnosis.diagnose`` takes them.
+
+    Args:
+        run: a Run or its folder; its scores, history, recipe and pictures are looked at.
+        given: ``train``, ``validation``, ``history``, ``cross_fit``, ``labels``, ``goal``, ``metrics``, ``mute``;
+            beside a run they add to it or take the place of its own.
+    """
+    if run is None:
+        return diagnosis.diagnose(**given)
+    opened = run if isinstance(run, Run) else open_run(run)
+    return diagnosis.diagnose(**{**from_run.material(opened, lambda: reopen(opened, on_decoded)), **given})
+
+
+def cross_fit(run: Run | str | Path, folds: int, *, on_decoded: OnDecoded | None = None) -> dict[str, Any]:
+    """The train rows of a run under models that have not seen them, in the form that ``diagnose(cross_fit=)`` takes.
+
+    The recipe is trained ``folds`` times with the run's seed, each time without one part of train; validation is only
+    what early stopping watches, as in the run itself.
+
+    Raises:
+        InputError: fewer than two folds, or a run whose sources are gone.
+    """
+    opened = run if isinstance(run, Run) else open_run(run)
+    problem = reopen(opened, on_decoded)
+    part = problem.part("train")
+    if not 2 <= folds <= len(part):
+        raise InputError(f"{folds} parts of {len(part)} train rows", instead="5 or so")
+    keys = [str(name) for name in part.ids]
+    fold = assign(part.truth, part.known, [1.0] * folds, keys=keys, groups=part.groups)
+    scores = np.empty(part.truth.shape, dtype=np.float32)
+    with tempfile.TemporaryDirectory() as scratch:
+        for held in range(folds):
+            split = np.where(problem.split == "test", "", problem.split)
+            split[part.rows[fold == held]] = "test"
+            without = replace(problem, split=split)
+            refit = fit(without, opened.recipe, seed=opened.info["seed"], out=Path(scratch) / str(held))
+            scores[fold == held] = _scored(refit, without, "test").scores
+    return {"truth": part.truth, "known": part.known, "scores": scores, "labels": problem.labels, "ids": part.ids}
 
 
 def score_source(run: Run, source: str | Path, *, on_decoded: OnDecoded | None = None, **options: Any) -> Scores:
@@ -238,6 +278,16 @@ def preprocessing_of(run: Run) -> Preprocessing:
     """The preprocessing that the run's Problem was made with."""
     about = run.problem["preprocessing"]
     return Preprocessing(about["size"], tuple(about["mean"]), tuple(about["std"]))
+
+
+def _scored(run: Run, problem: Problem, split: str) -> Scores:
+    training = _training()
+    recipe = run.recipe
+    machine = training.machine.choose(recipe, "cpu")
+    with machine.in_use():
+        net = training.fit.load_net(run, problem.inputs.shape[1:])
+        scores: Scores = training.fit.score(net, problem, split, recipe, machine)
+    return scores
 
 
 def _probabilities(run: Run, preprocessing: Preprocessing, inputs: NDArray[Any]) -> NDArray[np.float32]:

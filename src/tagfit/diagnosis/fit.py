@@ -8,7 +8,7 @@ from tagfit.diagnosis.check import check
 from tagfit.diagnosis.finding import Plot, Remedy, Verdict, cannot_say, fired, passed
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material, Side
-from tagfit.diagnosis.resampling import estimate, gap, replicates, unit_sums, value
+from tagfit.diagnosis.resampling import estimate, gap, replicates, unit_sums, value, wilson
 from tagfit.recipe import Recipe
 
 GAP_METRICS = ("label_accuracy", "mAP")
@@ -139,8 +139,9 @@ def _half_width(side: Side) -> float:
         return 0.5
     rest = sums[:, 0] - sums[:, 0].sum() / total * sums[:, 1]
     spread = float(np.sqrt((rest**2).sum() * units / (units - 1)) / total)
-    # Where all is right (or wrong) nothing varies: the rule of three then bounds what may be hidden.
-    return float(max(t.ppf(0.975, units - 1) * spread, 1.5 / total))
+    # A few rows may happen to vary little: the interval is never shorter than that of as many independent entries.
+    share = wilson(sums[:, 0].sum(), total)
+    return float(max(t.ppf(0.975, units - 1) * spread, (share.high - share.low) / 2))
 
 
 CHECKS = (overfitting, validation_too_small, underfitting)

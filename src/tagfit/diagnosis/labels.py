@@ -13,7 +13,7 @@ from tagfit.diagnosis.resampling import corrected_z, wilson
 
 LISTED = 200
 SHOWN = 12
-FEWEST_OF_A_LABEL = 15
+FEWEST_OF_A_LABEL = 10
 IN_SAMPLE = "needs out-of-sample scores: validation, or --cross-fit for train"
 UNSURE = f"the scores are sure of fewer than {FEWEST_CONFIDENT} entries"
 

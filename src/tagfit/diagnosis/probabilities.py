@@ -83,7 +83,11 @@ def _by_fold(side: Side, label: int, folds: NDArray[np.int64]) -> tuple[Floats, 
         np.add.at(counts, (fold[rows], place[rows]), 1.0)
         return np.asarray(counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:])
 
-    return above(truth), above(np.ones(len(truth), dtype=bool)), np.bincount(fold[truth], minlength=FOLDS) * 1.0
+    return (
+        above(truth),
+        above(np.ones(len(truth), dtype=bool)),
+        np.bincount(fold[truth], minlength=FOLDS).astype(np.float64),
+    )
 
 
 def _macro(sums: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tagfit.diagnosis.finding import Estimate
 from tagfit.diagnosis.material import Side
+from tagfit.evaluation import compare
 from tagfit.evaluation.intervals import bootstrap
 from tagfit.evaluation.metrics import find
 from tagfit.evaluation.resamples import drawn_units
@@ -41,8 +42,13 @@ def estimate(observed: float, values: Floats) -> Estimate:
 
 def gap(train: Side, validation: Side, metrics: tuple[str, ...]) -> dict[str, Estimate]:
     """Train minus validation for each metric. The rows are different ones, so each side is resampled by itself."""
-    one, other = replicates(train, metrics), replicates(validation, metrics)
-    return {name: estimate(value(train, name) - value(validation, name), one[name] - other[name]) for name in metrics}
+    compared = compare.gap(train.scores, validation.scores, metrics=metrics, repeats=REPEATS)
+    found = {}
+    for name in metrics:
+        one = compared[name]  # validation less train
+        low, high = (np.nan, np.nan) if one.low is None or one.high is None else (-one.high, -one.low)
+        found[name] = Estimate(-one.difference, low, high)
+    return found
 
 
 def unit_sums(side: Side, values: Floats) -> Floats:
