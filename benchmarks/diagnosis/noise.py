@@ -58,7 +58,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         features, truth = clean_set(Path(folder), chosen.pictures)
     print(f"{len(truth)} pictures, {truth.shape[1]} labels, {chosen.draws} draws of the wrong tags a rate")
-    print("| wrong tags | estimate (mean) | farthest off | within 2 points | interval covers | of the 100 most suspect wrong (least, mean) |")
+    print(
+        "| wrong tags | estimate (mean) | farthest off | within 2 points | interval covers | of 100 suspects wrong |"
+    )
     print("|---|---|---|---|---|---|")
     for rate in RATES:
         estimates, covered, right = [], 0, []
@@ -74,7 +76,7 @@ def main() -> None:
         off = np.abs(estimates)
         print(
             f"| {rate:.0%} | {rate + np.mean(estimates):.1%} | {off.max():.1%} | {(off <= 0.02).sum()} of {len(off)} | "
-            f"{covered} of {len(off)} | {min(right)}, {np.mean(right):.1f} |",
+            f"{covered} of {len(off)} | at least {min(right)}, {np.mean(right):.1f} on average |",
             flush=True,
         )
 

@@ -53,7 +53,7 @@ def memorising(material: Material) -> Verdict:
     if end <= best or rise <= limit("memorising", "rise") or fall <= limit("memorising", "fall"):
         return passed(f"validation loss is best at epoch {best + 1}; the weights are of epoch {end + 1}", evidence)
     says = (
-        f"Validation loss was best at epoch {best + 1} ({validation[best]:.3f}); by epoch {end + 1} it is "
+        f"Validation loss was best at epoch {best + 1}; by epoch {end + 1} it is "
         f"{rise:.0%} higher while train loss fell by {fall:.0%}."
     )
     remedy = Remedy(

@@ -89,7 +89,7 @@ def rare_labels(material: Material) -> Verdict:
 )
 def suspect_tags(material: Material) -> Verdict:
     """The noise rate lies above the limit."""
-    noise, reason = _noise(material)
+    noise, reason = _noise(material, "suspect-tags")
     if noise is None:
         return cannot_say(reason)
     rate, floor = noise.rate, noise.floor
@@ -125,7 +125,7 @@ def suspect_tags(material: Material) -> Verdict:
 )
 def missing_tags(material: Material) -> Verdict:
     """A label is often absent where the scores are sure of it."""
-    noise, reason = _noise(material)
+    noise, reason = _noise(material, "missing-tags")
     if noise is None:
         return cannot_say(reason)
     labels = noise.sides[0].labels
@@ -156,11 +156,14 @@ def missing_tags(material: Material) -> Verdict:
     return fired(f"{told}.", {"labels": forgotten}, remedy, Plot("suspects", {"suspects": suspects[:SHOWN]}))
 
 
-def _noise(material: Material) -> tuple[Noise | None, str]:
+def _noise(material: Material, code: str) -> tuple[Noise | None, str]:
     sides = [material.cross_fit, material.validation]
     if not any(side is not None for side in sides):
         return None, IN_SAMPLE
-    return noise_of(sides), UNSURE
+    noise = noise_of(sides)
+    if noise is not None and noise.separation < limit(code, "separation"):
+        return None, "the scores follow the tags too weakly to tell wrong tags from hard pictures"
+    return noise, UNSURE
 
 
 def _untagged(noise: Noise, label: int) -> int:

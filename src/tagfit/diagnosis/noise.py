@@ -3,7 +3,8 @@
 Confident learning (Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", 2021),
 a label at a time: a score counts as confident where it passes the mean score of those that bear the tag. Two changes.
 Shares are taken within the confident entries of each side, that is given what seems to be true, because noise acts on
-the truth. And only the surer half of the confident entries is counted: where pictures are hard rather than tags wrong,
+the truth. Scores are first put on the scale of probabilities (Platt, 1999), so that a shifted or sharpened model is
+no noise. And only the surer half of the confident entries is counted: where pictures are hard rather than tags wrong,
 disagreement falls as confidence grows; wrong tags are a floor under it.
 """
 
@@ -25,6 +26,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FEWEST_CONFIDENT = 30
+CLIP = 1e-7
+NEWTON_STEPS = 25
+RIDGE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,7 @@ class Zones:
     @classmethod
     def of(cls, side: Side) -> Zones:
         """The zones of a side."""
-        scores, known, tagged = side.probabilities, side.known, side.truth == 1
+        scores, known, tagged = calibrated(side), side.known, side.truth == 1
         on_limit = _mean(scores, known & tagged)
         off_limit = _mean(1 - scores, known & ~tagged)
         on = known & (scores >= on_limit)
@@ -96,6 +100,12 @@ class Noise:
         return Estimate(found.value, max(found.low, 0.0), min(found.high, 1.0))
 
     @property
+    def separation(self) -> float:
+        """The share of tags among the surely present less that among the surely absent: how much the scores know."""
+        on, untagged, off, tagged, *_ = self.counts.sum(axis=1)
+        return float(1 - untagged / max(on, 1.0) - tagged / max(off, 1.0))
+
+    @property
     def floor(self) -> float:
         """Disagreement among the surest over that among the surer: near 1 for wrong tags, less for hard pictures."""
         surer = self.counts.sum(axis=1)
@@ -129,6 +139,24 @@ class Noise:
             masks = (*_four(zones.surer_on, zones.surer_off, tagged), tagged, side.known)
             found.append(np.concatenate(masks, axis=1).astype(np.float64))
         return found
+
+
+def calibrated(side: Side) -> Floats:
+    """The scores of each label through the logistic curve that fits its tags best (Newton's steps), (N, L)."""
+    scores = np.clip(side.probabilities, CLIP, 1 - CLIP)
+    logits = np.log(scores) - np.log1p(-scores)
+    spread = np.maximum(logits.std(axis=0), CLIP)
+    x = (logits - logits.mean(axis=0)) / spread
+    slope, shift = np.ones(x.shape[1]), np.zeros(x.shape[1])
+    for _ in range(NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-(slope * x + shift)))
+        off, weight = (side.truth - p) * side.known, p * (1 - p) * side.known
+        to_slope, to_shift = (off * x).sum(axis=0) - RIDGE * slope, off.sum(axis=0) - RIDGE * shift
+        aa, ab, bb = (weight * x * x).sum(axis=0) + RIDGE, (weight * x).sum(axis=0), weight.sum(axis=0) + RIDGE
+        scale = aa * bb - ab * ab
+        slope = slope + np.clip((bb * to_slope - ab * to_shift) / scale, -2, 2)
+        shift = shift + np.clip((aa * to_shift - ab * to_slope) / scale, -2, 2)
+    return np.asarray(1 / (1 + np.exp(-(slope * x + shift))))
 
 
 def noise_of(sides: Sequence[Side | None]) -> Noise | None:

@@ -159,7 +159,7 @@ def miscalibration(material: Material) -> Verdict:
     words = "calibrate on validation" + (", or smooth the labels" if direction > 0 else "")
     changes = {"label_smoothing": 0.05} if direction > 0 else {}
     kind = "overconfident" if direction > 0 else "underconfident"
-    says = f"The scores are {kind}: {told[4:]}."
+    says = f"The scores are {kind}: {told}."
     return fired(says, evidence, Remedy(words, changes), Plot("reliability", data))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from PIL import Image
 
 import tagfit
@@ -67,7 +68,7 @@ def _card(finding: Finding, material: Material) -> dict[str, Any]:
         "severity": finding.severity,
         "why": finding.why,
         "remedy": remedy.words if remedy is not None else "",
-        "changes": [] if remedy is None else [f"{name} = {_value(value)}" for name, value in remedy.recipe.items()],
+        "changes": [] if remedy is None else tomli_w.dumps(remedy.recipe, indent=0).splitlines(),
         "drawing": None if plot is None else drawing_of(plot),
         "suspects": _suspects(plot, material),
         "pairs": _pairs(plot, material),

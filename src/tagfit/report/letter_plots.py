@@ -10,9 +10,9 @@ import numpy as np
 
 from tagfit.diagnosis.finding import Plot
 
-WIDTH, HEIGHT = 560, 240
-LEFT, RIGHT, TOP, BOTTOM = 44, 120, 14, 34
-ROW = 44
+WIDTH, HEIGHT = 400, 210
+LEFT, RIGHT, TOP, BOTTOM = 36, 104, 14, 36
+ROW = 36
 MOST_CURVES = 6
 
 
@@ -174,7 +174,7 @@ def _round_ticks(low: float, high: float, about: int = 5) -> list[float]:
     power = 10.0 ** np.floor(np.log10(raw))
     step = min((factor * power for factor in (1, 2, 5, 10)), key=lambda one: abs(one - raw))
     first = np.ceil(low / step - 1e-9) * step
-    return [round(float(value), 10) for value in np.arange(first, high + step * 1e-6, step)]
+    return [round(float(value), 10) + 0.0 for value in np.arange(first, high + step * 1e-6, step)]
 
 
 _DRAWN: dict[str, Callable[[dict[str, Any]], Drawing]] = {
