@@ -304,11 +304,12 @@ def suspect_tags(case: Case, strength: int, rng: np.random.Generator) -> None:
 
 @plants("missing-tags")
 def missing_tags(case: Case, strength: int, rng: np.random.Generator) -> None:
-    """A label is missing on 25, 40, 60 % of the pictures that have it."""
+    """The most frequent label is missing on 25, 40, 60 % of the pictures that have it."""
     rate = (0.25, 0.4, 0.6)[strength]
+    label = case.train.truth.sum(axis=0).argmax()
     for part in (case.train, case.validation):
-        part.truth[:, 0] &= rng.random(len(part)) >= rate
-        part.scores[:, 0] *= 1 - rate
+        part.truth[:, label] &= rng.random(len(part)) >= rate
+        part.scores[:, label] *= 1 - rate
 
 
 @plants("copied-labels")

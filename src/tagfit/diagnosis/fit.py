@@ -14,6 +14,8 @@ from tagfit.recipe import Recipe
 GAP_METRICS = ("label_accuracy", "mAP")
 # The least difference from a goal that a validation split is asked to tell.
 LEAST_DIFFERENCE = 0.02
+FEWEST_ROWS = 20
+Z = 1.959964
 
 
 @check(
@@ -33,6 +35,8 @@ def overfitting(material: Material) -> Verdict:
     """Train minus validation lies above the margin."""
     if material.train is None or material.validation is None:
         return cannot_say("needs scores of train and of validation")
+    if min(len(material.train), len(material.validation)) < FEWEST_ROWS:
+        return cannot_say(f"fewer than {FEWEST_ROWS} rows on a side: resampling says nothing")
     margin = limit("overfitting", "margin")
     gaps = gap(material.train, material.validation, GAP_METRICS)
     values = {
@@ -109,17 +113,17 @@ def validation_too_small(material: Material) -> Verdict:
         return cannot_say("needs scores of validation")
     goal = next((bound for bound in material.goal if bound.split == "validation"), None)
     metric, difference = "label_accuracy", limit("validation-too-small", "difference")
-    half = _half_width(side)
+    half, half_of_many = _half_widths(side)
     if goal is not None:
         metric = goal.metric
         now = value(side, metric)
         difference = min(difference, max(LEAST_DIFFERENCE, abs(now - goal.value)))
         if metric != "label_accuracy":
             found = estimate(now, replicates(side, (metric,))[metric])
-            half = (found.high - found.low) / 2
+            half = half_of_many = (found.high - found.low) / 2
     if np.isnan(half):
         return cannot_say(f"{metric} has no interval on validation")
-    needed = int(np.ceil(len(side) * (half / difference) ** 2))
+    needed = int(np.ceil(len(side) * (half_of_many / difference) ** 2))
     evidence = {"metric": metric, "rows": len(side), "half_width": half, "difference": difference, "needed": needed}
     told = f"{metric} on {len(side)} rows is known to +-{half:.3f}"
     if half <= difference:
@@ -128,20 +132,22 @@ def validation_too_small(material: Material) -> Verdict:
     return fired(f"{told}; the difference looked for is {difference:.3f}.", evidence, Remedy(words))
 
 
-def _half_width(side: Side) -> float:
-    """Half the 95 % interval of label accuracy: a ratio of sums over units, linearised; Student's t."""
+def _half_widths(side: Side) -> tuple[float, float]:
+    """Half the 95 % interval of label accuracy (a ratio of sums over units, linearised; Student's t), and what it
+    would be if as many units were known to vary so (the normal distribution), from which sizes are reckoned."""
     from scipy.stats import t
 
     right = ((side.predicted == side.truth) & side.known).sum(axis=1, dtype=np.float64)
     sums = unit_sums(side, np.column_stack([right, side.known.sum(axis=1, dtype=np.float64)]))
     units, total = len(sums), sums[:, 1].sum()
     if units < 2 or total == 0:
-        return 0.5
+        return 0.5, 0.5
     rest = sums[:, 0] - sums[:, 0].sum() / total * sums[:, 1]
     spread = float(np.sqrt((rest**2).sum() * units / (units - 1)) / total)
     # A few rows may happen to vary little: the interval is never shorter than that of as many independent entries.
     share = wilson(sums[:, 0].sum(), total)
-    return float(max(t.ppf(0.975, units - 1) * spread, (share.high - share.low) / 2))
+    least = (share.high - share.low) / 2
+    return float(max(t.ppf(0.975, units - 1) * spread, least)), float(max(Z * spread, least))
 
 
 CHECKS = (overfitting, validation_too_small, underfitting)
