@@ -58,9 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         features, truth = clean_set(Path(folder), chosen.pictures)
     print(f"{len(truth)} pictures, {truth.shape[1]} labels, {chosen.draws} draws of the wrong tags a rate")
-    print(
-        "| wrong tags | estimate (mean) | farthest off | within 2 points | interval covers | of 100 suspects wrong |"
-    )
+    print("| wrong tags | estimate (mean) | farthest off | within 2 points | interval covers | of 100 suspects wrong |")
     print("|---|---|---|---|---|---|")
     for rate in RATES:
         estimates, covered, right = [], 0, []
