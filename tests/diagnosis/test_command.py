@@ -39,9 +39,7 @@ def test_json_holds_one_outcome_a_check(tmp_path: Path, capsys: pytest.CaptureFi
     assert found["group-across-splits"]["outcome"] == "cannot say"
 
 
-def test_fail_on_issue_exits_with_4_only_where_one_fired(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fail_on_issue_exits_with_4_only_where_one_fired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert called(*files(ill("overfitting", SMALL), tmp_path), "--fail-on", "issue", "--mute", "suspect-tags") == 4
     assert "ISSUE" in capsys.readouterr().out
     assert called(*files(well(), tmp_path), "--fail-on", "issue") == 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from diagnosing import look
+from diagnosing import look, well
+from planted import log_loss
 
 from tagfit.recipe import Recipe
 
@@ -24,6 +25,16 @@ def test_the_turn_fires_and_names_its_epoch() -> None:
 
 def test_weights_of_the_best_epoch_pass() -> None:
     assert look(CODE, history=TURNS, kept_epoch=10).outcome == "passed"
+
+
+def test_scores_with_the_loss_of_the_best_epoch_pass_though_nobody_names_it() -> None:
+    case = well()
+    turn = [loss + 0.02 * epoch for epoch, loss in enumerate(case.history["val_loss"])]
+    case.history = {"train_loss": [0.9**epoch for epoch in range(len(turn))], "val_loss": turn[::-1][:20] + turn[:20]}
+    assert look(CODE, case).outcome == "fired"
+    case.history["val_loss"][20] = log_loss(case.validation)
+    case.history["val_loss"][21:] = [log_loss(case.validation) * (1 + 0.05 * at) for at in range(1, 20)]
+    assert look(CODE, case).outcome == "passed"
 
 
 def test_the_remedy_leaves_out_what_the_recipe_has() -> None:

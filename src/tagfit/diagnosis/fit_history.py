@@ -46,7 +46,7 @@ def memorising(material: Material) -> Verdict:
         return cannot_say(f"{len(curves)} epochs are too few to see a turn")
     validation, train = _smoothed(curves.validation_loss), _smoothed(curves.fitted_loss)
     best = int(np.nanargmin(validation))
-    end = min(len(curves), material.kept_epoch or len(curves)) - 1
+    end = _kept_epoch(material, curves, best + 1) - 1
     rise = float(validation[end] / max(float(validation[best]), TINY) - 1)
     fall = float(1 - train[end] / max(float(train[best]), TINY))
     evidence = {"best_epoch": best + 1, "kept_epoch": end + 1, "rise": rise, "fall": fall}
@@ -169,7 +169,8 @@ def unstable_curve(material: Material) -> Verdict:
     family="fit",
     how="The history has only a running loss (Keras' `loss`). It fires where that is off the loss of the train scores "
     "by the share in the table, or, without train scores, where it lies above the validation loss in most epochs.",
-    why="Such a curve makes a model look as if it did not overfit: train and validation were not measured alike.",
+    why="Such a curve makes a model look as if it did not overfit: train and validation were not measured alike. (A "
+    "penalty on the weights that is part of the loss does the same.)",
     what_to_do="Score the train split with the final weights in inference mode (`model.predict`) and compare that.",
 )
 def train_figure_with_dropout(material: Material) -> Verdict:
@@ -199,6 +200,17 @@ def train_figure_with_dropout(material: Material) -> Verdict:
         return passed(told, evidence)
     remedy = Remedy("measure train in inference mode with the final weights, and compare that with validation")
     return fired(f"{told[0].upper()}{told[1:]}.", evidence, remedy, _curves_plot(curves, None))
+
+
+def _kept_epoch(material: Material, curves: Curves, best: int) -> int:
+    """Whose weights were kept, counted from 1: as told; the best where the scores have its loss; else the last."""
+    if material.kept_epoch is not None:
+        return min(material.kept_epoch, len(curves))
+    if material.validation is not None and curves.validation_loss is not None:
+        loss = value(material.validation, "loss")
+        if abs(float(np.nanmin(curves.validation_loss)) - loss) <= limit("figure-of-another-epoch", "match") * loss:
+            return best
+    return len(curves)
 
 
 def _smoothed(curve: Floats) -> Floats:
