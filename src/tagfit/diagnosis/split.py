@@ -35,7 +35,7 @@ SEED = 0
     how="Pictures: near copies, blind to size, compression, light and a slight crop. Feature rows: equal values. "
     "Without inputs: the same ids, else rows of equal truth whose scores agree in every digit.",
     why="What was learnt by heart in train is then rewarded on validation: the figure is too good.",
-    what_to_do="Split again with copies kept on one side (`--group-duplicates`).",
+    what_to_do="Split again with copies kept on one side, as tagfit does unless told otherwise.",
 )
 def near_duplicates(material: Material) -> Verdict:
     """Rows of validation that stand in train, too."""
