@@ -25,6 +25,7 @@ FLOORS = [
     ["diagnosis"],
     ["cure"],
     ["estimator", "tagger"],
+    ["scoring"],
     ["workflow"],
     ["report", "lesson", "demo"],
     ["studio"],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 SHOWN_FAULTS = 20
@@ -60,6 +61,15 @@ class InputError(ValueError):
             return lines[0]
         heading = self.heading or f"{len(self.faults)} problems"
         return "\n".join([f"{printable(heading)}:", *(f"  {line}" for line in lines)])
+
+
+@contextmanager
+def gathered(faults: list[Fault]) -> Iterator[None]:
+    """Add the faults of an InputError in the block to ``faults``, so that the next check can have its say as well."""
+    try:
+        yield
+    except InputError as error:
+        faults.extend(error.faults)
 
 
 class MissingExtraError(InputError):

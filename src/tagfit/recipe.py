@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from tagfit.errors import Fault, InputError
+from tagfit.errors import Fault, InputError, gathered
 from tagfit.files import write_text
 
 # Beside its own error tomllib lets through what Python says of bytes, of giant numbers and of lists nested too deep.
@@ -19,12 +19,13 @@ TOML_FAULTS = (ValueError, RecursionError)
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1, le=65536)]
+Exponent = Annotated[float, Field(ge=0, le=10)]
 
 
 class Recipe(BaseModel):
     """How a net is built and trained. Data, splits, labels and preprocessing cannot be expressed here: see Problem.
 
-    The head is always one logit a label, trained with binary cross-entropy; there is no softmax to choose.
+    The head is always one logit a label, and each entry has a loss of its own; there is no softmax to choose.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -52,6 +53,15 @@ class Recipe(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    loss: Literal["bce", "focal", "asymmetric"] = Field(
+        "bce",
+        description="binary cross-entropy, or one that weighs easy entries less; `loss` as a metric is always bce",
+    )
+    focal_gamma: Exponent = Field(2.0, description="focal: how much less easy entries weigh; 0 for bce")
+    focal_alpha: Share = Field(0.0, description="focal: weight of present entries, absent ones 1 - alpha; 0 for none")
+    asymmetric_gamma_positive: Exponent = Field(0.0, description="asymmetric: how much less easy present entries weigh")
+    asymmetric_gamma_negative: Exponent = Field(4.0, description="asymmetric: how much less easy absent entries weigh")
+    asymmetric_clip: Share = Field(0.05, description="asymmetric: absent entries below this probability weigh nothing")
     label_smoothing: Share = Field(0.0, description="targets become t (1 - s) + s / 2")
     positive_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: absent over present in train, a label"
@@ -158,7 +168,7 @@ def find(name: str | Path) -> Recipe:
 def assign(recipe: Recipe, settings: list[str]) -> Recipe:
     """Apply ``field=value`` settings, as given with ``--set``. Values are TOML; a list may be written ``128,64``."""
     changes: dict[str, Any] = {}
-    faults = []
+    faults: list[Fault] = []
     for setting in settings:
         field, equals, value = setting.partition("=")
         field = field.strip()
@@ -168,9 +178,12 @@ def assign(recipe: Recipe, settings: list[str]) -> Recipe:
             faults.append(_unknown_field(field, "--set"))
         else:
             changes[field] = _value(field, value.strip())
+    changed = recipe
+    with gathered(faults):
+        changed = recipe.changed(**changes)
     if faults:
         raise InputError(faults)
-    return recipe.changed(**changes)
+    return changed
 
 
 def _value(field: str, text: str) -> Any:
@@ -205,20 +218,18 @@ NAMED: dict[str, Recipe] = {
     "regularised-dense": Recipe(
         widths=(128, 64), norm="batch", dropout=(0.4, 0.3), epochs=50, patience=5, restore_best=True
     ),
-    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128), epochs=40),
+    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128, 256), epochs=40),
     "regularised-conv": Recipe(
         architecture="conv",
-        widths=(32, 64, 128),
+        widths=(32, 64, 128, 256),
         norm="batch",
         dropout=(0.2,),
         optimiser="adamw",
         learning_rate=3e-3,
         schedule="one-cycle",
-        batch_size=64,
         epochs=20,
-        weight_decay=0.05,
+        weight_decay=0.1,
         ema=0.98,
-        patience=0,
         restore_best=True,
     ),
 }

@@ -6,6 +6,7 @@ import os
 import struct
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,18 @@ def test_a_picture_that_pillow_would_warn_of_is_decoded_without_a_word() -> None
     data = encoded(Image.new("1", (10_000, 9_000), 1), "PNG")
     before = list(warnings.filters)
     assert (pictures.decode(data, 4) == 255).all()
+    assert warnings.filters == before
+
+
+def test_many_threads_leave_the_filters_of_warnings_as_they_were() -> None:
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff"
+    data = encoded(smooth(), "JPEG", exif=exif)
+    with pytest.warns(UserWarning, match="EXIF"):
+        Image.open(BytesIO(data)).getexif()
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: pictures.decode(data, 8), range(64)))
+    assert all((pixels == results[0]).all() for pixels in results)
     assert warnings.filters == before
 
 

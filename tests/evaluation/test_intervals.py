@@ -74,7 +74,7 @@ def test_rows_in_groups_make_wider_intervals_than_the_same_rows_alone() -> None:
 
 
 def test_intervals_stand_beside_every_metric_and_can_be_left_out() -> None:
-    scores = made(3)
+    scores = made(3, width=7)
     found = evaluate(scores, metrics="all").metrics
     for metric in found.values():
         assert metric.low is not None, metric.name
@@ -85,6 +85,18 @@ def test_intervals_stand_beside_every_metric_and_can_be_left_out() -> None:
     assert all(metric.low is None for metric in evaluate(scores, intervals=None).metrics.values())
     with pytest.raises(InputError, match="3 resamples"):
         evaluate(scores, intervals=3)
+
+
+def test_intervals_stand_beside_each_label_and_are_wider_where_positives_are_few() -> None:
+    truth = np.zeros((400, 2), dtype=np.uint8)
+    truth[:160, 0] = truth[:20, 1] = 1
+    scores = np.clip(0.3 + 0.4 * truth + np.random.default_rng(0).normal(0, 0.25, truth.shape), 0, 1)
+    many, few = evaluate(Scores.of(truth, scores), metrics=["label_accuracy"]).labels
+    for record in (many, few):
+        assert record.ap_interval[0] < record.ap < record.ap_interval[1]
+        assert record.f1_interval[0] < record.f1 < record.f1_interval[1]
+    assert np.diff(few.ap_interval) > 2 * np.diff(many.ap_interval)
+    assert all(record.f1_interval is None for record in evaluate(Scores.of(truth, scores), intervals=None).labels)
 
 
 def test_few_positives_are_marked_and_only_where_a_mean_over_labels_hangs_on_them() -> None:

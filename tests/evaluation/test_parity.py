@@ -93,3 +93,65 @@ def test_scores(case: Case) -> None:
     assert found["loss"] == pytest.approx(sk.log_loss(truth.ravel(), clipped.ravel(), labels=[0, 1]), abs=1e-9)
     assert found["brier"] == pytest.approx(np.mean((truth - scores) ** 2), abs=1e-12)
     assert found["argmax_accuracy"] == np.mean(truth.argmax(axis=1) == scores.argmax(axis=1))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rankings_of_a_picture(case: Case) -> None:
+    truth, scores = case
+    found = evaluated(case)
+    some = truth.any(axis=1)
+    both = some & ~truth.all(axis=1)
+    expected = {
+        "lrap": (sk.label_ranking_average_precision_score, some),
+        "coverage_error": (sk.coverage_error, some),
+        "ranking_loss": (sk.label_ranking_loss, both),
+    }
+    for name, (function, rows) in expected.items():
+        value = function(truth[rows], scores[rows]) if rows.any() and truth.shape[1] > 1 else found[name]
+        assert found[name] == pytest.approx(value, abs=1e-12, nan_ok=True), name
+        assert found.metrics[name].left_out == (~rows).sum()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_precision_and_recall_at_k_are_means_over_ways_to_break_ties(case: Case) -> None:
+    truth, scores = case
+    found = evaluated(case)
+    rng = np.random.default_rng(0)
+    tied = any(len(np.unique(row)) < len(row) for row in scores)
+    for k in (1, 3):
+        precisions, recalls = [], []
+        for _ in range(60 if tied else 1):
+            order = np.lexsort((rng.random(scores.shape), -scores), axis=1)
+            hits = np.take_along_axis(truth, order, axis=1)[:, :k].sum(axis=1)
+            precisions.append(hits.mean() / min(k, truth.shape[1]))
+            some = truth.any(axis=1)
+            recalls.append((hits[some] / truth[some].sum(axis=1)).mean() if some.any() else np.nan)
+        assert found[f"precision_at_{k}"] == pytest.approx(
+            np.mean(precisions), abs=0.06 if len(precisions) > 1 else 1e-9
+        )
+        assert found[f"recall_at_{k}"] == pytest.approx(
+            np.mean(recalls), abs=0.06 if len(recalls) > 1 else 1e-9, nan_ok=True
+        )
+    assert found["one_error"] == pytest.approx(1 - found["precision_at_1"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_are_those_of_scikit_learn(seed: int, dtype: type) -> None:
+    rng = np.random.default_rng(seed)
+    truth = (rng.random((80, 3)) < 0.4).astype(np.uint8)
+    scores = np.round(rng.random((80, 3)), 1 if seed % 2 else 6).astype(dtype)
+    weights = rng.uniform(0, 3, 80) * (rng.random(80) < 0.8)
+    found = evaluate(Scores.of(truth, scores, weights=weights), metrics="all", intervals=None)
+    predicted = scores > 0.5
+    values = {
+        "mAP": sk.average_precision_score(truth, scores, sample_weight=weights),
+        "macro_auc": sk.roc_auc_score(truth, scores, sample_weight=weights),
+        "macro_f1": sk.f1_score(truth, predicted, average="macro", sample_weight=weights),
+        "micro_f2": sk.fbeta_score(truth, predicted, beta=2, average="micro", sample_weight=weights),
+        "weighted_precision": sk.precision_score(truth, predicted, average="weighted", sample_weight=weights),
+        "subset_accuracy": sk.accuracy_score(truth, predicted, sample_weight=weights),
+        "hamming_loss": sk.hamming_loss(truth, predicted, sample_weight=weights),
+    }
+    for name, value in values.items():
+        assert found[name] == pytest.approx(value, abs=1e-9), name

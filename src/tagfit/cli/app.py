@@ -2,70 +2,82 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Annotated
 
 import typer
 
-from tagfit.cli import data, demo, evaluate, recipes, runs, tag, train
-from tagfit.cli.output import print_error
+from tagfit.cli import compare, data, demo, evaluate, recipes, runs, tag, thresholds, train
+from tagfit.cli.command import WIDTH, Command, fault_of
+from tagfit.cli.output import accept_any_text, print_error, say
 from tagfit.errors import InputError
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="tagfit",
-    help="Train models that put several labels on one picture, judge them honestly, find out why they overfit.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings=WIDTH,
 )
 app.add_typer(data.app, name="data")
 app.add_typer(recipes.app, name="recipes")
-app.command("train")(train.train)
-app.command("runs")(runs.runs)
-app.command("evaluate")(evaluate.evaluate)
-app.command("tag")(tag.tag)
-app.command("demo")(demo.demo)
+app.command("train", cls=Command)(train.train)
+app.command("runs", cls=Command)(runs.runs)
+app.command("evaluate", cls=Command)(evaluate.evaluate)
+app.command("thresholds", cls=Command)(thresholds.thresholds)
+app.command("compare", cls=Command)(compare.compare)
+app.command("tag", cls=Command)(tag.tag)
+app.command("demo", cls=Command)(demo.demo)
+
+
+@app.callback()
+def tagfit(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """Train models that put several labels on one picture, judge them honestly, find out why they overfit.
+
+    Start with `tagfit demo`, or with `tagfit data check SOURCE` and `tagfit train SOURCE`.
+    """
+    if version:
+        from tagfit import __version__
+
+        say(f"tagfit {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        say(context.get_help())
 
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code; what a user can mend is printed in one clear message."""
     as_json = "--json" in arguments
+    for name in ("stdout", "stderr"):  # None where the shell closed it (>&-)
+        setattr(sys, name, getattr(sys, name) or open(os.devnull, "w"))  # noqa: SIM115 - as long as the process lives
+    accept_any_text(sys.stdout, sys.stderr)
+    try:
+        code = _run(arguments, as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of the pipe has gone: nothing is left to say, nor may the flush at exit complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _run(arguments: list[str], as_json: bool) -> int:
     try:
         code = app(arguments, prog_name="tagfit", standalone_mode=False)
     except InputError as error:
         print_error(error, as_json)
         return 2
     except typer.TyperException as error:
-        print_error(_usage(error, arguments), as_json)
+        print_error(InputError(fault_of(error, arguments)), as_json)
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    except BrokenPipeError:
-        # The reader of a pipe has gone: nothing is left to say, nor to flush at exit.
-        sys.stdout = None
-        return 0
-    if code == 130:
-        sys.stderr.write("interrupted\n")
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print_error(InputError("interrupted"), as_json)
     return code if isinstance(code, int) else 0
-
-
-def _usage(error: typer.TyperException, arguments: list[str]) -> InputError:
-    """What was wrong with the words of a command, with the right form where the wish can be guessed."""
-    from tagfit.recipe import Recipe
-
-    flag = str(getattr(error, "option_name", "") or "")
-    field = flag.lstrip("-").replace("-", "_")
-    if field in Recipe.model_fields:
-        value = _value_of(flag, arguments) or "VALUE"
-        return InputError(f"{flag} is a field of the recipe, not a flag", instead=f"--set {field}={value}")
-    command = getattr(getattr(error, "ctx", None), "command_path", "tagfit")
-    return InputError(error.format_message(), instead=f"see {command} --help")
-
-
-def _value_of(flag: str, arguments: list[str]) -> str:
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if word == flag:
-            return "" if following.startswith("-") else following
-        if word.startswith(f"{flag}="):
-            return word.removeprefix(f"{flag}=")
-    return ""

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table
+from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
 
 if TYPE_CHECKING:
     from tagfit.demo import Demo
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where its pictures and runs go.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Of the trainings.")] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its pictures and runs go.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the trainings.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Go the whole way on generated pictures: paint, read, train three recipes, compare, tag."""
+    """Go the whole way on painted pictures, in about a minute.
+
+    Paint and read pictures, train three recipes on them, compare, say what the numbers mean, tag new pictures.
+    """
     from tagfit.demo import run_demo
 
     with progress_bar(quiet=as_json) as bar:
@@ -27,7 +30,7 @@ def demo(
             seed=seed,
             on_decoded=on_decoded(bar),
             on_epoch=on_epoch(bar),
-            say=lambda line: bar.console.print(f"{line} ...", markup=False, highlight=False) if not as_json else None,
+            say=lambda line: None if as_json else tell(bar, [f"{line} ..."]),
         )
     if as_json:
         print_json(found.to_dict())

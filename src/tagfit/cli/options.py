@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from tagfit.data.plan import Plan
 
-READING, SPLITTING = "How the source is read", "How it is split"
+SOURCE_HELP = "A CSV or TSV, a folder with tags.csv, an .npz or an .arff file."
+READING, SPLITTING = "How a source is read", "How it is split and decoded"
 
-SourceArgument = Annotated[
-    Path, typer.Argument(metavar="SOURCE", help="A CSV or TSV file, a folder with tags.csv, an .npz or an .arff file.")
-]
+AllLabels = Annotated[bool, typer.Option("--all-labels", help="Show every label, not only the worst.")]
+SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)]
 Format = Annotated[
-    str | None, typer.Option(help="What the source is, if its name does not say.", rich_help_panel=READING)
+    Literal["csv", "folder", "npz", "arff"] | None,
+    typer.Option(metavar="NAME", help="csv, folder, npz or arff; told by what it is.", rich_help_panel=READING),
 ]
 Separator = Annotated[
     str | None,
-    typer.Option(help="Between the tags of a cell; found among | ; , unless given.", rich_help_panel=READING),
+    typer.Option(metavar="S", help="Between the tags of a cell; found among | ; ,", rich_help_panel=READING),
 ]
 Unlisted = Annotated[
-    str, typer.Option(help="What a label is that a row does not list: absent or unknown.", rich_help_panel=READING)
+    Literal["absent", "unknown"],
+    typer.Option(metavar="WORD", help="What an unlisted tag is: absent, unknown.", rich_help_panel=READING),
 ]
 Labels = Annotated[
-    str | None, typer.Option(help="Only these labels: a file with one a line, or a,b,c.", rich_help_panel=READING)
+    str | None,
+    typer.Option(metavar="FILE|a,b", help="Only these labels; a file has one a line.", rich_help_panel=READING),
 ]
 ExcludeLabels = Annotated[
-    list[str] | None, typer.Option(help="Leave out the labels that match a pattern (* and ?).", rich_help_panel=READING)
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="Leave out matching labels (* and ?).", rich_help_panel=READING),
 ]
 MinPositives = Annotated[
-    int, typer.Option(help="Leave out labels on fewer pictures than this.", rich_help_panel=READING)
+    int, typer.Option(metavar="N", min=0, help="Leave out labels on fewer pictures.", rich_help_panel=READING)
 ]
-Strict = Annotated[bool, typer.Option(help="A picture that cannot be read is an error.", rich_help_panel=READING)]
+Strict = Annotated[bool, typer.Option("--strict", help="An unreadable picture is an error.", rich_help_panel=READING)]
 AllowOutside = Annotated[
-    bool, typer.Option(help="Pictures may lie outside the folder of their CSV.", rich_help_panel=READING)
+    bool, typer.Option("--allow-outside", help="Pictures may lie outside the folder.", rich_help_panel=READING)
 ]
 
 
@@ -51,11 +55,13 @@ def reading(
     allow_outside: bool,
 ) -> dict[str, Any]:
     """The options of ``tagfit.read`` as plain values."""
+    from tagfit.data.labels import requested
+
     return {
         "format": format,
         "separator": separator,
         "unlisted": unlisted,
-        "labels": None if labels is None else listed(labels),
+        "labels": None if labels is None else list(requested(labels)),
         "exclude_labels": list(exclude_labels or ()),
         "min_positives": min_positives,
         "strict": strict,
@@ -63,38 +69,43 @@ def reading(
     }
 
 
-def listed(labels: str) -> str | list[str]:
-    """``--labels``: the path of a file as it is, else the names between the commas."""
-    return str(Path(labels).absolute()) if Path(labels).is_file() else [name.strip() for name in labels.split(",")]
-
-
 ValidationSource = Annotated[
-    Path | None, typer.Option("--validation", help="A source of its own for validation.", rich_help_panel=SPLITTING)
+    Path | None,
+    typer.Option("--validation", metavar="SOURCE", help="A source of its own.", rich_help_panel=SPLITTING),
 ]
 ValidationFold = Annotated[
-    int | None, typer.Option(help="The number in the fold column that is validation.", rich_help_panel=SPLITTING)
+    int | None, typer.Option(metavar="K", help="Its number in the fold column.", rich_help_panel=SPLITTING)
 ]
-ValidationShare = Annotated[float | None, typer.Option(help="Share of the rows.", rich_help_panel=SPLITTING)]
+ValidationShare = Annotated[
+    float | None, typer.Option(metavar="S", min=0, max=1, help="Its share of the rows.", rich_help_panel=SPLITTING)
+]
 TestSource = Annotated[
-    Path | None, typer.Option("--test", help="A source of its own for test.", rich_help_panel=SPLITTING)
+    Path | None, typer.Option("--test", metavar="SOURCE", help="Likewise.", rich_help_panel=SPLITTING)
 ]
-TestFold = Annotated[
-    int | None, typer.Option(help="The number in the fold column that is test.", rich_help_panel=SPLITTING)
+TestFold = Annotated[int | None, typer.Option(metavar="K", help="Likewise.", rich_help_panel=SPLITTING)]
+TestShare = Annotated[
+    float | None, typer.Option(metavar="S", min=0, max=1, help="Likewise; 0 for none.", rich_help_panel=SPLITTING)
 ]
-TestShare = Annotated[float | None, typer.Option(help="Share of the rows; 0 for none.", rich_help_panel=SPLITTING)]
 SplitMethod = Annotated[
-    str, typer.Option("--split", help="stratified, or random for a naive one.", rich_help_panel=SPLITTING)
+    Literal["stratified", "random"],
+    typer.Option("--split", metavar="WORD", help="stratified, or random: naive.", rich_help_panel=SPLITTING),
 ]
-SplitSeed = Annotated[int, typer.Option(help="Of the split; the same seed gives the same.", rich_help_panel=SPLITTING)]
+SplitSeed = Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same split.", rich_help_panel=SPLITTING)]
 Size = Annotated[
     int | None,
     typer.Option(
-        help="Pictures become SIZE x SIZE pixels (64). Part of the Problem: a cure cannot change it.",
+        metavar="N",
+        min=1,
+        help="Pictures become N x N pixels (64). Part of the Problem: a cure cannot change it.",
         rich_help_panel=SPLITTING,
     ),
 ]
-Limit = Annotated[int | None, typer.Option(help="Only this many pictures, drawn.", rich_help_panel=SPLITTING)]
-CacheDir = Annotated[Path | None, typer.Option(help="Where decoded pictures are kept.", rich_help_panel=SPLITTING)]
+Limit = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Only so many rows, drawn.", rich_help_panel=SPLITTING)
+]
+CacheDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where decoded pictures are kept.", rich_help_panel=SPLITTING)
+]
 
 
 def plan(

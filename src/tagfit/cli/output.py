@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -21,40 +23,49 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
+def accept_any_text(*streams: TextIO) -> None:
+    """Let streams write what their encoding cannot hold as escapes, instead of failing (an ASCII terminal, a pipe)."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(text: str = "") -> None:
     """Print lines of text; line breaks in it stay, whatever else is not printable is escaped."""
     sys.stdout.write("\n".join(printable(line) for line in text.split("\n")) + "\n")
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(to_json(document) + "\n")
+    """Print one JSON document; where the encoding of the stream cannot hold a sign, as JSON's own escape."""
+    text = to_json(document)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=2)
+    sys.stdout.write(text + "\n")
 
 
 def print_error(error: InputError, as_json: bool) -> None:
     """One clear message on standard error; with ``--json`` a document on standard output as well."""
-    lines = str(error).split("\n")
-    sys.stderr.write(
-        "\n".join(f"error: {printable(line)}" if not i else printable(line) for i, line in enumerate(lines)) + "\n"
-    )
+    sys.stderr.write("\n".join(map(printable, f"error: {error}".split("\n"))) + "\n")
     if as_json:
         faults = [{"what": fault.what, "where": fault.where, "instead": fault.instead} for fault in error.faults]
         print_json({"error": {"message": str(error), "faults": faults}})
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> str:
-    """Rows under their columns; the first ``left`` columns to the left, numbers to the right."""
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns))]
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, words_last: bool = False) -> str:
+    """Rows under their columns; the first ``left`` columns (and the last of words) to the left, numbers to the right."""
+    from rich.cells import cell_len  # a sign may be two cells wide, or none
 
-    def line(row: Sequence[str]) -> str:
-        placed = [
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        return "  ".join(placed).rstrip()
+    cells = [list(columns), *([printable(str(cell)) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    to_the_left = {*range(left), *([len(columns) - 1] if words_last else [])}
 
-    return "\n".join([line(list(columns)), *(line(row) for row in cells)])
+    def placed(cell: str, column: int) -> str:
+        blank = " " * (widths[column] - cell_len(cell))
+        return cell + blank if column in to_the_left else blank + cell
+
+    return "\n".join("  ".join(placed(cell, i) for i, cell in enumerate(row)).rstrip() for row in cells)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -78,6 +89,12 @@ def progress_bar(quiet: bool) -> Iterator[Progress]:
     )
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         yield bar
+
+
+def tell(bar: Progress, lines: Iterable[str]) -> None:
+    """Print lines on standard error, above the bar."""
+    for line in lines:
+        bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def on_decoded(bar: Progress) -> Callable[[int, int], None]:

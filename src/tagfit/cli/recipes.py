@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from tagfit.cli.command import Command
 from tagfit.cli.output import AsJson, print_json, say, table
 
-app = typer.Typer(help="The named recipes.", rich_markup_mode=None)
+app = typer.Typer(help="List the named recipes, or show one to start from.", rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
 def list_recipes(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the named recipes."""
+    """List the named recipes, or show one to start from."""
     if context.invoked_subcommand is not None:
         return
     from tagfit.recipe import NAMED, SUMMARIES
@@ -26,9 +27,9 @@ def list_recipes(context: typer.Context, as_json: AsJson = False) -> None:
     say("\n`tagfit recipes show NAME > my.toml` prints one to start from; `--recipe my.toml` uses it.")
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
-    name: Annotated[str, typer.Argument(help="A named recipe, a recipe file, or a run folder.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A named recipe, a recipe file, or a run folder.")],
     as_json: AsJson = False,
 ) -> None:
     """Print a recipe, every field spelled out."""

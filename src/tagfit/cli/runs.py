@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tagfit.cli.output import AsJson, number, print_json, say, table
+from tagfit.errors import InputError
+
+RUNS = Path("runs")
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(help="Where the run folders are.")] = Path("runs"), as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the run folders are, or one of them.")] = RUNS,
+    as_json: AsJson = False,
 ) -> None:
     """List the runs below a folder, oldest first."""
     from tagfit.runs.run import list_runs
 
-    found = [run.summary() for run in list_runs(folder)]
+    if folder != RUNS and not folder.is_dir():
+        raise InputError(f"there is no folder {folder}", instead="the folder that holds the run folders")
+    found: list[dict[str, Any]] = []
+    damaged: list[dict[str, str]] = []
+    for run in list_runs(folder):
+        try:
+            found.append(run.summary())
+        except InputError as error:
+            damaged.append({"run": str(run.folder), "problem": str(error)})
     if as_json:
-        print_json({"runs": found})
+        print_json({"runs": found, "damaged": damaged})
         return
-    if not found:
+    if found:
+        say(_table(found))
+    for one in damaged:
+        say(f"{one['run']} is damaged: {one['problem']}")
+    if not found and not damaged:
         say(f"no runs in {folder}; `tagfit train SOURCE` makes one")
-        return
+    if any(run["state"] in ("killed", "interrupted", "failed") for run in found):
+        say("\n`tagfit train --resume RUN` goes on with what was killed, interrupted or failed")
+
+
+def _table(found: list[dict[str, Any]]) -> str:
     rows = [
         [
             run["run"],
@@ -37,4 +57,4 @@ def runs(
         for run in found
     ]
     columns = ["run", "state", "recipe", "seed", "epochs", "train loss", "validation loss", "seconds"]
-    say(table(columns, rows, left=3))
+    return table(columns, rows, left=3)

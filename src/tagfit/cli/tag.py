@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.output import AsJson, print_json, say, table
 from tagfit.errors import printable
 
@@ -17,15 +18,17 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tag(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or the folder of a tagger.")],
     pictures: Annotated[list[Path], typer.Argument(help="Picture files, or folders of them.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and a score a label.")] = False,
+    thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tag pictures with a trained run."""
+    """Tag pictures with a trained run, or with a tagger that was saved from one."""
     from tagfit import workflow
+    from tagfit.evaluation.thresholds import Thresholds
 
-    records = workflow.tag(run, pictures)
+    records = workflow.tag(run, pictures, thresholds=None if thresholds is None else Thresholds.load(thresholds))
     if as_json:
         print_json({"pictures": records})
     elif as_csv:

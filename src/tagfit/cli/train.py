@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tagfit.cli import options
 from tagfit.cli.evaluate import show_evaluations
-from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say
-from tagfit.errors import InputError
+from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say, tell
+from tagfit.errors import Fault, InputError, gathered
+
+if TYPE_CHECKING:
+    from tagfit.recipe import Recipe
 
 TRAINING = "How it is trained"
+SHOWN = 20
+# What goes with --resume; all else is decided by the run.
+WITH_RESUME = ("resume", "all_labels", "as_json")
 
 
 def train(
-    source: Annotated[
-        Path | None,
-        typer.Argument(metavar="SOURCE", help="A CSV or TSV file, a folder with tags.csv, an .npz or an .arff file."),
+    context: typer.Context,
+    source: Annotated[Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP)] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run folder.", show_default="runs/<date>-<recipe>-<seed>")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run; it knows the rest.")
+    ] = None,
+    all_labels: options.AllLabels = False,
+    as_json: AsJson = False,
     recipe: Annotated[
-        str, typer.Option(help="A named recipe or a recipe file.", rich_help_panel=TRAINING)
+        str, typer.Option(metavar="NAME|FILE", help="See `tagfit recipes`.", rich_help_panel=TRAINING)
     ] = "regularised-dense",
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.", rich_help_panel=TRAINING),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of weights, order, dropout, augmentation.", rich_help_panel=TRAINING)] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="The run folder.", show_default="runs/<date>-<recipe>-<seed>")
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run; needs nothing else.")
-    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of weights, order, dropout, moves.", rich_help_panel=TRAINING)
+    ] = 0,
     device: Annotated[
-        str | None, typer.Option(help="cpu, cuda or mps; a GPU when there is one.", rich_help_panel=TRAINING)
+        str | None, typer.Option(metavar="NAME", help="cpu, cuda, mps; a GPU if any.", rich_help_panel=TRAINING)
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Of the processor.", rich_help_panel=TRAINING)] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of the processor.", rich_help_panel=TRAINING)
+    ] = None,
     size: options.Size = None,
     limit: options.Limit = None,
     validation: options.ValidationSource = None,
@@ -48,6 +59,7 @@ def train(
     test_share: options.TestShare = None,
     split: options.SplitMethod = "stratified",
     split_seed: options.SplitSeed = 0,
+    cache_dir: options.CacheDir = None,
     format: options.Format = None,  # noqa: A002
     separator: options.Separator = None,
     unlisted: options.Unlisted = "absent",
@@ -56,24 +68,22 @@ def train(
     min_positives: options.MinPositives = 0,
     strict: options.Strict = False,
     allow_outside: options.AllowOutside = False,
-    cache_dir: options.CacheDir = None,
-    all_labels: Annotated[bool, typer.Option(help="Show every label, not only the worst.")] = False,
-    as_json: AsJson = False,
 ) -> None:
     """Train a recipe on a source and write a run folder.
 
     The source's own split and fold columns are used; without them 70/15/15, stratified by labels.
     """
-    from tagfit import recipe as recipes
     from tagfit import workflow
 
-    if (source is None) == (resume is None):
-        raise InputError("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]")
+    notes: list[str] = []
     with progress_bar(quiet=as_json) as bar:
         if resume is not None:
+            _refuse_more_than_resume(context)
             run = workflow.resume(resume, on_decoded=on_decoded(bar), on_epoch=on_epoch(bar))
+        elif source is None:
+            raise InputError("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]")
         else:
-            assert source is not None
+            chosen = _before_anything_is_read(recipe, set_ or [], out, source)
             reading = options.reading(
                 format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside
             )
@@ -92,11 +102,12 @@ def train(
                 limit=limit,
                 cache_dir=cache_dir,
             )
-            chosen = recipes.assign(recipes.find(recipe), set_ or [])
             problem = plan.problem(on_decoded(bar))
+            notes = [*problem.data.notes, *problem.notes]
             if not as_json:
-                for line in (*problem.data.notes, *problem.notes, *map(str, problem.data.quarantined)):
-                    bar.console.print(line, markup=False, highlight=False)
+                tell(
+                    bar, [*notes, *_few(problem.data.quarantined, "left out"), *_few(problem.data.warnings, "warning")]
+                )
             run = workflow.fit(
                 problem, chosen, seed=seed, out=out, device=device, threads=threads, on_epoch=on_epoch(bar), name=recipe
             )
@@ -104,7 +115,48 @@ def train(
     assert isinstance(evaluations, dict)
     if as_json:
         splits = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
-        print_json({**run.summary(), "folder": str(run.folder), "splits": splits})
+        print_json({**run.summary(), "folder": str(run.folder), "notes": notes, "splits": splits})
         return
     show_evaluations(evaluations, all_labels)
     say(f"\nrun: {run.folder}")
+
+
+def _before_anything_is_read(recipe: str, settings: list[str], out: Path | None, source: Path) -> Recipe:
+    """The recipe; and what is wrong with the words of the command is said before long work begins, all of it."""
+    from tagfit import recipe as recipes
+    from tagfit.data.read import format_of
+    from tagfit.runs.run import refuse_used
+
+    faults: list[Fault] = []
+    chosen = recipes.NAMED["regularised-dense"]
+    with gathered(faults):
+        chosen = recipes.find(recipe)
+    with gathered(faults):
+        chosen = recipes.assign(chosen, settings)
+    if out is not None:
+        with gathered(faults):
+            refuse_used(out)
+    with gathered(faults):
+        format_of(source)
+    if faults:
+        raise InputError(faults)
+    return chosen
+
+
+def _refuse_more_than_resume(context: typer.Context) -> None:
+    more = [
+        "SOURCE" if param.name == "source" else param.opts[0]
+        for param in context.command.params
+        if param.name not in WITH_RESUME and "DEFAULT" not in str(context.get_parameter_source(str(param.name)))
+    ]
+    if more:
+        raise InputError(
+            f"--resume goes on with the run as it was begun; {', '.join(more)} cannot be changed",
+            instead="tagfit train --resume RUN, or a new run without --resume",
+        )
+
+
+def _few(faults: Sequence[Fault], heading: str) -> list[str]:
+    hidden = len(faults) - SHOWN
+    more = [f"{heading}: ... and {hidden} more: `tagfit data check` lists all"] if hidden > 0 else []
+    return [f"{heading}: {fault}" for fault in faults[:SHOWN]] + more

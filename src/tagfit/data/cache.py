@@ -25,8 +25,8 @@ from tagfit.files import written_whole
 
 DIGEST_BYTES = 32
 AT_ONCE = 16  # pictures a task: enough to make the cost of handing out tasks vanish
-FULL = (errno.ENOSPC, errno.EDQUOT)
 TASKS_AHEAD = 4  # tasks a core that may wait for the writer: bounds the memory
+FULL = (errno.ENOSPC, errno.EDQUOT)
 ABANDONED_AFTER = 3600.0  # seconds without a write after which an unfinished file has lost its writer
 
 
@@ -92,7 +92,7 @@ def decoded(
     finally:
         new.abandon()
     return Decoded(
-        pixels=_mapped(path),
+        pixels=np.load(path, mmap_mode="r"),
         rows=np.array(rows, dtype=np.int64),
         digests=np.array([digest.hex() for digest in new.digests], dtype=f"U{2 * DIGEST_BYTES}"),
         faults=tuple(faults),
@@ -169,7 +169,7 @@ class _Shelf:
         key = digests_path.name.removesuffix(".digests.npy")
         try:
             digests = np.load(digests_path)
-            pixels = _mapped(self.path(key))
+            pixels = np.load(self.path(key), mmap_mode="r")
         except (OSError, ValueError, EOFError):
             return  # damaged or removed from outside: as if it were not there
         if pixels.shape != (len(digests), self.size, self.size, 3) or pixels.dtype != np.uint8:
@@ -268,12 +268,6 @@ class _NewEntry:
 
     def _needed(self) -> int:
         return size_of(self._n, self._shelf.size)
-
-
-def _mapped(path: Path) -> NDArray[np.uint8]:
-    """The pixels of an entry, read-only."""
-    pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    return pixels
 
 
 def _sweep(folder: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tagfit.data.duplicates import duplicate_groups, duplicate_rows
+from tagfit.data.inputs import read_inputs
 from tagfit.data.labels import listed
 from tagfit.data.picture_files import FORMATS, unreadable, why_not
 from tagfit.data.read import read
@@ -54,6 +56,7 @@ class CheckReport:
         sizes: ``width x height`` of pictures, or the number of features, with their counts, the commonest first.
         splits, folds, groups: rows a split and a fold where the source has them, and how many groups of several rows.
         multi_class: what it means where every row has exactly one label; empty otherwise.
+        copies: groups of pictures or feature rows that are equal or nearly so: (what they share, their ids).
         quarantined: rows that cannot be used, with the reason.
         warnings: what is suspicious and was read all the same.
         notes: how the source was read.
@@ -73,6 +76,7 @@ class CheckReport:
     folds: dict[str, int]
     groups: int
     multi_class: str
+    copies: tuple[tuple[str, tuple[str, ...]], ...]
     quarantined: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
     notes: tuple[str, ...]
@@ -87,12 +91,21 @@ class CheckReport:
         return asdict(self)
 
 
-def check(source: TaggedSet | str | Path, *, decode: bool = True, **options: Any) -> CheckReport:
+def check(
+    source: TaggedSet | str | Path,
+    *,
+    decode: bool = True,
+    cache_dir: Path | None = None,
+    on_decoded: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> CheckReport:
     """Look at everything in a source.
 
     Args:
         source: a set, or whatever :func:`tagfit.data.read.read` takes.
-        decode: decode every picture file in full, which finds truncated ones; False looks at headers only.
+        decode: decode every picture file in full, which finds truncated ones and copies; False looks at headers only.
+        cache_dir: where decoded pictures are kept; a training on the same source finds them there.
+        on_decoded: called with (pictures done, pictures in all).
         options: as in ``read``.
 
     Raises:
@@ -108,6 +121,7 @@ def check(source: TaggedSet | str | Path, *, decode: bool = True, **options: Any
         warned += _same_bytes(data)
     else:
         sizes = Counter([_shape(data)] * len(data))
+    copies = _copies(data, cache_dir, on_decoded) if decode else ()
     warned += _never_or_always(data)
     present = data.truth.sum(axis=1, dtype=np.int64)
     unique, inverse, counts = np.unique(np.packbits(data.truth, axis=1), axis=0, return_index=True, return_counts=True)
@@ -129,10 +143,23 @@ def check(source: TaggedSet | str | Path, *, decode: bool = True, **options: Any
         folds=_counts(data.fold),
         groups=sum(count > 1 for name, count in _counts(data.groups).items() if name),
         multi_class=MULTI_CLASS if one_each else "",
+        copies=copies,
         quarantined=tuple(quarantined),
         warnings=tuple(warned),
         notes=data.notes,
     )
+
+
+def _copies(
+    data: TaggedSet, cache_dir: Path | None, on_decoded: Callable[[int, int], None] | None
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    inputs = read_inputs(data, None, cache_dir=cache_dir, progress=on_decoded)
+    ids = data.ids[inputs.rows]
+    if inputs.values.ndim == 4:
+        found = duplicate_groups(inputs.values, inputs.digests)
+    else:
+        found = duplicate_rows(inputs.values)
+    return tuple((group.reason, tuple(ids[list(group.rows)].tolist())) for group in found)
 
 
 def _label_counts(data: TaggedSet) -> tuple[LabelCount, ...]:

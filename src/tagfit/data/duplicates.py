@@ -16,11 +16,12 @@ from tagfit.errors import InputError
 
 SAME_BYTES, SAME_PIXELS, SAME_FEATURES, NEAR = "same bytes", "same pixels", "same features", "near copies"
 
-# Pairs whose signatures correlate less are not looked at; those looked at are compared at ever finer sides, and are
-# near copies where they pass the limit of the finest. A side is used where the pixels have it.
+# Pairs whose signatures correlate less are not looked at. The others are compared at ever finer sides, as far as the
+# pixels go: what falls below the limit on the way is dropped, what passes that of the finest side is a near copy.
 SIGNATURES_ALIKE = 0.8
-LIMITS = {16: 0.5, 32: 0.55, 64: 0.65}
-FINEST_LIMITS = {32: 0.8, 64: 0.65}
+SIDES = (16, 32, 64)
+LIMIT_ON_THE_WAY = {16: 0.5, 32: 0.55}
+LIMIT_AT_THE_END = {32: 0.8, 64: 0.65}
 ROWS_AT_ONCE = 1024
 PAIRS_AT_ONCE = 512
 
@@ -100,7 +101,8 @@ def duplicate_rows(features: NDArray[Any]) -> DuplicateGroups:
     """Groups of rows of (N, D) features that are equal in every value (NaN equals NaN, -0.0 equals 0.0)."""
     if features.ndim != 2:
         raise InputError(f"features came with shape {features.shape}", instead="(rows, features)")
-    equal = _equal(np.where(np.isnan(row), np.nan, row + 0.0).tobytes() for row in features)
+    plain = np.where(np.isnan(features), np.nan, features + 0.0)
+    equal = _equal(row.tobytes() for row in plain)
     return DuplicateGroups(tuple(DuplicateGroup(rows, SAME_FEATURES) for rows in equal if len(rows) > 1), len(features))
 
 
@@ -162,9 +164,9 @@ def _reason(rows: tuple[int, ...], kinds: int, digests: Sequence[str] | NDArray[
 
 def _near_pairs(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The pairs (P, 2) among ``rows``, as positions in it, that are near copies, and how alike they are."""
-    sides = [side for side in LIMITS if side <= min(pixels.shape[1:3])]
+    sides = [side for side in SIDES if side <= min(pixels.shape[1:3])]
     found = [(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32))]
-    if sides and sides[-1] in FINEST_LIMITS:
+    if sides and sides[-1] in LIMIT_AT_THE_END:
         found += [_compared(pixels, rows, some, sides) for some in _in_batches(_candidates(pixels, rows))]
     return np.concatenate([pairs for pairs, _ in found]), np.concatenate([alike for _, alike in found])
 
@@ -209,7 +211,7 @@ def _compared(
         one, other = likeness.shrunk(first, side), likeness.shrunk(second, side)
         there, back = likeness.refined(one, other, there), likeness.refined(other, one, back)
         score = np.maximum(likeness.likeness(one, other, there), likeness.likeness(other, one, back))
-        keep = score > (FINEST_LIMITS if side == sides[-1] else LIMITS)[side]
+        keep = score > (LIMIT_AT_THE_END if side == sides[-1] else LIMIT_ON_THE_WAY)[side]
         pairs, score, first, second = pairs[keep], score[keep], first[keep], second[keep]
         there, back = there[keep], back[keep]
     return pairs, score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,7 +59,14 @@ def wish(role: str, given: TaggedSet | float | None, fold: int | None, share: fl
 
 
 def place(
-    data: TaggedSet, origin: Names, wishes: list[Wish], *, keys: Names, groups: Names, method: Method, seed: int
+    data: TaggedSet,
+    origin: Names,
+    wishes: list[Wish],
+    *,
+    keys: Names,
+    groups: Callable[[], Names],
+    method: Method,
+    seed: int,
 ) -> tuple[Names, list[str]]:
     """The split of each row, and how it came about.
 
@@ -67,7 +75,7 @@ def place(
         origin: N names: of the split whose own set a row comes from, or ``train``.
         wishes: one for validation, one for test.
         keys: N names that stay with the contents of the rows.
-        groups: N names of what stays together where rows are drawn, '' alone.
+        groups: gives N names of what stays together where rows are drawn, '' alone; only asked where they are.
         method, seed: how rows are drawn.
 
     Raises:
@@ -146,13 +154,20 @@ def _shares(wishes: list[Wish], names: Names, by_column: bool) -> dict[str, floa
 
 
 def _by_share(
-    data: TaggedSet, shares: dict[str, float], names: Names, keys: Names, groups: Names, method: Method, seed: int
+    data: TaggedSet,
+    shares: dict[str, float],
+    names: Names,
+    keys: Names,
+    groups: Callable[[], Names],
+    method: Method,
+    seed: int,
 ) -> list[str]:
     if not shares:
         return []
     free = np.flatnonzero(names == "")
+    together = groups()[free]
     wanted = {"train": 1 - sum(shares.values()), **shares}
-    how: dict[str, Any] = {"keys": keys[free].tolist(), "groups": groups[free], "seed": seed}
+    how: dict[str, Any] = {"keys": keys[free].tolist(), "groups": together, "seed": seed}
     if not len(free):
         raise InputError(f"no row is left to draw {' and '.join(shares)} from")
     if method == "stratified":
@@ -162,7 +177,7 @@ def _by_share(
     names[free] = np.array(list(wanted))[part]
     drawn = f"of the {len(free)} rows that are free, {method}, seed {seed}"
     notes = [f"{role}: {100 * share:.4g} % {drawn}, {_count(names, role)} rows" for role, share in shares.items()]
-    tied = np.unique(groups[free][groups[free] != ""], return_counts=True)[1]
+    tied = np.unique(together[together != ""], return_counts=True)[1]
     if len(tied):
         notes.append(f"kept on one side: {int(tied.sum())} rows in {len(tied)} groups (groups, duplicates)")
     return notes

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tagfit.data.labels import align
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
 from tagfit.data.split import split
@@ -76,7 +77,7 @@ class Plan:
         plan = self.resolved()
         data = limited(read(plan.data, **plan.read), plan.limit, plan.split.get("seed", 0))
         own = {
-            name: None if path is None else read(path, **plan.read)
+            name: None if path is None else align(read(path, **plan._as_it_is()), data.labels)
             for name, path in (("validation", plan.validation), ("test", plan.test))
         }
         return split(
@@ -90,6 +91,11 @@ class Plan:
             progress=on_decoded,
             source=plan.to_dict(),
         )
+
+    def _as_it_is(self) -> dict[str, Any]:
+        """How a source of its own is read: whole, since its labels are those that train has in the end."""
+        choosing = ("labels", "exclude_labels", "min_positives")
+        return {name: value for name, value in self.read.items() if name not in choosing} | {"learnable": False}
 
 
 def limited(data: TaggedSet, limit: int | None, seed: int) -> TaggedSet:

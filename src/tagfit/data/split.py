@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data import grouping, placing
+from tagfit.data.duplicates import duplicate_groups
 from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
 from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
@@ -58,7 +59,7 @@ def split(
             pictures their own size.
         keep_together: more that must stay on one side beside ``data.groups``: N names for the rows of ``data``, ''
             alone; or a function of (inputs, digests of the contents) that returns a name for each row that could be
-            read.
+            read. None keeps near-duplicate pictures together where rows are drawn with regard to labels.
         strict: a picture that cannot be read is an error; otherwise it is left out and told in ``data.quarantined``.
         cache_dir, progress: where pictures are kept once decoded, and who is told; see ``cache.decoded``.
         source: how to read all this again, plain JSON values; kept in the Problem.
@@ -81,7 +82,15 @@ def split(
 
     more = _more_together(keep_together, inputs, len(data), len(rows))
     together = grouping.merged(kept.groups, more, grouping.equal(inputs.digests))
-    names, how = placing.place(kept, origin, wishes, keys=inputs.digests, groups=together, method=method, seed=seed)
+
+    def drawn_together() -> NDArray[np.str_]:
+        if keep_together is not None or method == "random" or inputs.values.ndim != 4:
+            return together
+        return duplicate_groups(inputs.values, inputs.digests).as_groups(together)
+
+    names, how = placing.place(
+        kept, origin, wishes, keys=inputs.digests, groups=drawn_together, method=method, seed=seed
+    )
     _refuse_groups_apart(kept, names, origin)
     notes += [
         *how,

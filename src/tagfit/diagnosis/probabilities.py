@@ -120,8 +120,8 @@ def _f1_plot(side: Side, labels: NDArray[np.int64]) -> Plot:
     "of positives, less what chance alone would give (Kumar, Liang and Ma, 2019), is averaged; its root is resampled "
     "by rows. It fires where the whole interval lies above the limit.",
     why="A score of 0.9 that is right seven times in ten misleads whoever sorts, filters or pays by it.",
-    what_to_do="Calibrate a label at a time on validation (`tagfit.evaluation.calibration.calibrate`), or train with label smoothing or less long: "
-    "overconfidence mostly comes with overfitting.",
+    what_to_do="Calibrate a label at a time on validation (`tagfit.evaluation.calibration.calibrate`), or train with "
+    "label smoothing or less long: overconfidence mostly comes with overfitting.",
 )
 def miscalibration(material: Material) -> Verdict:
     """The calibration error lies above the limit."""

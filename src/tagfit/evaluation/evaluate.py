@@ -15,17 +15,23 @@ from tagfit.evaluation.constant_sets import ConstantSets, best_constant
 from tagfit.evaluation.counts import fbeta, precision, recall
 from tagfit.evaluation.evaluation import Evaluation, LabelRecord, MetricValue
 from tagfit.evaluation.intervals import (
+    FEWER_REPEATS,
     FEWEST_REPEATS,
+    MANY_CELLS,
     MOST_CELLS,
     REPEATS,
+    Replicates,
     bootstrap,
     independent_positives,
+    label_intervals,
     metric_interval,
 )
-from tagfit.evaluation.metrics import Metric, chosen
+from tagfit.evaluation.metrics import Metric, chosen, find
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.evaluation.totals import Constant, Observed
 from tagfit.scores import Scores
+
+OF_RECORDS = ("macro_f1", "mAP")  # whose values a label get an interval in the label's record
 
 
 def evaluate(
@@ -44,8 +50,8 @@ def evaluate(
         prevalence: each label's share of known positives in train, (L,), for the baseline that gives it as the score
             of every picture; None takes it from these rows, and the notes say so.
         metrics: ``'default'``, ``'all'`` or names.
-        intervals: how many resamples make the intervals; None for no intervals; ``"auto"`` is REPEATS up to MOST_CELLS
-            entries, and none above.
+        intervals: how many resamples make the intervals; None for no intervals; ``"auto"`` is REPEATS up to MANY_CELLS
+            entries, FEWER_REPEATS up to MOST_CELLS, and none above.
 
     Raises:
         InputError: an unknown metric, thresholds of another shape or outside [0, 1], or a prevalence of another shape.
@@ -54,7 +60,8 @@ def evaluate(
     given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, scores.labels)
     given = given.in_order(scores.labels)
     cases = Cases.of(scores, given.values, None if given.by_label else given.predict(scores.scores))
-    observed = Observed(cases)
+    repeats = _repeats(intervals, cases)
+    observed = Observed(cases, keeps_rows=repeats > 0)
     notes = []
     too_good = f"thresholds ({given.strategy}) were chosen on these rows" if given.chosen_on(scores) else ""
     if too_good:
@@ -66,8 +73,8 @@ def evaluate(
     nothing = Constant(cases, np.zeros(cases.width), np.zeros(cases.width, dtype=bool))
     shares = _checked_prevalence(prevalence, cases.width)
     constant = Constant(cases, shares, given.predict(shares[None])[0])
-    repeats = _repeats(intervals, cases)
-    replicates = bootstrap(wanted, observed, repeats, scores.groups) if repeats else {}
+    judged = [*wanted, *(metric for metric in chosen(OF_RECORDS) if metric not in wanted)]
+    replicates = bootstrap(judged, observed, repeats, scores.groups) if repeats else {}
     positives = independent_positives(observed, scores.groups)
     values = {}
     for metric in wanted:
@@ -81,7 +88,7 @@ def evaluate(
         split=scores.split,
         n=len(scores),
         metrics=values,
-        labels=_records(scores, observed),
+        labels=_records(scores, observed, _label_intervals(observed, replicates, positives)),
         thresholds=given,
         notes=tuple(notes),
     )
@@ -130,7 +137,9 @@ def _noted(measured: MetricValue, note: str) -> MetricValue:
 
 def _repeats(intervals: int | Literal["auto"] | None, cases: Cases) -> int:
     if intervals == "auto":
-        return REPEATS if 0 < cases.truth.size <= MOST_CELLS else 0
+        if not 0 < cases.truth.size <= MOST_CELLS:
+            return 0
+        return REPEATS if cases.truth.size <= MANY_CELLS else FEWER_REPEATS
     if intervals is None or cases.rows == 0:
         return 0
     if intervals < FEWEST_REPEATS:
@@ -142,7 +151,18 @@ def _known(value: NDArray[np.float64]) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _records(scores: Scores, observed: Observed) -> tuple[LabelRecord, ...]:
+def _label_intervals(
+    observed: Observed, replicates: dict[str, Replicates], positives: NDArray[np.float64]
+) -> list[list[tuple[float, float] | None]]:
+    """For each metric of OF_RECORDS, the interval of each label's own value."""
+    if not replicates:
+        return [[None] * observed.cases.width for _ in OF_RECORDS]
+    return [label_intervals(find(name), observed, replicates[name], positives) for name in OF_RECORDS]
+
+
+def _records(
+    scores: Scores, observed: Observed, intervals: list[list[tuple[float, float] | None]]
+) -> tuple[LabelRecord, ...]:
     counts = observed.counts
     shown = np.float64 if scores.weights is not None else np.int64  # whole pictures are counted in whole numbers
     numbers = [values.astype(shown).tolist() for values in (counts.tp, counts.fp, counts.fn, counts.tn)]
@@ -155,6 +175,7 @@ def _records(scores: Scores, observed: Observed) -> tuple[LabelRecord, ...]:
         observed.ranked.ap.tolist(),
         observed.ranked.auc.tolist(),
         *numbers,
+        *intervals,
         strict=True,
     )
     return tuple(LabelRecord(*row) for row in table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,8 @@ from tagfit.evaluation.totals import Observed, Totals
 Floats = NDArray[np.float64]
 OfLabels = Callable[[Totals], Floats]
 
+RANKED = r.RankedRows()
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -34,6 +37,8 @@ class Metric:
         of_labels: a value a label, (..., L), NaN where undefined, where the metric is a mean of such.
         of_label: the name of that value of one label; empty where it is no number of its own.
         of_rows: whether it is a mean over rows, of which some may have no value.
+        plain_scale: whether its interval is made on its own scale although it lies in [0, 1]: good models sit at 0.
+        widening: what its standard error is multiplied by so that its interval covers what it promises.
         can_say_nothing: whether predicting nothing (all scores 0) has a value; a loss of it has none.
     """
 
@@ -46,6 +51,8 @@ class Metric:
     of_labels: OfLabels | None = None
     of_label: str = ""
     of_rows: bool = False
+    plain_scale: bool = False
+    widening: float = 1.0
     can_say_nothing: bool = True
 
     def left_out(self, totals: Observed) -> int:
@@ -137,6 +144,25 @@ def _of_rows(
     return Metric(name, better, (0.0, highest), meaning, lambda t: t.row_mean(name, of), decides=False, of_rows=True)
 
 
+def _of_labels(name: str, of_label: str, of_labels: OfLabels, meaning: str) -> Metric:
+    return Metric(
+        name,
+        "higher",
+        (0.0, 1.0),
+        f"{meaning}, mean over labels",
+        lambda t: macro(of_labels(t)),
+        of_labels=of_labels,
+        of_label=of_label,
+    )
+
+
+def _at(k: int, of: r.RankedRows) -> list[Metric]:
+    return [
+        _of_rows(f"precision_at_{k}", of, f"share of the {k} highest scores of a picture that are true tags"),
+        _of_rows(f"recall_at_{k}", of, f"share of a picture's true tags among its {k} highest scores"),
+    ]
+
+
 def _table() -> dict[str, Metric]:
     declared = [
         Metric(
@@ -189,6 +215,16 @@ def _table() -> dict[str, Metric]:
             _over_all(lambda t: t.squared_error),
             decides=False,
         ),
+        *_averages("f2", lambda counts: c.fbeta(counts, 2.0), "F-beta that weighs recall twice as much as precision"),
+        *_averages("f0.5", lambda counts: c.fbeta(counts, 0.5), "F-beta that weighs recall half as much as precision"),
+        _of_labels(
+            "macro_specificity", "specificity", lambda t: c.specificity(t.counts), "share of absent tags left off"
+        ),
+        _of_rows("lrap", RANKED, "label ranking average precision, mean over pictures"),
+        _of_rows("coverage_error", RANKED, "how many labels down the list all true tags are", "lower", float("inf")),
+        _of_rows("ranking_loss", RANKED, "share of (true, false) tag pairs of a picture in the wrong order", "lower"),
+        _of_rows("one_error", RANKED, "share of pictures whose highest score is no true tag", "lower"),
+        *(metric for k in r.KS for metric in _at(k, RANKED)),
         Metric(
             "calibration_error",
             "lower",
@@ -198,6 +234,8 @@ def _table() -> dict[str, Metric]:
             decides=False,
             of_labels=lambda t: t.calibration_error,
             of_label="calibration_error",
+            plain_scale=True,
+            widening=1.25,
         ),
     ]
     return {metric.name: metric for metric in declared}
@@ -239,9 +277,16 @@ def chosen(names: str | Sequence[str]) -> tuple[Metric, ...]:
 
 
 def find(name: str) -> Metric:
-    """The metric of this name."""
+    """The metric of this name; any ``macro_fBETA`` (micro, weighted, sample) and ``precision_at_K`` will do."""
     if name in METRICS:
         return METRICS[name]
+    if at := re.fullmatch(r"(?:precision|recall)_at_([1-9][0-9]*)", name):
+        k = int(at[1])
+        return next(metric for metric in _at(k, r.RankedRows((k,))) if metric.name == name)
+    if beta := re.fullmatch(r"(?:macro|micro|weighted|sample)_f([0-9]*\.?[0-9]+)", name):
+        weight = float(beta[1])
+        made = _averages(f"f{beta[1]}", lambda counts: c.fbeta(counts, weight), f"F-beta with beta {beta[1]}")
+        return next(metric for metric in made if metric.name == name)
     if name == "accuracy":
         raise InputError(
             "there is no metric 'accuracy': where a picture has several labels the word has several meanings",

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 Draws = NDArray[np.float32]
 
 CELLS_AT_ONCE = 400_000  # rows x resamples held together: what fits the cache of a core as float32
-MOST_AT_ONCE = 64
-FEWEST_AT_ONCE = 4
+MOST_AT_ONCE = 32
+FEWEST_AT_ONCE = 16
 
 
 def draws(rows: int, repeats: int, seed: int, groups: NDArray[Any] | None = None) -> Iterator[Draws]:

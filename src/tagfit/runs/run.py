@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import html
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from tagfit import history, recipe
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.files import to_json, write_text
+from tagfit.files import disk_faults, to_json, write_text
 from tagfit.history import History
 from tagfit.recipe import Recipe
 from tagfit.scores import Scores
 
 FORMAT = 1
+# Held by the process that writes the run, for as long as it lives.
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,17 @@ class Run:
 
     @property
     def info(self) -> dict[str, Any]:
-        """``run.json``: format, state, versions, seed, machine, times, epochs, the epoch that was kept.
-
-        The state is "running" (or the process was killed), "interrupted", "failed" or "done"; all but the last
-        can be resumed.
-        """
+        """``run.json``: format, state, versions, seed, machine, times, epochs, the epoch that was kept."""
         return _read_json(self.folder / "run.json")
+
+    @property
+    def state(self) -> str:
+        """ "running", "killed" (nobody writes it any more), "interrupted", "failed" or "done".
+
+        All but the first and the last can be resumed.
+        """
+        state = str(self.info["state"])
+        return "killed" if state == "running" and not self._is_being_written() else state
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -96,7 +105,7 @@ class Run:
         path = self._scores_path(split)
         if not path.exists():
             stored = ", ".join(self.scored_splits) or "none yet"
-            raise InputError(f"the run {self.name} has no scores of the split {split!r}", instead=f"it has {stored}")
+            raise InputError(f"the run {self.folder} has no scores of the split {split!r}", instead=f"it has {stored}")
         return Scores.load(path, split)
 
     def refuse_another(self, problem: Problem) -> None:
@@ -130,7 +139,7 @@ class Run:
         last = history[-1] if history else None
         return {
             "run": str(self.folder),
-            "state": info["state"],
+            "state": self.state,
             "recipe": info["recipe"],
             "seed": info["seed"],
             "epochs": len(history),
@@ -141,13 +150,23 @@ class Run:
             "started": info["started"],
         }
 
+    def _is_being_written(self) -> bool:
+        path = self.folder / LOCK
+        if not path.exists():
+            return False
+        try:
+            with FileLock(path).acquire(timeout=0):
+                return False
+        except (Timeout, OSError):  # a folder that may only be read cannot be asked
+            return True
+
     def _scores_path(self, split: str) -> Path:
         return self.folder / "scores" / f"{split}.npz"
 
     def _repr_html_(self) -> str:
         info = self.info
         folder = html.escape(str(self.folder))
-        return f"<b>{folder}</b>: {info['state']}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
+        return f"<b>{folder}</b>: {self.state}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
 
 
 def open_run(folder: str | Path) -> Run:
@@ -158,19 +177,34 @@ def open_run(folder: str | Path) -> Run:
     """
     path = Path(folder)
     if not (path / "run.json").is_file():
-        what = "holds no run.json" if path.exists() else "does not exist"
+        what = "holds no run.json" if path.is_dir() else "is a file" if path.exists() else "does not exist"
         raise InputError(f"{path} is no run: it {what}", instead="a folder that `tagfit runs` lists")
     run = Run(path)
-    if run.info.get("format") != FORMAT:
-        raise InputError(f"{path} has run format {run.info.get('format')!r}", instead=f"this tagfit reads {FORMAT}")
+    if (found := run.info.get("format")) != FORMAT:
+        raise InputError(f"{path} has run format {found!r}", instead=f"this tagfit reads {FORMAT}")
     return run
 
 
 def list_runs(folder: str | Path = "runs") -> list[Run]:
-    """The runs right below a folder, oldest first; a folder that is not there has none."""
+    """The runs right below a folder, or the one that it is, oldest first; a folder that is not there has none."""
     path = Path(folder)
-    found = [Run(entry.parent) for entry in path.glob("*/run.json")]
-    return sorted(found, key=lambda run: (str(run.info.get("started", "")), run.name))
+    found = [Run(path)] if (path / "run.json").is_file() else [Run(entry.parent) for entry in path.glob("*/run.json")]
+
+    def started(run: Run) -> str:
+        with suppress(InputError):
+            return str(run.info.get("started", ""))
+        return ""  # a damaged one is listed all the same
+
+    return sorted(found, key=lambda run: (started(run), run.name))
+
+
+def refuse_used(folder: Path) -> None:
+    """Raise an InputError unless a run can be begun in ``folder``: it is not there, or it is empty."""
+    with disk_faults(folder):
+        used = folder.exists() and (not folder.is_dir() or any(entry.name != LOCK for entry in folder.iterdir()))
+    if used:
+        mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
+        raise InputError(f"{folder} exists and is not empty", instead=mend)
 
 
 def default_folder(recipe_name: str, seed: int) -> Path:
@@ -182,9 +216,21 @@ def default_folder(recipe_name: str, seed: int) -> Path:
     return candidate
 
 
+class _Record(dict[str, Any]):
+    """An object of a JSON file that was perhaps not written by us: what it lacks is said with the file's name."""
+
+    def __init__(self, path: Path, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise InputError(f"{self.path} holds no {key!r}", instead="the file as `tagfit train` wrote it")
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        values = json.loads(text, object_hook=lambda found: _Record(path, found))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

@@ -26,9 +26,10 @@ from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, default_folder
 from tagfit.scores import Scores
-from tagfit.training import checkpoint, nets
+from tagfit.training import checkpoint, nets, own_net
 from tagfit.training.loop import Training, feed
 from tagfit.training.machine import Machine, choose
+from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
 # A training that starts again from an older checkpoint ends with the same bits, so one a second loses nothing but time.
@@ -48,6 +49,7 @@ def fit(
     threads: int | None = None,
     on_epoch: OnEpoch | None = None,
     name: str | None = None,
+    net: NetFactory | None = None,
 ) -> Run:
     """Train ``recipe`` on ``problem`` and write the run folder.
 
@@ -60,6 +62,9 @@ def fit(
         threads: of the processor; None chooses.
         on_epoch: called after each epoch with its record and the recipe.
         name: what the run calls its recipe; None takes the name of a named one.
+        net: a function of (input_shape, labels) that returns a ``torch.nn.Module`` giving logits of shape (n, labels),
+            in place of the recipe's layers. ``architecture`` still says how pictures come: (3, H, W) for "conv", which
+            may be augmented, (H, W, 3) for "dense". Only its name is stored: whatever loads the run needs it again.
 
     Raises:
         InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.
@@ -70,7 +75,8 @@ def fit(
     if not 0 <= seed < 2**32:
         raise InputError(f"seed = {seed}", instead="0 or more, below 2**32")
     machine = choose(chosen, device, threads)
-    nets.check_fits(chosen, problem.inputs.shape[1:])
+    with machine.in_use():  # tried before there is a folder; torch's generator comes back as it was
+        _try_net(chosen, problem, net)
     folder = Path(out) if out is not None else default_folder(called, seed)
     _refuse_used(folder)
     run = Run(folder)
@@ -82,41 +88,51 @@ def fit(
             state="running",
             recipe=called,
             seed=seed,
+            net=None if net is None else own_net.name(net),
             machine=asdict(machine),
             versions=_versions(),
             started=_now(),
         )
-        _train(run, problem, on_epoch)
+        _train(run, problem, on_epoch, net)
     return run
 
 
-def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None) -> Run:
+def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None, *, net: NetFactory | None = None) -> Run:
     """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
 
     Raises:
-        InputError: data or a recipe that changed since the run began, or a run that another process is writing.
+        InputError: data, recipe or net are not those that the run began with, or another process is writing it.
     """
     with _only_writer(run.folder):
         run.refuse_another(problem)
+        own_net.refuse_another(run.info.get("net"), net, str(run.folder))
         if run.info["state"] != "done":
-            _train(run, problem, on_epoch)
+            _train(run, problem, on_epoch, net)
     return run
 
 
-def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None) -> None:
+def _try_net(recipe: Recipe, problem: Problem, net: NetFactory | None) -> None:
+    shape = problem.inputs.shape[1:]
+    if net is None:
+        nets.check_fits(recipe, shape)
+    else:
+        nets.build(recipe, shape, len(problem.labels), net)
+
+
+def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory | None) -> None:
     machine = Machine(**run.info["machine"])
     choose(run.recipe, machine.device, machine.threads)  # says so if the device is not here
     run.save_info(state="running")
     run.discard_results()
     with machine.in_use():
         try:
-            training = _begin(run, problem, machine)
+            training = _begin(run, problem, machine, net)
             _run_epochs(run, training, on_epoch)
             _finish(run, problem, training, machine, state="done")
         except KeyboardInterrupt:
             # In the middle of an epoch the weights are nobody's: the last checkpoint is what can be used and resumed.
             if run.checkpoint.exists():
-                _finish(run, problem, _begin(run, problem, machine), machine, state="interrupted")
+                _finish(run, problem, _begin(run, problem, machine, net), machine, state="interrupted")
             run.save_info(state="interrupted")
             raise
         except Exception:
@@ -140,9 +156,9 @@ def _run_epochs(run: Run, training: Training, on_epoch: OnEpoch | None) -> None:
             on_epoch(epoch, training.recipe)
 
 
-def _begin(run: Run, problem: Problem, machine: Machine) -> Training:
+def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None) -> Training:
     """The training of a run where its checkpoint left it, or at its start; later lines of the history are dropped."""
-    training = Training(problem, run.recipe, run.info["seed"], machine)
+    training = Training(problem, run.recipe, run.info["seed"], machine, net)
     if run.checkpoint.exists():
         training.restore(*checkpoint.load_tensors(run.checkpoint))
     history.save(run.folder / "history.jsonl", run.history[: training.progress.epoch])
@@ -156,11 +172,15 @@ def _finish(run: Run, problem: Problem, training: Training, machine: Machine, st
     checkpoint.save_tensors(run.weights, net.state_dict())
     for split in problem.splits:
         if split != "test":  # looked at only when asked
-            run.save_scores(score(net, problem, split, run.recipe, machine))
-    progress = training.progress
-    kept = progress.best_epoch if training.best else progress.epoch
+            run.save_scores(score(net, problem, split, training.recipe, machine))
     seconds = sum(epoch.seconds for epoch in run.history)
-    run.save_info(state=state, finished=_now(), seconds=seconds, epochs=progress.epoch, kept_epoch=kept)
+    run.save_info(
+        state=state,
+        finished=_now(),
+        seconds=seconds,
+        epochs=training.progress.epoch,
+        kept_epoch=training.kept_epoch,
+    )
 
 
 def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine: Machine) -> Scores:
@@ -179,19 +199,25 @@ def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine:
     )
 
 
-def load_net(run: Run, input_shape: tuple[int, ...]) -> nn.Module:
+def load_net(run: Run, input_shape: tuple[int, ...], net: NetFactory | None = None) -> nn.Module:
     """The trained net of a run, in inference mode, on the processor.
 
+    Args:
+        run: a run that has weights.
+        input_shape: of one row of the Problem's inputs.
+        net: the factory that the run was trained with, if it was.
+
     Raises:
-        InputError: a run without weights, or weights of another net.
+        InputError: a run without weights, weights of another net, or a net that is missing.
     """
+    own_net.refuse_another(run.info.get("net"), net, str(run.folder))
     if not run.weights.exists():
         raise InputError(
             f"the run {run.folder} has no weights yet", instead=f"`tagfit train --resume {run.folder}` finishes it"
         )
-    net = nets.build(run.recipe, input_shape, len(run.labels))
-    checkpoint.load_weights(net, run.weights)
-    return net.eval()
+    built = nets.build(run.recipe, input_shape, len(run.labels), net)
+    checkpoint.load_weights(built, run.weights)
+    return built.eval()
 
 
 def _refuse_used(folder: Path) -> None:

@@ -1,8 +1,10 @@
-"""Losses: binary cross-entropy over what is known, smoothed and weighted as the recipe says."""
+"""Losses: binary cross-entropy, focal and asymmetric, over what is known, smoothed and weighted as the recipe says."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,6 +12,11 @@ from torch.nn import functional
 
 from tagfit.data.problem import Part
 from tagfit.recipe import Recipe
+
+# Short of 1, where a power of 0 would have no slope.
+NEARLY_ONE = 1 - 1e-7
+
+EntryLoss = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -19,21 +26,20 @@ class Targets:
     Attributes:
         truth: (N, L) float32, smoothed.
         weight: (N, L) float32: 0 where unknown, else the picture's weight; None where all are 1.
-        positive_weight: (L,) float32, what a present label weighs against an absent one; None for 1.
+        entry_loss: logits and targets, both (n, L), to the loss of each entry.
     """
 
     truth: Tensor
     weight: Tensor | None
-    positive_weight: Tensor | None
+    entry_loss: EntryLoss
 
     def loss(self, logits: Tensor, rows: Tensor) -> Tensor:
-        """Mean binary cross-entropy in nats over the known entries of ``rows``."""
-        weight = None if self.weight is None else self.weight.index_select(0, rows)
-        total = functional.binary_cross_entropy_with_logits(
-            logits.float(), self.truth.index_select(0, rows), weight, pos_weight=self.positive_weight, reduction="mean"
-        )
-        # "mean" divides by all entries; the known ones are what counts.
-        return total if weight is None else total * (weight.numel() / weight.sum().clamp(min=1e-12))
+        """The mean loss of the known entries of ``rows``, weighted by the pictures' weights."""
+        entries = self.entry_loss(logits.float(), self.truth.index_select(0, rows))
+        if self.weight is None:
+            return entries.mean()
+        weight = self.weight.index_select(0, rows)
+        return (entries * weight).sum() / weight.sum().clamp(min=1e-12)
 
 
 def targets(part: Part, recipe: Recipe, device: str) -> Targets:
@@ -42,10 +48,85 @@ def targets(part: Part, recipe: Recipe, device: str) -> Targets:
     weight = torch.from_numpy(part.known).float()
     if part.weights is not None:
         weight *= torch.from_numpy(part.weights).float()[:, None]
-    positive_weight = balanced_weights(truth, weight).to(device) if recipe.positive_weights == "balanced" else None
+    present_weight = balanced_weights(truth, weight).to(device) if recipe.positive_weights == "balanced" else None
     if recipe.label_smoothing:
         truth = truth * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
-    return Targets(truth.to(device), None if bool((weight == 1).all()) else weight.to(device), positive_weight)
+    all_alike = bool((weight == 1).all())
+    return Targets(truth.to(device), None if all_alike else weight.to(device), _entry_loss(recipe, present_weight))
+
+
+def _entry_loss(recipe: Recipe, present_weight: Tensor | None) -> EntryLoss:
+    if recipe.loss == "focal":
+        return partial(focal, gamma=recipe.focal_gamma, alpha=recipe.focal_alpha, present_weight=present_weight)
+    if recipe.loss == "asymmetric":
+        return partial(
+            asymmetric,
+            gamma_positive=recipe.asymmetric_gamma_positive,
+            gamma_negative=recipe.asymmetric_gamma_negative,
+            clip=recipe.asymmetric_clip,
+            present_weight=present_weight,
+        )
+    return partial(functional.binary_cross_entropy_with_logits, pos_weight=present_weight, reduction="none")
+
+
+def focal(
+    logits: Tensor, truth: Tensor, *, gamma: float, alpha: float = 0.0, present_weight: Tensor | None = None
+) -> Tensor:
+    """Focal loss of each entry, FL = -a (1 - p_t)^gamma log p_t, where p_t is the probability of what is true.
+
+    Args:
+        logits: (n, L).
+        truth: (n, L) in [0, 1]; between the ends, a mixture of the losses of present and absent.
+        gamma: 0 gives binary cross-entropy.
+        alpha: a of present entries, 1 - alpha of absent ones; 0 for a = 1.
+        present_weight: (L,), multiplies the loss of present entries.
+
+    Reference: Lin et al., Focal loss for dense object detection, 2017, equation 5.
+    """
+    present, absent = _focused(logits, gamma, gamma, clip=0.0)
+    if alpha:
+        present, absent = alpha * present, (1 - alpha) * absent
+    return _mixed(present, absent, truth, present_weight)
+
+
+def asymmetric(
+    logits: Tensor,
+    truth: Tensor,
+    *,
+    gamma_positive: float,
+    gamma_negative: float,
+    clip: float,
+    present_weight: Tensor | None = None,
+) -> Tensor:
+    """Asymmetric loss of each entry: -(1 - p)^gamma_positive log p where present; where absent, with
+    p_m = max(p - clip, 0), -p_m^gamma_negative log(1 - p_m).
+
+    Args:
+        logits: (n, L).
+        truth: (n, L) in [0, 1]; between the ends, a mixture of the losses of present and absent.
+        gamma_positive, gamma_negative: with both 0 and no clip it is binary cross-entropy.
+        clip: the probability below which an absent entry has no loss.
+        present_weight: (L,), multiplies the loss of present entries.
+
+    Reference: Ridnik et al., Asymmetric loss for multi-label classification, ICCV 2021, section 3.
+    """
+    return _mixed(*_focused(logits, gamma_positive, gamma_negative, clip), truth, present_weight)
+
+
+def _focused(logits: Tensor, gamma_positive: float, gamma_negative: float, clip: float) -> tuple[Tensor, Tensor]:
+    """What each entry would lose if present, and if absent; powers of probabilities as exponentials of their logs."""
+    log_p, log_not_p = functional.logsigmoid(logits), functional.logsigmoid(-logits)
+    present = -torch.exp(gamma_positive * log_not_p) * log_p
+    if not clip:
+        return present, -torch.exp(gamma_negative * log_p) * log_not_p
+    not_p_m = (torch.sigmoid(-logits) + clip).clamp(max=NEARLY_ONE)
+    return present, -((1 - not_p_m) ** gamma_negative) * torch.log(not_p_m)
+
+
+def _mixed(present: Tensor, absent: Tensor, truth: Tensor, present_weight: Tensor | None) -> Tensor:
+    if present_weight is not None:
+        present = present * present_weight
+    return truth * present + (1 - truth) * absent
 
 
 def balanced_weights(truth: Tensor, weight: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
+from tagfit.training import own_net
 
 # Keras' own numbers: its momentum of 0.99 weighs the old average, torch's 0.01 the new batch.
 KERAS_BATCH_NORM = {"momentum": 0.01, "eps": 1e-3}
@@ -24,24 +25,35 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def build(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn.Module:
+def build(
+    recipe: Recipe, input_shape: tuple[int, ...], labels: int, factory: own_net.NetFactory | None = None
+) -> nn.Module:
     """The untrained net of a recipe; it draws its weights from torch's global generator.
 
     Args:
         recipe: the architecture.
         input_shape: (D,) for features, (H, W, 3) for pictures. A dense net flattens pictures.
         labels: number of outputs; they are logits.
+        factory: makes the net in place of the recipe's architecture, which then only says how pictures come.
 
     Raises:
-        InputError: a conv net on feature rows, or more stages than the picture's size can be halved.
+        InputError: a conv net on feature rows, more stages than the picture's size can be halved, or a factory whose
+            net does not give logits.
     """
-    check_fits(recipe, input_shape)
+    check_fits(recipe, input_shape, factory)
+    if factory is not None:
+        return own_net.build(factory, fed_shape(recipe, input_shape), labels)
     if recipe.architecture == "dense":
         return dense(recipe, int(torch.Size(input_shape).numel()), labels)
     return conv(recipe, labels)
 
 
-def check_fits(recipe: Recipe, input_shape: tuple[int, ...]) -> None:
+def fed_shape(recipe: Recipe, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of one row as a net gets it: colours come first for a conv net."""
+    return (input_shape[2], *input_shape[:2]) if recipe.architecture == "conv" else input_shape
+
+
+def check_fits(recipe: Recipe, input_shape: tuple[int, ...], factory: own_net.NetFactory | None = None) -> None:
     """Refuse an architecture that cannot take rows of ``input_shape``, with an InputError."""
     if recipe.architecture == "dense":
         return
@@ -51,7 +63,7 @@ def check_fits(recipe: Recipe, input_shape: tuple[int, ...]) -> None:
             instead="a recipe with architecture = 'dense', such as regularised-dense",
         )
     smallest = 2 ** len(recipe.widths)
-    if min(input_shape[:2]) < smallest:
+    if factory is None and min(input_shape[:2]) < smallest:
         raise InputError(
             f"{len(recipe.widths)} conv stages need pictures of at least {smallest} pixels a side, "
             f"these have {min(input_shape[:2])}",

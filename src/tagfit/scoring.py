@@ -1,0 +1,142 @@
+"""Scoring: what a trained run says of its own splits and of new data, as Scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tagfit import tagger
+from tagfit.data.inputs import read_inputs
+from tagfit.data.labels import align
+from tagfit.data.plan import Plan
+from tagfit.data.problem import Preprocessing, Problem
+from tagfit.data.read import read
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import Fault, InputError
+from tagfit.files import disk_faults
+from tagfit.runs.run import Run
+from tagfit.scores import Scores
+from tagfit.training.door import torch_for
+
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
+
+NEW_DATA = "data"
+LOOKS = "test_looks.jsonl"
+SHOWN = 5
+
+OnDecoded = Callable[[int, int], None]
+
+
+def scores_of(
+    run: Run,
+    split: str,
+    *,
+    problem: Problem | None = None,
+    on_decoded: OnDecoded | None = None,
+    net: NetFactory | None = None,
+    why: str = "evaluate",
+) -> Scores:
+    """The Scores of a split; those of "test" are made when first asked for, and each look is written down.
+
+    Args:
+        run: trained.
+        split: train, validation or test.
+        problem: what the run was trained on; None reads it again from its sources, where that is needed.
+        on_decoded, net: as in ``workflow.evaluate``.
+        why: what the ledger of looks at the test split says of this one.
+    """
+    if split != "test":
+        return run.scores(split)
+    if "test" not in run.problem["ids"]:
+        raise InputError(f"{run.folder} has no split 'test'", instead=f"it has {', '.join(run.problem['ids'])}")
+    if "test" not in run.scored_splits:
+        rooms = training_rooms()
+        found = reopen(run, on_decoded, problem)
+        machine = rooms.machine.choose(run.recipe, "cpu")
+        with machine.in_use():
+            trained = rooms.fit.load_net(run, found.inputs.shape[1:], net)
+            run.save_scores(rooms.fit.score(trained, found, "test", run.recipe, machine))
+    path = run.folder / LOOKS
+    with disk_faults(path), path.open("a", encoding="utf-8") as ledger:
+        ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}) + "\n")
+    return run.scores("test")
+
+
+def reopen(run: Run, on_decoded: OnDecoded | None = None, problem: Problem | None = None) -> Problem:
+    """The Problem of a run: as given, or read again from its sources.
+
+    Raises:
+        InputError: the sources are gone, or no longer what they were.
+    """
+    if problem is None:
+        source = run.problem["source"]
+        if not source:
+            raise InputError(
+                f"{run.folder} was trained on a Problem made in Python, which cannot be read again",
+                instead="pass it along from Python: problem=...",
+            )
+        problem = Plan.from_dict(source).problem(on_decoded)
+    run.refuse_another(problem)
+    return problem
+
+
+def score_source(
+    run: Run,
+    source: TaggedSet | str | Path,
+    *,
+    on_decoded: OnDecoded | None = None,
+    net: NetFactory | None = None,
+    cache_dir: Path | None = None,
+) -> tuple[Scores, tuple[str, ...]]:
+    """The Scores of new tagged data under a run, and what should be known of that data.
+
+    Its labels are put in the run's order; see ``data.labels.align`` for those that only one of the two has.
+
+    Raises:
+        InputError: no label is shared, or the rows are not of the form that the run was trained on.
+    """
+    given = source if isinstance(source, TaggedSet) else read(source, learnable=False)
+    data = align(given, run.labels)
+    model = tagger.of_run(run, net=net)
+    _refuse_another_kind(run, model.preprocessing, data)
+    inputs = read_inputs(data, model.preprocessing.size, cache_dir=cache_dir, progress=on_decoded)
+    data = data.take(inputs.rows)
+    scores = Scores.of(
+        data.truth,
+        model.probabilities(inputs.values),
+        known=data.known,
+        labels=run.labels,
+        ids=data.ids,
+        groups=data.groups,
+        weights=data.weights,
+        split=NEW_DATA,
+    )
+    left_out = _few((*given.quarantined, *inputs.faults), "rows left out")
+    return scores, (*data.notes, *left_out, *_few(data.warnings, "warnings"))
+
+
+def training_rooms() -> Any:
+    """``tagfit.training`` with the modules that fit and score; a missing torch names the extra that brings it."""
+    with torch_for("training and scoring pictures"):
+        import tagfit.training.fit
+        import tagfit.training.machine
+        import tagfit.training.score
+    return tagfit.training
+
+
+def _refuse_another_kind(run: Run, preprocessing: Preprocessing, data: TaggedSet) -> None:
+    wanted = "pictures" if preprocessing.size is not None else f"rows of {len(preprocessing.mean)} features"
+    came = "pictures" if data.arrays is None or data.arrays.ndim == 4 else f"rows of {data.arrays.shape[1]} features"
+    if came != wanted:
+        raise InputError(f"{run.folder} was trained on {wanted}, and here are {came}", instead=wanted)
+
+
+def _few(faults: Sequence[Fault], heading: str) -> list[str]:
+    if not faults:
+        return []
+    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    return [f"{heading}: {len(faults)} ({'; '.join(map(str, faults[:SHOWN]))}{more})"]

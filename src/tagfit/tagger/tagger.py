@@ -1,0 +1,178 @@
+"""Tagger: preprocessing, weights, thresholds and label names, which is all that turns a picture into tags."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tagfit import multihot
+from tagfit.data import pictures as decoding
+from tagfit.data.problem import Preprocessing
+from tagfit.errors import InputError
+from tagfit.evaluation.thresholds import Thresholds
+from tagfit.files import to_json
+from tagfit.recipe import Recipe
+from tagfit.tagger.places import list_pictures
+from tagfit.training.door import torch_for
+
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
+
+# Decoded at a time: enough for a net to be busy, and little memory.
+PICTURES_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What is said of one picture.
+
+    Attributes:
+        picture: as it was named.
+        tags: the labels that are predicted.
+        scores: probability by label.
+        problem: why it could not be read; then there are no tags and no scores.
+    """
+
+    picture: str
+    tags: tuple[str, ...]
+    scores: dict[str, float]
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        record: dict[str, Any] = {"picture": self.picture, "tags": list(self.tags), "scores": self.scores}
+        return {**record, "problem": self.problem} if self.problem else record
+
+
+@dataclass(frozen=True, eq=False)
+class Tagger:
+    """A trained net with everything it needs, and nothing of the data it was trained on.
+
+    Attributes:
+        labels: L names, in the order of the net's outputs.
+        preprocessing: how a row becomes the input of the net.
+        recipe: how the net is built.
+        weights: NumPy arrays by name.
+        thresholds: what is predicted, for these labels in this order.
+        origin: where it comes from (run, seed, fingerprint of the Problem), plain JSON values; it changes no tag.
+        net_name: of the factory that made the net in place of the recipe's layers; None where none did.
+        net: that factory.
+    """
+
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing
+    recipe: Recipe
+    weights: Mapping[str, NDArray[Any]]
+    thresholds: Thresholds
+    origin: dict[str, Any]
+    net_name: str | None = None
+    net: NetFactory | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash of all that tags depend on: two taggers of equal fingerprint tag alike."""
+        return fingerprint(self.settings(), self.weights)
+
+    def settings(self) -> dict[str, Any]:
+        """All that tags depend on beside the weights, as plain JSON values."""
+        return {
+            "labels": list(self.labels),
+            "preprocessing": {**asdict(self.preprocessing), "decoder": decoding.DECODER},
+            "recipe": self.recipe.model_dump(mode="json"),
+            "net": self.net_name,
+            "thresholds": self.thresholds.to_dict(),
+        }
+
+    def at(self, thresholds: ArrayLike | Thresholds) -> Tagger:
+        """The same with other thresholds: one number, one a label, or Thresholds.
+
+        Raises:
+            InputError: thresholds of other labels, or outside [0, 1].
+        """
+        given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, self.labels)
+        return replace(self, thresholds=given.in_order(self.labels))
+
+    def probabilities(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Probabilities of shape (N, L), worked out on the processor.
+
+        Args:
+            inputs: (N, size, size, 3) uint8 pixels, or (N, D) float32 features, not yet shifted and scaled.
+
+        Raises:
+            InputError: rows of another shape than those trained on.
+        """
+        size = self.preprocessing.size
+        expected = (len(self.preprocessing.mean),) if size is None else (size, size, 3)
+        if inputs.shape[1:] != expected:
+            raise InputError(f"rows of shape {inputs.shape[1:]}", instead=f"{expected}, as was trained on")
+        with torch_for("scoring"):
+            from tagfit.training import memory
+        return memory.score(
+            self.recipe, self.weights, self.preprocessing, inputs, len(self.labels), device="cpu", net=self.net
+        )
+
+    def tag(
+        self, pictures: Iterable[str | Path] | str | Path, on_tagged: Callable[[int, int], None] | None = None
+    ) -> list[dict[str, Any]]:
+        """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
+
+        Args:
+            pictures: files, or folders whose pictures are taken.
+            on_tagged: called with (pictures done, pictures in all).
+
+        Raises:
+            InputError: no picture at all. One that cannot be read has its reason under "problem".
+        """
+        if self.preprocessing.size is None:
+            raise InputError(
+                "this was trained on rows of features, not on pictures",
+                instead="`tagfit evaluate RUN SOURCE` takes rows of features",
+            )
+        files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
+        records: list[dict[str, Any]] = []
+        for start in range(0, len(files), PICTURES_AT_ONCE):
+            records += [tagged.to_dict() for tagged in self._tag(files[start : start + PICTURES_AT_ONCE])]
+            if on_tagged is not None:
+                on_tagged(len(records), len(files))
+        return records
+
+    def _tag(self, files: list[Path]) -> list[Tagged]:
+        size = self.preprocessing.size
+        assert size is not None
+
+        def read(file: Path) -> NDArray[np.uint8] | str:
+            try:
+                return decoding.decode(file, size)
+            except InputError as error:
+                return error.faults[0].what
+
+        with ThreadPoolExecutor() as pool:
+            found = dict(zip(files, pool.map(read, files), strict=True))
+        pixels = {file: one for file, one in found.items() if not isinstance(one, str)}
+        tagged = {file: Tagged(str(file), (), {}, one) for file, one in found.items() if isinstance(one, str)}
+        if pixels:
+            scores = self.probabilities(np.stack(list(pixels.values())))
+            tags = multihot.decode(self.thresholds.predict(scores), self.labels)
+            for file, values, on in zip(pixels, scores.tolist(), tags, strict=True):
+                by_label = {label: round(value, 6) for label, value in zip(self.labels, values, strict=True)}
+                tagged[file] = Tagged(str(file), on, by_label)
+        return [tagged[file] for file in files]
+
+
+def fingerprint(settings: dict[str, Any], weights: Mapping[str, NDArray[Any]]) -> str:
+    """The hash of :meth:`Tagger.settings` and weights, the same before they are written and after they are read."""
+    plain = json.loads(to_json(settings))
+    hashed = blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16)
+    for name, value in sorted(weights.items()):
+        little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+        hashed.update(f"\n{name} {little.dtype.str} {value.shape}\n".encode())
+        hashed.update(little.tobytes())
+    return hashed.hexdigest()

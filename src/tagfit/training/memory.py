@@ -1,0 +1,103 @@
+"""Training in memory: a Problem and a Recipe become named NumPy arrays and a History; no run folder, no torch left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tagfit.data.problem import Preprocessing, Problem
+from tagfit.errors import InputError
+from tagfit.history import History
+from tagfit.recipe import Recipe
+from tagfit.training import nets
+from tagfit.training.feed import Feed
+from tagfit.training.loop import Training
+from tagfit.training.machine import choose
+from tagfit.training.own_net import NetFactory
+from tagfit.training.score import probabilities
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a training leaves.
+
+    Attributes:
+        weights: the net's named weights: of the best epoch where the recipe restores it, else of the last.
+        history: one record an epoch.
+        kept_epoch: the epoch that the weights are of.
+    """
+
+    weights: dict[str, NDArray[Any]]
+    history: History
+    kept_epoch: int
+
+
+def fit(
+    problem: Problem,
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    device: str | None = None,
+    threads: int | None = None,
+    net: NetFactory | None = None,
+) -> Fitted:
+    """Train ``recipe`` on the train split of ``problem``, watched on its validation split if it has one.
+
+    The weights are those that ``tagfit.training.fit.fit`` writes for the same problem, recipe, seed and machine.
+
+    Args:
+        problem, recipe, seed, device, threads, net: as there.
+
+    Raises:
+        InputError: a recipe that does not suit the data, a device that is not here, a training that diverged.
+    """
+    machine = choose(recipe, device, threads)
+    with machine.in_use():
+        training = Training(problem, recipe, seed, machine, net)
+        history = []
+        while not training.over:
+            history.append(training.run_epoch())
+        weights = {name: tensor.cpu().contiguous().numpy().copy() for name, tensor in training.final_weights().items()}
+    return Fitted(weights, tuple(history), training.kept_epoch)
+
+
+def score(
+    recipe: Recipe,
+    weights: Weights,
+    preprocessing: Preprocessing,
+    inputs: NDArray[Any],
+    labels: int,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
+    net: NetFactory | None = None,
+) -> NDArray[np.float32]:
+    """Probabilities of shape (N, ``labels``) of a net that is given by its weights.
+
+    Args:
+        recipe, weights, preprocessing: what it was trained with, and what came of it.
+        inputs: (N, H, W, 3) uint8 pixels or (N, D) float32 features, not yet shifted and scaled.
+        labels: how many the net knows.
+        device, threads, net: as for ``tagfit.training.fit.fit``.
+
+    Raises:
+        InputError: weights of another net, a device that is not here.
+    """
+    machine = choose(recipe, device, threads)
+    with machine.in_use():
+        built = nets.build(recipe, inputs.shape[1:], labels, net)
+        try:
+            built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+        except RuntimeError as error:
+            raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
+        rows = np.arange(len(inputs))
+        channels_first = recipe.architecture == "conv"
+        feed = Feed(inputs, rows, preprocessing, machine.device, channels_first=channels_first)
+        return probabilities(built.to(machine.device), feed)
