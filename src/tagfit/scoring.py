@@ -54,16 +54,21 @@ def scores_of(
     if "test" not in run.problem["ids"]:
         raise InputError(f"{run.folder} has no split 'test'", instead=f"it has {', '.join(run.problem['ids'])}")
     if "test" not in run.scored_splits:
-        rooms = training_rooms()
-        found = reopen(run, on_decoded, problem)
-        machine = rooms.machine.choose(run.recipe, "cpu")
-        with machine.in_use():
-            trained = rooms.fit.load_net(run, found.inputs.shape[1:], net)
-            run.save_scores(rooms.fit.score(trained, found, "test", run.recipe, machine))
+        run.save_scores(scored(run, reopen(run, on_decoded, problem), "test", net=net))
     path = run.folder / LOOKS
     with disk_faults(path), path.open("a", encoding="utf-8") as ledger:
         ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}) + "\n")
     return run.scores("test")
+
+
+def scored(run: Run, problem: Problem, split: str, *, net: NetFactory | None = None) -> Scores:
+    """The Scores of one split of a Problem under a run, worked out on the processor."""
+    rooms = training_rooms()
+    machine = rooms.machine.choose(run.recipe, "cpu")
+    with machine.in_use():
+        trained = rooms.fit.load_net(run, problem.inputs.shape[1:], net)
+        scores: Scores = rooms.fit.score(trained, problem, split, run.recipe, machine)
+    return scores
 
 
 def reopen(run: Run, on_decoded: OnDecoded | None = None, problem: Problem | None = None) -> Problem:
@@ -102,7 +107,7 @@ def score_source(
     given = source if isinstance(source, TaggedSet) else read(source, learnable=False)
     data = align(given, run.labels)
     model = tagger.of_run(run, net=net)
-    _refuse_another_kind(run, model.preprocessing, data)
+    _refuse_another_kind(data, model.preprocessing, run.folder)
     inputs = read_inputs(data, model.preprocessing.size, cache_dir=cache_dir, progress=on_decoded)
     data = data.take(inputs.rows)
     scores = Scores.of(
@@ -115,8 +120,8 @@ def score_source(
         weights=data.weights,
         split=NEW_DATA,
     )
-    left_out = _few((*given.quarantined, *inputs.faults), "rows left out")
-    return scores, (*data.notes, *left_out, *_few(data.warnings, "warnings"))
+    left_out = _few((*given.quarantined, *inputs.faults), "left out")
+    return scores, (*data.notes, *left_out, *_few(data.warnings, "warning"))
 
 
 def training_rooms() -> Any:
@@ -124,19 +129,16 @@ def training_rooms() -> Any:
     with torch_for("training and scoring pictures"):
         import tagfit.training.fit
         import tagfit.training.machine
-        import tagfit.training.score
     return tagfit.training
 
 
-def _refuse_another_kind(run: Run, preprocessing: Preprocessing, data: TaggedSet) -> None:
+def _refuse_another_kind(data: TaggedSet, preprocessing: Preprocessing, run: Path) -> None:
     wanted = "pictures" if preprocessing.size is not None else f"rows of {len(preprocessing.mean)} features"
-    came = "pictures" if data.arrays is None or data.arrays.ndim == 4 else f"rows of {data.arrays.shape[1]} features"
+    came = "pictures" if data.arrays is None or data.holds_pictures else f"rows of {data.arrays.shape[1]} features"
     if came != wanted:
-        raise InputError(f"{run.folder} was trained on {wanted}, and here are {came}", instead=wanted)
+        raise InputError(f"{run} was trained on {wanted}, and here are {came}", instead=wanted)
 
 
 def _few(faults: Sequence[Fault], heading: str) -> list[str]:
-    if not faults:
-        return []
-    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    return [f"{heading}: {len(faults)} ({'; '.join(map(str, faults[:SHOWN]))}{more})"]
+    more = [f"{heading}: {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
+    return [f"{heading}: {fault}" for fault in faults[:SHOWN]] + more

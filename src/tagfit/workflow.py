@@ -105,16 +105,16 @@ def evaluate(
         InputError: arrays or files that are not of the form that is said here.
     """
     judging: dict[str, Any] = {name: about.pop(name) for name in ("prevalence", "intervals") if name in about}
+    judging |= {"thresholds": thresholds, "metrics": metrics}
     if isinstance(run, Scores):
-        return evaluation.evaluate(run, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(run, **judging)
     if scores is not None:
         given = Scores.of(run, scores, **about)  # type: ignore[arg-type]
-        return evaluation.evaluate(given, thresholds=thresholds, metrics=metrics, **judging)
+        return evaluation.evaluate(given, **judging)
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     opened = run if isinstance(run, Run) else open_run(run)
     judging.setdefault("prevalence", opened.prevalence)
-    judging |= {"thresholds": thresholds, "metrics": metrics}
     if source is not None:
         new, notes = score_source(opened, source, on_decoded=on_decoded, net=net, cache_dir=cache_dir)
         judged = evaluation.evaluate(new, **judging)
@@ -162,15 +162,6 @@ def gap(run: Run | str | Path | Scores, validation: Scores | None = None, **opti
         return comparing.gap(run, validation, **options)
     opened = run if isinstance(run, Run) else open_run(run)
     return comparing.gap(opened.scores("train"), opened.scores("validation"), **options)
-
-
-def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
-    if isinstance(model, Scores):
-        return model
-    if isinstance(model, Run):
-        return scores_of(model, split, why="compare")
-    path = Path(model)
-    return scores_of(open_run(path), split, why="compare") if path.is_dir() else read_scores(path)
 
 
 def diagnose(
@@ -260,6 +251,15 @@ def tag(
     if isinstance(model, Run):
         model = tagger.of_run(model, net=net)
     return (model if thresholds is None else model.at(thresholds)).tag(pictures, on_tagged)
+
+
+def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:
+    if isinstance(model, Scores):
+        return model
+    if isinstance(model, Run):
+        return scores_of(model, split, why="compare")
+    path = Path(model)
+    return scores_of(open_run(path), split, why="compare") if path.is_dir() else read_scores(path)
 
 
 def _existing(run: Run, splits: Sequence[str]) -> list[str]:

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
-from tagfit.runs.run import FORMAT, Run, default_folder, list_runs, open_run
+from tagfit.runs.run import FORMAT, LOCK, Run, default_folder, list_runs, open_run, refuse_used
 from tagfit.scores import Scores
 
 FINGERPRINT = {"data": "a" * 40, "preprocessing": "b" * 40}
@@ -37,8 +38,53 @@ def test_a_run_that_has_begun_can_be_opened(tmp_path: Path) -> None:
     assert (run.name, run.labels, run.recipe.epochs, run.history) == ("one", ("sea", "sky"), 7, ())
     assert run.info["format"] == FORMAT
     summary = run.summary()
-    assert (summary["state"], summary["recipe"], summary["seed"], summary["epochs"]) == ("running", "mine", 3, 0)
+    assert (summary["state"], summary["recipe"], summary["seed"], summary["epochs"]) == ("killed", "mine", 3, 0)
     assert summary["train_loss"] is None
+
+
+def test_a_run_is_killed_when_it_says_running_and_nobody_holds_its_lock(tmp_path: Path) -> None:
+    run = begun(tmp_path / "one")
+    assert run.state == "killed"
+    with FileLock(run.folder / LOCK):
+        assert run.state == "running"
+    assert run.state == "killed"
+    run.save_info(state="done")
+    assert run.state == "done"
+
+
+def test_the_lock_is_the_one_that_training_holds() -> None:
+    from tagfit.training import fit
+
+    assert fit.LOCK == LOCK
+
+
+@pytest.mark.parametrize(("file", "field"), [("run.json", "state"), ("problem.json", "labels")])
+def test_what_a_file_lacks_is_said_with_its_name(tmp_path: Path, file: str, field: str) -> None:
+    run = begun(tmp_path / "one")
+    values = json.loads((run.folder / file).read_text())
+    del values[field]
+    (run.folder / file).write_text(json.dumps(values))
+    with pytest.raises(InputError, match=f"{file} holds no '{field}'"):
+        _ = run.state if file == "run.json" else run.labels
+
+
+def test_a_damaged_run_is_listed_with_the_others_and_a_run_lists_itself(tmp_path: Path) -> None:
+    begun(tmp_path / "good")
+    (begun(tmp_path / "bad").folder / "run.json").write_text("{")
+    assert [run.name for run in list_runs(tmp_path)] == ["bad", "good"]
+    assert [run.name for run in list_runs(tmp_path / "good")] == ["good"]
+
+
+def test_a_folder_in_use_is_refused_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    refuse_used(tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / LOCK).touch()
+    refuse_used(tmp_path / "empty")
+    begun(tmp_path / "one")
+    with pytest.raises(InputError, match="train --resume"):
+        refuse_used(tmp_path / "one")
+    with pytest.raises(InputError, match="exists and is not empty"):
+        refuse_used(tmp_path / "one" / "run.json")
 
 
 def test_changes_of_the_record_leave_the_rest(tmp_path: Path) -> None:

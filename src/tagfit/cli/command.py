@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 from tagfit.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from typer._click import HelpFormatter
+    from typer._click import Context, HelpFormatter
 
 WIDTH = {"max_content_width": 110}
 # What typer adds to the help of a number that has limits; whoever crosses one is told.
@@ -22,7 +22,7 @@ RANGE = re.compile(r"; (0<=)?x[<>]=\d+|  \[(0<=)?x[<>]=\d+\]")
 class Command(TyperCommand):
     """A command of tagfit."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Read the words of the command.
 
         Raises:
@@ -33,7 +33,7 @@ class Command(TyperCommand):
         except typer.TyperException:
             raise InputError(self._faults(ctx, args)) from None
 
-    def _faults(self, ctx: typer.Context, args: Sequence[str]) -> list[Fault]:
+    def _faults(self, ctx: Context, args: Sequence[str]) -> list[Fault]:
         """What is wrong, found by reading on behind each fault."""
         words, faults = list(args), []
         while True:
@@ -56,7 +56,7 @@ class Command(TyperCommand):
             faults.append(Fault(f"too many words: {' '.join(extra)}", instead=f"see {ctx.command_path} --help"))
         return faults
 
-    def format_options(self, ctx: typer.Context, formatter: HelpFormatter) -> None:
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Arguments and general options first, then the others under the headings that they name."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
@@ -98,9 +98,9 @@ def _wanted(message: str) -> str:
 
 def _value(words: Sequence[str], flag: str) -> str:
     """What was given to a flag: ``--flag value`` or ``--flag=value``; VALUE where nothing was."""
-    for word, following in zip(words, [*words[1:], "-"], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == flag:
-            return "VALUE" if following.startswith("-") else following
+            return following if following and not following.startswith("--") else "VALUE"
         if word.startswith(f"{flag}="):
             return word.removeprefix(f"{flag}=")
     return "VALUE"
@@ -110,6 +110,6 @@ def _without(words: Sequence[str], flag: str) -> list[str]:
     """The words without a flag and what was given to it."""
     for place, word in enumerate(words):
         if flag and word.partition("=")[0] == flag:
-            takes_next = "=" not in word and place + 1 < len(words) and not words[place + 1].startswith("-")
+            takes_next = "=" not in word and place + 1 < len(words) and not words[place + 1].startswith("--")
             return [*words[:place], *words[place + 1 + takes_next :]]
     return list(words)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tagfit.cli import options
 from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from tagfit.evaluation.evaluation import Evaluation
@@ -27,52 +28,62 @@ SHORT = (
 )
 
 ThresholdsFile = Annotated[
-    Path | None, typer.Option(help="Thresholds that `tagfit thresholds --out` wrote; 0.5 otherwise.")
+    Path | None, typer.Option(metavar="FILE", help="Of `tagfit thresholds --out`; 0.5 otherwise.")
 ]
-Intervals = Annotated[
-    str, typer.Option(metavar="N|none", help="Bootstrap resamples for the intervals; none for no intervals.")
-]
+Intervals = Annotated[str, typer.Option(metavar="N|none", help="Resamples for the intervals; none for no intervals.")]
 
 
 def evaluate(
-    run: Annotated[Path | None, typer.Argument(help="A run folder.")] = None,
-    source: Annotated[Path | None, typer.Argument(help="New tagged data to judge the run on.")] = None,
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
+    source: Annotated[Path | None, typer.Argument(metavar="SOURCE", help="New tagged data to judge it on.")] = None,
     scores: Annotated[
-        list[Path] | None,
-        typer.Option(help="Instead of a run: scores of any model, .npz (truth, scores) or .csv."),
+        list[Path] | None, typer.Option(metavar="FILE", help="Instead of a run: scores, .npz (truth, scores) or .csv.")
     ] = None,
     split: Annotated[
-        list[str] | None, typer.Option(help="train, validation or test; each look at test is written down.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="train, validation, test; a look at test is written down."),
     ] = None,
-    metrics: Annotated[str, typer.Option(help="default, all, or names with commas.")] = "default",
+    metrics: Annotated[str, typer.Option(metavar="a,b", help="default, all, or names.")] = "default",
     thresholds: ThresholdsFile = None,
     intervals: Intervals = "auto",
-    all_labels: Annotated[bool, typer.Option(help="Show every label, not only the worst.")] = False,
+    all_labels: options.AllLabels = False,
     as_json: AsJson = False,
+    format: options.Format = None,  # noqa: A002
+    separator: options.Separator = None,
+    unlisted: options.Unlisted = "absent",
+    strict: options.Strict = False,
+    allow_outside: options.AllowOutside = False,
+    cache_dir: options.CacheDir = None,
 ) -> None:
-    """Judge a run on its own splits or on new data, or judge the scores of any model."""
+    """Judge a run, or the scores of any model.
+
+    On the run's train and validation splits, on those named with --split, or on new data.
+    """
     from tagfit import workflow
-    from tagfit.evaluation.score_files import read_scores
+    from tagfit.data.read import read
     from tagfit.evaluation.thresholds import Thresholds
 
-    if (run is None) == (not scores):
-        raise InputError("evaluate needs a RUN or --scores FILE", instead="tagfit evaluate RUN [SOURCE]")
-    options: dict[str, Any] = {
-        "thresholds": 0.5 if thresholds is None else Thresholds.load(thresholds),
+    faults = _contradictions(run, source, scores or [], split)
+    given: dict[str, Any] = {
+        "thresholds": 0.5,
         "metrics": metrics if metrics in ("default", "all") else [name.strip() for name in metrics.split(",")],
-        "intervals": resamples(intervals),
     }
-    found: dict[str, Evaluation] = {}
+    with gathered(faults):
+        given["intervals"] = resamples(intervals)
+    with gathered(faults):
+        given["thresholds"] = 0.5 if thresholds is None else Thresholds.load(thresholds)
+    if faults:
+        raise InputError(faults)
     if scores:
-        for path in scores:
-            judged = workflow.evaluate(read_scores(path), **options)
-            assert not isinstance(judged, dict)
-            found[path.stem] = judged
+        found = _judged_files(scores, given)
     else:
         assert run is not None
+        if source is not None:
+            reading = options.reading(format, separator, unlisted, None, None, 0, strict, allow_outside)
+            given["source"] = read(source, **reading, learnable=False)
         with progress_bar(quiet=as_json) as bar:
             splits = tuple(split or workflow.ALWAYS_SHOWN)
-            of_run = workflow.evaluate(run, source=source, splits=splits, on_decoded=on_decoded(bar), **options)
+            of_run = workflow.evaluate(run, splits=splits, cache_dir=cache_dir, on_decoded=on_decoded(bar), **given)
         assert isinstance(of_run, dict)
         found = of_run
     if as_json:
@@ -80,6 +91,37 @@ def evaluate(
         print_json({**where, "splits": {name: one.to_dict() for name, one in found.items()}})
     else:
         show_evaluations(found, all_labels, short=metrics == "default")
+
+
+def _contradictions(run: Path | None, source: Path | None, scores: list[Path], split: object) -> list[Fault]:
+    """Words that do not go together: none of them is left out in silence."""
+    form = "tagfit evaluate RUN [SOURCE], or tagfit evaluate --scores FILE"
+    faults = []
+    if run is None and not scores:
+        faults.append(Fault("evaluate needs a RUN or --scores FILE", instead=form))
+    if run is not None and scores:
+        faults.append(Fault(f"evaluate takes a RUN ({run}) or --scores FILE, not both", instead=form))
+    if split and source is not None:
+        faults.append(Fault(f"--split names a split of the run, {source} is new data", instead="one of the two"))
+    if split and scores:
+        faults.append(Fault("--split names a split of a run, --scores needs none", instead=form))
+    twice = sorted({str(path) for path in scores if scores.count(path) > 1})
+    faults += [Fault(f"--scores {path} is given twice", instead="each file once") for path in twice]
+    return faults
+
+
+def _judged_files(scores: list[Path], given: dict[str, Any]) -> dict[str, Evaluation]:
+    """Each file under its name without the ending, or under its whole path where two have the same name."""
+    from tagfit import workflow
+    from tagfit.evaluation.score_files import read_scores
+
+    stems = [path.stem for path in scores]
+    found = {}
+    for path in scores:
+        judged = workflow.evaluate(read_scores(path), **given)
+        assert not isinstance(judged, dict)
+        found[path.stem if stems.count(path.stem) == 1 else str(path)] = judged
+    return found
 
 
 def resamples(intervals: str) -> int | str | None:
@@ -106,17 +148,19 @@ def show_evaluations(evaluations: dict[str, Evaluation], all_labels: bool, *, sh
 
 
 def _metrics(evaluation: Evaluation, short: bool) -> str:
+    """The metrics, and below them their notes, each once, with the numbers that stand in the last column."""
     rows = []
+    notes: dict[str, int] = {}
     for name, metric in evaluation.metrics.items():
         if short and name not in SHORT:
             continue
         interval = "" if metric.low is None else f"{number(metric.low)} to {number(metric.high)}"
-        left_out = f"{metric.left_out} left out" if metric.left_out else ""
-        note = "; ".join(text for text in (left_out, metric.note) if text)
+        marks = [notes.setdefault(note, len(notes) + 1) for note in metric.note.split("; ") if note]
         baselines = [number(metric.nothing), number(metric.prevalence), number(metric.best_constant)]
-        rows.append([f"  {name}", number(metric.value), interval, *baselines, note])
+        rows.append([f"  {name}", number(metric.value), interval, *baselines, "".join(f"({mark})" for mark in marks)])
     columns = ["  metric", "value", "95 % interval", "predict nothing", "prevalence", "best constant", ""]
-    return table(columns, rows)
+    lines = [table(columns, rows, words_last=True), *(f"  ({mark}) {note}" for note, mark in notes.items())]
+    return "\n".join(lines)
 
 
 def _labels(name: str, evaluation: Evaluation, all_labels: bool) -> str:

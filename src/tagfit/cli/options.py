@@ -104,7 +104,7 @@ Limit = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Only so many rows, drawn.", rich_help_panel=SPLITTING)
 ]
 CacheDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where decoded pictures are kept.", rich_help_panel=SPLITTING)
+    Path | None, typer.Option(metavar="DIR", help="Where decoded pictures are kept.", rich_help_panel=READING)
 ]
 
 

@@ -54,7 +54,7 @@ def print_error(error: InputError, as_json: bool) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, words_last: bool = False) -> str:
-    """Rows under their columns; the first ``left`` columns (and the last of words) to the left, numbers to the right."""
+    """Rows under their columns; the first ``left`` and a last one of words to the left, numbers to the right."""
     from rich.cells import cell_len  # a sign may be two cells wide, or none
 
     cells = [list(columns), *([printable(str(cell)) for cell in row] for row in rows)]

@@ -10,31 +10,44 @@ from typing import Annotated, Any
 import typer
 
 from tagfit.cli.evaluate import ThresholdsFile
-from tagfit.cli.output import AsJson, print_json, say, table
-from tagfit.errors import printable
+from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
+from tagfit.errors import InputError, printable
 
 # A spreadsheet takes a cell that starts so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tag(
-    run: Annotated[Path, typer.Argument(help="A run folder, or the folder of a tagger.")],
-    pictures: Annotated[list[Path], typer.Argument(help="Picture files, or folders of them.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or the folder of a tagger.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Picture files, or folders of them.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and a score a label.")] = False,
     thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
-) -> None:
-    """Tag pictures with a trained run, or with a tagger that was saved from one."""
+) -> int:
+    """Tag pictures with a trained run, or with a saved tagger.
+
+    A picture that cannot be read is told beside the others; the exit code is 2 where none of them can.
+    """
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
 
-    records = workflow.tag(run, pictures, thresholds=None if thresholds is None else Thresholds.load(thresholds))
+    if as_csv and as_json:
+        raise InputError("--csv and --json are two forms of the same", instead="one of them")
+    with progress_bar(quiet=as_json) as bar:
+        records = workflow.tag(
+            run,
+            pictures,
+            thresholds=None if thresholds is None else Thresholds.load(thresholds),
+            on_tagged=on_decoded(bar),
+        )
     if as_json:
         print_json({"pictures": records})
     elif as_csv:
         _write_csv(records)
     else:
-        say(table(["picture", "tags (score)"], [[record["picture"], _tags(record)] for record in records], left=2))
+        rows = [[record["picture"], _tags(record)] for record in records]
+        say(table(["picture", "tags (score)"], rows, left=2))
+    return 2 if all("problem" in record for record in records) else 0
 
 
 def _tags(record: dict[str, Any]) -> str:
@@ -49,7 +62,9 @@ def _write_csv(records: list[dict[str, Any]]) -> None:
     writer.writerow(["picture", "tags", *map(_cell, labels), "problem"])
     for record in records:
         scores = [record["scores"].get(label, "") for label in labels]
-        writer.writerow([_cell(record["picture"]), _cell("|".join(record["tags"])), *scores, record.get("problem", "")])
+        writer.writerow(
+            [_cell(record["picture"]), _cell("|".join(record["tags"])), *scores, _cell(record.get("problem", ""))]
+        )
 
 
 def _cell(text: str) -> str:

@@ -21,9 +21,7 @@ def thresholds(
         list[str] | None, typer.Option("--label", metavar="LABEL:STRATEGY", help="Another strategy for one label.")
     ] = None,
     split: Annotated[str, typer.Option(metavar="NAME", help="The split of the run to choose on.")] = "validation",
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="For `evaluate --thresholds`, `tag --thresholds`.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="For --thresholds of `evaluate` and `tag`.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose a threshold for each label.

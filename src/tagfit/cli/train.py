@@ -105,9 +105,8 @@ def train(
             problem = plan.problem(on_decoded(bar))
             notes = [*problem.data.notes, *problem.notes]
             if not as_json:
-                tell(
-                    bar, [*notes, *_few(problem.data.quarantined, "left out"), *_few(problem.data.warnings, "warning")]
-                )
+                left_out, odd = problem.data.quarantined, problem.data.warnings
+                tell(bar, [*notes, *_few(left_out, "left out"), *_few(odd, "warning")])
             run = workflow.fit(
                 problem, chosen, seed=seed, out=out, device=device, threads=threads, on_epoch=on_epoch(bar), name=recipe
             )

@@ -63,7 +63,8 @@ class Plan:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Plan:
         """What :meth:`to_dict` gave."""
-        return cls(**{item.name: values[item.name] for item in fields(cls)})
+        given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
+        return cls(**{"data": values["data"], **given})
 
     def problem(self, on_decoded: OnDecoded | None = None) -> Problem:
         """Read, split, decode.

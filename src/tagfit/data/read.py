@@ -63,7 +63,21 @@ def read(
     reader = FORMATS[format_of(path) if format is None else _known_format(format)]
     data = reader(path, TableOptions(separator, unlisted, selection, allow_outside))
     data = select(data, selection)
-    data = replace(data, warnings=(*data.warnings, *similar_names(data.labels)))
+    options = {
+        "format": format,
+        "separator": separator,
+        "unlisted": unlisted,
+        "labels": None if selection.labels is None else list(selection.labels),
+        "exclude_labels": list(selection.exclude),
+        "min_positives": selection.min_positives,
+        "strict": strict,
+        "allow_outside": allow_outside,
+    }
+    data = replace(
+        data,
+        warnings=(*data.warnings, *similar_names(data.labels)),
+        source={"data": str(path.absolute()), "read": options},
+    )
     if strict and (data.quarantined or similar_names(data.labels)):
         raise InputError([*data.quarantined, *similar_names(data.labels)], what=f"{path} has faults (strict)")
     if learnable:

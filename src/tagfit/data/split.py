@@ -62,12 +62,23 @@ def split(
             read. None keeps near-duplicate pictures together where rows are drawn with regard to labels.
         strict: a picture that cannot be read is an error; otherwise it is left out and told in ``data.quarantined``.
         cache_dir, progress: where pictures are kept once decoded, and who is told; see ``cache.decoded``.
-        source: how to read all this again, plain JSON values; kept in the Problem.
+        source: how to read all this again (``plan.Plan.to_dict``), kept in the Problem; None finds out, where ``data``
+            was read from a source as a whole and all else are plain values.
 
     Raises:
         InputError: what was asked for cannot be had, a split would be empty, a group stands on two sides, or a label
             cannot be learnt.
     """
+    if source is None:
+        asked = {
+            "validation_fold": validation_fold,
+            "validation_share": validation_share if validation is None else validation,
+            "test_fold": test_fold,
+            "test_share": test_share if test is None else test,
+            "method": method,
+            "seed": seed,
+        }
+        source = _read_again(data, asked, keep_together, size, cache_dir)
     if method not in ("stratified", "random"):
         raise InputError(f"there is no way to split called {method!r}", instead="'stratified' or 'random'")
     wishes = [
@@ -167,3 +178,12 @@ def _label_notes(data: TaggedSet, train: NDArray[np.bool_]) -> list[str]:
         )
     never = [repr(label) for label, on in zip(data.labels, positives, strict=True) if on == 0]
     return [f"caution: no positive in train for {', '.join(never)}"] if never else []
+
+
+def _read_again(
+    data: TaggedSet, asked: dict[str, Any], keep_together: KeepTogether | None, size: int | None, cache_dir: Path | None
+) -> dict[str, Any]:
+    """The values of a ``plan.Plan`` that makes the same Problem; empty where there is none."""
+    if data.source is None or keep_together is not None or any(isinstance(one, TaggedSet) for one in asked.values()):
+        return {}
+    return {**data.source, "split": asked, "size": size, "cache_dir": None if cache_dir is None else str(cache_dir)}

@@ -38,6 +38,8 @@ class TaggedSet:
         warnings: what is suspicious in the source and was read all the same, each with its place.
         unlisted: what a label that the source does not name at all is on every row: ``absent`` where the source
             lists the tags of a picture, ``unknown`` where it has a column a label.
+        source: how ``read`` was asked for exactly these rows (``data`` and its options), plain JSON values; None where
+            they came from arrays or are a part of what was read.
     """
 
     ids: NDArray[np.str_]
@@ -54,6 +56,7 @@ class TaggedSet:
     notes: tuple[str, ...] = ()
     warnings: tuple[Fault, ...] = field(default=())
     unlisted: str = "unknown"
+    source: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         assert (self.files is None) != (self.arrays is None), "a TaggedSet holds files or arrays"
@@ -92,4 +95,5 @@ class TaggedSet:
             weights=pick(self.weights),
             split=pick(self.split),
             fold=pick(self.fold),
+            source=None,
         )
