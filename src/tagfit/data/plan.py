@@ -64,7 +64,8 @@ class Plan:
     def from_dict(cls, values: dict[str, Any]) -> Plan:
         """What :meth:`to_dict` gave."""
         given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
-        return cls(**{"data": values["data"], **given})
+        plain = {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
+        return cls(**{"data": values["data"], **plain})
 
     def problem(self, on_decoded: OnDecoded | None = None) -> Problem:
         """Read, split, decode.
