@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import reprlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tagfit.errors import Fault, InputError, gathered
@@ -121,11 +121,16 @@ class Recipe(BaseModel):
 
     def to_toml(self) -> str:
         """The recipe as TOML, every field spelled out."""
-        return tomli_w.dumps(self.model_dump(mode="json"))
+        return "".join(f"{line}\n" for line in toml_lines(self.model_dump(mode="json")))
 
     def save(self, path: Path) -> None:
         """Write :meth:`to_toml` to ``path``, whole or not at all."""
         write_text(path, self.to_toml())
+
+
+def toml_lines(values: dict[str, Any]) -> list[str]:
+    """``field = value`` lines. JSON writes texts, numbers, booleans and lists as TOML does, each on one line."""
+    return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
 
 
 def parse(values: dict[str, Any], where: str) -> Recipe:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tomli_w
 from PIL import Image
 
 import tagfit
@@ -16,6 +15,7 @@ from tagfit.diagnosis.finding import Estimate, Finding, Findings, Plot
 from tagfit.diagnosis.material import Material, Side
 from tagfit.errors import printable
 from tagfit.files import write_text
+from tagfit.recipe import toml_lines
 from tagfit.report.letter_plots import drawing_of
 
 LISTED = 10
@@ -68,7 +68,7 @@ def _card(finding: Finding, material: Material) -> dict[str, Any]:
         "severity": finding.severity,
         "why": finding.why,
         "remedy": remedy.words if remedy is not None else "",
-        "changes": [] if remedy is None else tomli_w.dumps(remedy.recipe, indent=0).splitlines(),
+        "changes": [] if remedy is None else toml_lines(remedy.recipe),
         "drawing": None if plot is None else drawing_of(plot),
         "suspects": _suspects(plot, material),
         "pairs": _pairs(plot, material),
