@@ -64,14 +64,9 @@ class Plan:
     def from_dict(cls, values: dict[str, Any]) -> Plan:
         """What :meth:`to_dict` gave."""
         given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
-<<<<<<< HEAD
-        plain = {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
-        return cls(**{"data": values["data"], **plain})
-=======
         # What comes from a run's file is a mapping that knows its file, which `asdict` could not copy.
         given = {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
         return cls(**{"data": values["data"], **given})
->>>>>>> diagnosis
 
     def problem(self, on_decoded: OnDecoded | None = None) -> Problem:
         """Read, split, decode.
