@@ -163,7 +163,8 @@ def interval(
     middle = float(2 * (_to_scale(np.asarray(estimate)) if bounded else estimate) - spread.mean())
     half = Z * widening * float(spread.std(ddof=1))
     low, high = (_from_scale(middle - half), _from_scale(middle + half)) if bounded else (middle - half, middle + half)
-    return max(low, limits[0]), min(high, limits[1])
+    # Where resamples lose whole labels the bias found is no bias; an interval never leaves out its own estimate.
+    return max(min(low, estimate), limits[0]), min(max(high, estimate), limits[1])
 
 
 def difference_interval(difference: float, values: Floats, *, widening: float) -> tuple[float, float, float] | None:
@@ -178,7 +179,8 @@ def difference_interval(difference: float, values: Floats, *, widening: float) -
         return difference, difference, 1.0
     middle = float(2 * difference - kept.mean())
     error = widening * float(kept.std(ddof=1))
-    return middle - Z * error, middle + Z * error, math.erfc(abs(middle) / error / math.sqrt(2))
+    low, high = min(middle - Z * error, difference), max(middle + Z * error, difference)
+    return low, high, math.erfc(abs(middle) / error / math.sqrt(2))
 
 
 def _to_scale(values: Floats) -> Floats:
