@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from commands import Command
 from small_sets import write_features, write_photos
 

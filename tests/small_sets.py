@@ -11,7 +11,7 @@ from PIL import Image
 LABELS = ("people", "sea", "sun")
 
 
-def write_photos(folder: Path, n: int = 40, labels: tuple[str, ...] = LABELS, seed: int = 0) -> Path:
+def write_photos(folder: Path, n: int = 40, labels: tuple[str, ...] = LABELS, seed: int = 0, height: int = 12) -> Path:
     """A folder with ``tags.csv`` and ``images/``; each of three labels brightens a colour channel."""
     generator = np.random.default_rng(seed)
     (folder / "images").mkdir(parents=True)
@@ -20,9 +20,11 @@ def write_photos(folder: Path, n: int = 40, labels: tuple[str, ...] = LABELS, se
         writer.writerow(["image", "tags"])
         for row in range(n):
             on = generator.random(3) < 0.5
-            pixels = generator.integers(40, 80, size=(12, 16, 3)) + 120 * on
+            pixels = generator.integers(40, 80, size=(height, 16, 3)) + 120 * on
             Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / f"{row:02}.jpg")
-            writer.writerow([f"{row:02}.jpg", "|".join(label for label, there in zip(labels, on, strict=True) if there)])
+            writer.writerow(
+                [f"{row:02}.jpg", "|".join(label for label, there in zip(labels, on, strict=True) if there)]
+            )
     return folder
 
 

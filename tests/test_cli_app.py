@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import ENTRY, Command, environment, in_a_process
-from small_sets import write_photos
 
 import tagfit as package
+from commands import ENTRY, Command, environment, in_a_process
+from small_sets import write_photos
 from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
