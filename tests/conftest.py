@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+
+from commands import Command
+from small_sets import write_features, write_photos
 
 # One thread gives the same bits everywhere; the variables are read when the libraries load, so they stand first.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -23,3 +27,52 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if item.get_closest_marker("long") is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands of all tests keep their decoded pictures."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def tagfit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache_dir: Path
+) -> Command:
+    """Runs commands in this process, in an empty folder."""
+    monkeypatch.setenv("TAGFIT_CACHE_DIR", str(cache_dir))
+    monkeypatch.chdir(tmp_path)
+    return Command(capsys)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 40 tagged pictures."""
+    return write_photos(tmp_path_factory.mktemp("photos") / "photos")
+
+
+@pytest.fixture(scope="session")
+def photo_run(photos: Path, tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Path:
+    """The folder of a run on ``photos``."""
+    from tagfit.data.plan import Plan
+    from tagfit.workflow import fit
+
+    problem = Plan(str(photos), size=8, cache_dir=str(cache_dir)).problem()
+    return fit(problem, "plain-dense", out=tmp_path_factory.mktemp("photo_run") / "run", threads=1).folder
+
+
+@pytest.fixture(scope="session")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ``.npz`` of 60 rows of features with the labels a, b and c."""
+    return write_features(tmp_path_factory.mktemp("rows") / "rows.npz")
+
+
+@pytest.fixture(scope="session")
+def row_run(rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run on ``rows``."""
+    from tagfit.data.plan import Plan
+    from tagfit.recipe import Recipe
+    from tagfit.workflow import fit
+
+    recipe = Recipe(widths=(8,), epochs=3)
+    return fit(Plan(str(rows)).problem(), recipe, out=tmp_path_factory.mktemp("row_run") / "run", threads=1).folder

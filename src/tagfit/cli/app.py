@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
     try:
         code = _run(arguments, as_json)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer makes the one of the other
         # The reader of the pipe has gone: nothing is left to say, nor may the flush at exit complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

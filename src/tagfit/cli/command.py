@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
 
 WIDTH = {"max_content_width": 110}
-# What typer adds to the help of a number that has limits; whoever crosses one is told.
+# What typer adds to the name of an argument, and to the help of a number that has limits; whoever crosses one is told.
+TYPE = re.compile(r" <.+>$")
 RANGE = re.compile(r"; (0<=)?x[<>]=\d+|  \[(0<=)?x[<>]=\d+\]")
 
 
@@ -64,8 +65,8 @@ class Command(TyperCommand):
             if record is not None:
                 is_argument = param.param_type_name == "argument"
                 heading = "Arguments" if is_argument else getattr(param, "rich_help_panel", None) or "Options"
-                words, help_ = record
-                sections.setdefault(heading, []).append((words, RANGE.sub("", help_)))
+                words, text = record
+                sections.setdefault(heading, []).append((TYPE.sub("", words), RANGE.sub("", text)))
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

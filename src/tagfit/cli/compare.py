@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Runs or score files, to beat the first.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL", help="Runs or score files, to beat the first.")],
     split: Annotated[str, typer.Option(metavar="NAME", help="The split of runs.")] = "validation",
     metrics: Annotated[str, typer.Option(metavar="a,b", help="headline, default, all, or names.")] = "headline",
     as_json: AsJson = False,

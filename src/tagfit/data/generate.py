@@ -118,7 +118,8 @@ def generate(
         raise InputError(f"{target} is a file", instead="name a directory that is not there yet")
     if target.is_dir() and any(target.iterdir()):
         return _reused(target, settings)
-    return _written(target, settings, counts)
+    with files.disk_faults(target):
+        return _written(target, settings, counts)
 
 
 def read_summary(directory: Path | str) -> GeneratedSet:
@@ -191,10 +192,7 @@ def _written(target: Path, settings: dict[str, Any], counts: dict[str, int]) -> 
         made = GeneratedSet(target, LABELS, settings, splits, _sha256(place))
         about = {name: value for name, value in asdict(made).items() if name != "directory"}
         files.write_text(place / ABOUT, files.to_json(about) + "\n")
-        try:
-            os.replace(place, target)  # an empty directory gives way
-        except OSError as error:
-            raise InputError(f"{target} cannot be written: {error.strerror}") from None
+        os.replace(place, target)  # an empty directory gives way
     return made
 
 

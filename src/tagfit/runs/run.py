@@ -219,18 +219,21 @@ def default_folder(recipe_name: str, seed: int) -> Path:
 class _Record(dict[str, Any]):
     """An object of a JSON file that was perhaps not written by us: what it lacks is said with the file's name."""
 
-    def __init__(self, path: Path, values: dict[str, Any]) -> None:
-        super().__init__(values)
-        self.path = path
+    path: Path
 
     def __missing__(self, key: str) -> Any:
         raise InputError(f"{self.path} holds no {key!r}", instead="the file as `tagfit train` wrote it")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    def record(found: dict[str, Any]) -> _Record:
+        made = _Record(found)
+        made.path = path
+        return made
+
     try:
         text = path.read_text(encoding="utf-8")
-        values = json.loads(text, object_hook=lambda found: _Record(path, found))
+        values = json.loads(text, object_hook=record)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
