@@ -17,20 +17,27 @@ FAILED = 4
 
 
 def diagnose(
-    run: Annotated[Path | None, typer.Argument(help="A run folder.")] = None,
-    train: Annotated[Path | None, typer.Option(help="Scores of train: .npz (truth, scores) or .csv.")] = None,
-    validation: Annotated[Path | None, typer.Option(help="Scores of validation, likewise.")] = None,
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
+    train: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Scores of train: .npz (truth, scores) or .csv.")
+    ] = None,
+    validation: Annotated[Path | None, typer.Option(metavar="FILE", help="Scores of validation, likewise.")] = None,
     history: Annotated[
-        Path | None, typer.Option(help="Losses by epoch: Keras' history.history as .json, a .csv log, or .jsonl.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Losses by epoch: Keras' history.history as .json, a .csv log, or .jsonl."),
     ] = None,
     cross_fit: Annotated[
         int, typer.Option(metavar="K", help="Retrain K times on parts of train, for suspect tags in train; 0 for not.")
     ] = 0,
-    goal: Annotated[str | None, typer.Option(help="Such as 'validation.label_accuracy>=0.85'.")] = None,
-    metrics: Annotated[str, typer.Option(help="What is reported or selected by, with commas.")] = "",
-    mute: Annotated[list[str] | None, typer.Option(help="The code of a check that is not wanted.")] = None,
+    goal: Annotated[str | None, typer.Option(metavar="GOAL", help="Such as 'validation.label_accuracy>=0.85'.")] = None,
+    metrics: Annotated[str, typer.Option(metavar="a,b", help="What is reported or selected by.")] = "",
+    mute: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="The code of a check that is not wanted.")
+    ] = None,
     all_findings: Annotated[bool, typer.Option("--all", help="Show every check and why it ended as it did.")] = False,
-    letter: Annotated[Path | None, typer.Option("-o", "--out", help="Write the letter, one .html file.")] = None,
+    letter: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the letter, one .html file.")
+    ] = None,
     fail_on: Annotated[
         Literal["issue", "hint"] | None, typer.Option(help="Exit with 4 where an issue (or a hint) fired.")
     ] = None,
