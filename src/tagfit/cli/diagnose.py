@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from tagfit.diagnosis.finding import Findings
@@ -50,7 +50,15 @@ def diagnose(
     if run is None and not (train or validation or history):
         raise InputError("nothing to diagnose", instead="a run folder, or --train FILE --validation FILE")
     files = {"train": train, "validation": validation}
-    given: dict[str, Any] = {name: read_side(path) for name, path in files.items() if path is not None}
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    if cross_fit and run is None:
+        faults.append(Fault("--cross-fit retrains, which needs a run", instead="tagfit diagnose RUN --cross-fit 5"))
+    for name, path in files.items():
+        with gathered(faults):
+            given |= {} if path is None else {name: read_side(path)}
+    if faults:
+        raise InputError(faults)
     if history is not None:
         given["history"] = history
     given |= {
@@ -59,9 +67,7 @@ def diagnose(
         "metrics": [name.strip() for name in metrics.split(",") if name.strip()],
     }
     with progress_bar(quiet=as_json) as bar:
-        if cross_fit:
-            if run is None:
-                raise InputError("--cross-fit retrains, which needs a run", instead="tagfit diagnose RUN --cross-fit 5")
+        if cross_fit and run is not None:
             given["cross_fit"] = workflow.cross_fit(run, cross_fit, on_decoded=on_decoded(bar))
         found = workflow.diagnose(run, on_decoded=on_decoded(bar), **given)
     if letter is not None:
