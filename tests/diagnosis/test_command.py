@@ -66,6 +66,8 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         called()
     with pytest.raises(InputError, match="there is no file"):
         called("--train", str(tmp_path / "none.npz"))
+    with pytest.raises(InputError, match=r"(?s)none.*void"):
+        called("--train", str(tmp_path / "none.npz"), "--validation", str(tmp_path / "void.csv"))
     np.savez(tmp_path / "half.npz", truth=np.eye(3))
     with pytest.raises(InputError, match="lacks truth or scores"):
         called("--train", str(tmp_path / "half.npz"))

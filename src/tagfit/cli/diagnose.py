@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from tagfit.diagnosis.finding import Findings
@@ -17,20 +17,27 @@ FAILED = 4
 
 
 def diagnose(
-    run: Annotated[Path | None, typer.Argument(help="A run folder.")] = None,
-    train: Annotated[Path | None, typer.Option(help="Scores of train: .npz (truth, scores) or .csv.")] = None,
-    validation: Annotated[Path | None, typer.Option(help="Scores of validation, likewise.")] = None,
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
+    train: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Scores of train: .npz (truth, scores) or .csv.")
+    ] = None,
+    validation: Annotated[Path | None, typer.Option(metavar="FILE", help="Scores of validation, likewise.")] = None,
     history: Annotated[
-        Path | None, typer.Option(help="Losses by epoch: Keras' history.history as .json, a .csv log, or .jsonl.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Losses by epoch: Keras' history.history as .json, a .csv log, or .jsonl."),
     ] = None,
     cross_fit: Annotated[
         int, typer.Option(metavar="K", help="Retrain K times on parts of train, for suspect tags in train; 0 for not.")
     ] = 0,
-    goal: Annotated[str | None, typer.Option(help="Such as 'validation.label_accuracy>=0.85'.")] = None,
-    metrics: Annotated[str, typer.Option(help="What is reported or selected by, with commas.")] = "",
-    mute: Annotated[list[str] | None, typer.Option(help="The code of a check that is not wanted.")] = None,
+    goal: Annotated[str | None, typer.Option(metavar="GOAL", help="Such as 'validation.label_accuracy>=0.85'.")] = None,
+    metrics: Annotated[str, typer.Option(metavar="a,b", help="What is reported or selected by.")] = "",
+    mute: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="The code of a check that is not wanted.")
+    ] = None,
     all_findings: Annotated[bool, typer.Option("--all", help="Show every check and why it ended as it did.")] = False,
-    letter: Annotated[Path | None, typer.Option("-o", "--out", help="Write the letter, one .html file.")] = None,
+    letter: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the letter, one .html file.")
+    ] = None,
     fail_on: Annotated[
         Literal["issue", "hint"] | None, typer.Option(help="Exit with 4 where an issue (or a hint) fired.")
     ] = None,
@@ -43,7 +50,15 @@ def diagnose(
     if run is None and not (train or validation or history):
         raise InputError("nothing to diagnose", instead="a run folder, or --train FILE --validation FILE")
     files = {"train": train, "validation": validation}
-    given: dict[str, Any] = {name: read_side(path) for name, path in files.items() if path is not None}
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    if cross_fit and run is None:
+        faults.append(Fault("--cross-fit retrains, which needs a run", instead="tagfit diagnose RUN --cross-fit 5"))
+    for name, path in files.items():
+        with gathered(faults):
+            given |= {} if path is None else {name: read_side(path)}
+    if faults:
+        raise InputError(faults)
     if history is not None:
         given["history"] = history
     given |= {
@@ -52,9 +67,7 @@ def diagnose(
         "metrics": [name.strip() for name in metrics.split(",") if name.strip()],
     }
     with progress_bar(quiet=as_json) as bar:
-        if cross_fit:
-            if run is None:
-                raise InputError("--cross-fit retrains, which needs a run", instead="tagfit diagnose RUN --cross-fit 5")
+        if cross_fit and run is not None:
             given["cross_fit"] = workflow.cross_fit(run, cross_fit, on_decoded=on_decoded(bar))
         found = workflow.diagnose(run, on_decoded=on_decoded(bar), **given)
     if letter is not None:
