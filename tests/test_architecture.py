@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,13 @@ def test_importing_the_command_line_reaches_neither_torch_nor_other_slow_librari
     code = f"import sys, tagfit, tagfit.cli; print([m for m in {slow} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_tree_in_the_documents_is_the_tree_of_the_code() -> None:
+    path = PACKAGE.parent.parent / "docs" / "tree.py"
+    spec = importlib.util.spec_from_file_location("tree", path)
+    assert spec is not None
+    assert spec.loader is not None
+    tree = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tree)
+    assert tree.page() == tree.PAGE.read_text(encoding="utf-8"), "run: python docs/tree.py"

@@ -18,6 +18,7 @@ _PUBLIC = {
     "check": "tagfit.data.check",
     "choose_thresholds": "tagfit.workflow",
     "compare": "tagfit.workflow",
+    "diagnose": "tagfit.workflow",
     "evaluate": "tagfit.workflow",
     "fit": "tagfit.workflow",
     "from_arrays": "tagfit.data.npz",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import reprlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tagfit.errors import Fault, InputError, gathered
@@ -121,11 +121,16 @@ class Recipe(BaseModel):
 
     def to_toml(self) -> str:
         """The recipe as TOML, every field spelled out."""
-        return tomli_w.dumps(self.model_dump(mode="json"))
+        return "".join(f"{line}\n" for line in toml_lines(self.model_dump(mode="json")))
 
     def save(self, path: Path) -> None:
         """Write :meth:`to_toml` to ``path``, whole or not at all."""
         write_text(path, self.to_toml())
+
+
+def toml_lines(values: dict[str, Any]) -> list[str]:
+    """``field = value`` lines. JSON writes texts, numbers, booleans and lists as TOML does, each on one line."""
+    return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
 
 
 def parse(values: dict[str, Any], where: str) -> Recipe:
@@ -218,20 +223,18 @@ NAMED: dict[str, Recipe] = {
     "regularised-dense": Recipe(
         widths=(128, 64), norm="batch", dropout=(0.4, 0.3), epochs=50, patience=5, restore_best=True
     ),
-    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128), epochs=40),
+    "plain-conv": Recipe(architecture="conv", widths=(32, 64, 128, 256), epochs=40),
     "regularised-conv": Recipe(
         architecture="conv",
-        widths=(32, 64, 128),
+        widths=(32, 64, 128, 256),
         norm="batch",
         dropout=(0.2,),
         optimiser="adamw",
         learning_rate=3e-3,
         schedule="one-cycle",
-        batch_size=64,
         epochs=20,
-        weight_decay=0.05,
+        weight_decay=0.1,
         ema=0.98,
-        patience=0,
         restore_best=True,
     ),
 }

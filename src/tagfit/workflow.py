@@ -1,18 +1,24 @@
-"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare, tag."""
+"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare, diagnose, tag."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from tagfit import tagger
 from tagfit.data.problem import Problem
+from tagfit.data.stratify import assign
 from tagfit.data.tagged import TaggedSet
+from tagfit.diagnosis import diagnose as diagnosis
+from tagfit.diagnosis import from_run
+from tagfit.diagnosis.finding import Findings
 from tagfit.errors import Fault, InputError
 from tagfit.evaluation import choose
 from tagfit.evaluation import compare as comparing
@@ -26,9 +32,6 @@ from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 from tagfit.scoring import OnDecoded, reopen, score_source, scores_of, training_rooms
 from tagfit.tagger import Tagger
-from tagfit.tagger.folder import holds_tagger
-from tagfit.tagger.places import list_pictures
-from tagfit.tagger.tagger import PICTURES_AT_ONCE
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -161,9 +164,71 @@ def gap(run: Run | str | Path | Scores, validation: Scores | None = None, **opti
     return comparing.gap(opened.scores("train"), opened.scores("validation"), **options)
 
 
+def diagnose(
+    run: Run | str | Path | None = None,
+    *,
+    problem: Problem | None = None,
+    on_decoded: OnDecoded | None = None,
+    **given: Any,
+) -> Findings:
+    """Say why a model fails to generalise: ``diagnose(run)``, or arrays as ``diagnosis.diagnose`` takes them.
+
+    Args:
+        run: a Run or its folder; its scores, history, recipe and pictures are looked at.
+        problem: what it was trained on, where the run cannot read it again itself.
+        on_decoded: told of progress.
+        given: ``train``, ``validation``, ``history``, ``cross_fit``, ``labels``, ``goal``, ``metrics``, ``mute``;
+            beside a run they add to it or take the place of its own.
+    """
+    if run is None:
+        return diagnosis.diagnose(**given)
+    opened = run if isinstance(run, Run) else open_run(run)
+    return diagnosis.diagnose(**{**from_run.material(opened, lambda: reopen(opened, on_decoded, problem)), **given})
+
+
+def cross_fit(
+    run: Run | str | Path,
+    folds: int,
+    *,
+    problem: Problem | None = None,
+    on_decoded: OnDecoded | None = None,
+    on_epoch: Callable[..., None] | None = None,
+    net: NetFactory | None = None,
+) -> dict[str, Any]:
+    """The train rows of a run under models that have not seen them, in the form that ``diagnose(cross_fit=)`` takes.
+
+    The recipe is trained ``folds`` times with the run's seed, each time without one part of train; validation is only
+    what early stopping watches, as in the run itself.
+
+    Raises:
+        InputError: fewer than two folds, or a run whose sources are gone.
+    """
+    opened = run if isinstance(run, Run) else open_run(run)
+    found = reopen(opened, on_decoded, problem)
+    part = found.part("train")
+    if not 2 <= folds <= len(part):
+        raise InputError(f"{folds} parts of {len(part)} train rows", instead="5 or so")
+    keys = [str(name) for name in part.ids]
+    fold = assign(part.truth, part.known, [1.0] * folds, keys=keys, groups=part.groups)
+    scores = np.empty(part.truth.shape, dtype=np.float32)
+    rooms, seed = training_rooms(), opened.info["seed"]
+    with tempfile.TemporaryDirectory() as scratch:
+        for held in range(folds):
+            split = np.where(found.split == "test", "", found.split)
+            split[part.rows[fold == held]] = "test"
+            without = replace(found, split=split)
+            options = {"seed": seed, "out": Path(scratch) / str(held), "on_epoch": on_epoch, "net": net}
+            refit = fit(without, opened.recipe, **options)
+            machine = rooms.machine.choose(refit.recipe, "cpu")
+            with machine.in_use():
+                trained = rooms.fit.load_net(refit, without.inputs.shape[1:], net)
+                scores[fold == held] = rooms.fit.score(trained, without, "test", refit.recipe, machine).scores
+    return {"truth": part.truth, "known": part.known, "scores": scores, "labels": found.labels, "ids": part.ids}
+
+
 def tag(
     model: Run | Tagger | str | Path,
-    pictures: Iterable[str | Path],
+    pictures: Iterable[str | Path] | str | Path,
     *,
     thresholds: ArrayLike | Thresholds | None = None,
     net: NetFactory | None = None,
@@ -182,18 +247,10 @@ def tag(
         InputError: no picture at all. One that cannot be read has its reason under "problem".
     """
     if isinstance(model, str | Path):
-        model = tagger.load(model, net=net) if holds_tagger(model) else open_run(model)
+        model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
     if isinstance(model, Run):
         model = tagger.of_run(model, net=net)
-    if thresholds is not None:
-        model = model.at(thresholds)
-    files = list_pictures(pictures)
-    records: list[dict[str, Any]] = []
-    for start in range(0, len(files), PICTURES_AT_ONCE):
-        records += model.tag(files[start : start + PICTURES_AT_ONCE])
-        if on_tagged is not None:
-            on_tagged(len(records), len(files))
-    return records
+    return (model if thresholds is None else model.at(thresholds)).tag(pictures, on_tagged)
 
 
 def _scores_for(model: Run | Scores | str | Path, split: str) -> Scores:

@@ -71,12 +71,15 @@ def test_least_cost_is_the_best_of_all_cuts_and_near_the_theory_for_calibrated_s
         assert cut == pytest.approx(1 / 5, abs=0.08)
 
 
-def test_neighbouring_float32_scores_are_told_apart() -> None:
-    low = np.float32(0.3)
-    high = np.nextafter(low, np.float32(1))
-    scores = np.array([[low], [high]], dtype=np.float32)
-    cut = values(Scores.of([[0], [1]], scores), "best-f1")[0]
-    assert (scores > cut)[:, 0].tolist() == [False, True]
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("steps", [0, 1])
+def test_neighbouring_scores_are_told_apart(dtype: type, steps: int) -> None:
+    low = dtype(0.3)
+    for _ in range(steps):
+        low = np.nextafter(low, dtype(1))
+    scores = np.array([[low], [np.nextafter(low, dtype(1))]], dtype=dtype)
+    chosen = choose_thresholds(Scores.of([[0], [1]], scores), "best-f1", resamples=0)
+    assert chosen.predict(scores)[:, 0].tolist() == [False, True]
 
 
 def test_a_label_without_a_positive_takes_the_common_threshold() -> None:
@@ -87,15 +90,20 @@ def test_a_label_without_a_positive_takes_the_common_threshold() -> None:
     assert "no positive" in chosen.details[2]["note"]
 
 
-def test_labels_with_few_positives_are_pulled_further() -> None:
-    scores = drawn(2, n=400, width=2)
-    own, common, pulled = (values(scores, name) for name in ("best-f1", "best-f1-for-all", "best-f1-pulled"))
-    assert (np.abs(pulled - common) < np.abs(own - common)).all()
-    few = Scores.of(scores.truth[:40], scores.scores[:40])
-    own_few, common_few, pulled_few = (values(few, name) for name in ("best-f1", "best-f1-for-all", "best-f1-pulled"))
-    kept = np.abs(pulled - common) / np.abs(own - common)
-    kept_few = np.abs(pulled_few - common_few) / np.abs(own_few - common_few)
-    assert (kept_few < kept).all()
+def test_the_fewer_positives_the_further_a_label_is_pulled() -> None:
+    rng = np.random.default_rng(2)
+    truth = np.zeros((400, 2), dtype=np.uint8)
+    truth[:75, 0] = truth[:25, 1] = 1
+    scores = Scores.of(truth, np.clip(rng.normal(0.3 + 0.3 * truth, 0.2), 0.01, 0.99) ** [1, 2])
+
+    def logits(strategy: str) -> NDArray[np.float64]:
+        cuts = values(scores, strategy)
+        return np.log(cuts / (1 - cuts))
+
+    own, common = logits("best-f1"), logits("best-f1-for-all")
+    expected = common + np.array([75 / 100, 25 / 50]) * (own - common)
+    assert logits("best-f1-pulled") == pytest.approx(expected)
+    assert np.abs(own - common)[0] > 0.05
 
 
 @pytest.mark.parametrize(("strategy", "least"), [("precision=0.6", 0.6), ("recall=0.8", 0.8)])

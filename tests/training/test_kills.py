@@ -1,9 +1,10 @@
-"""kill -9 at random moments of a training: what is left is resumed to the bits of an undisturbed run."""
+"""kill -9 and Ctrl-C at random moments of a training: what is left is resumed to the bits of an undisturbed run."""
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, str(HERE / "killed.py"), str(folder)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # the traceback of Ctrl-C
         text=True,
         env={**os.environ, "PYTHONPATH": paths},
     )
@@ -34,18 +36,18 @@ def start(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def killed_after(seconds: float, folder: Path) -> bool:
-    """Whether the process that trains in ``folder`` was killed before it was done."""
+def killed_after(seconds: float, folder: Path, by: signal.Signals) -> bool:
+    """Whether the process that trains in ``folder`` was ended by the signal before it was done."""
     process = start(folder)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.kill()
+        process.send_signal(by)
     output, _ = process.communicate()
     return "done" not in output
 
 
-def kill_again_and_again(tmp_path: Path, kills: int, seed: int) -> None:
+def kill_again_and_again(tmp_path: Path, kills: int, seed: int, by: signal.Signals) -> None:
     """Kill and start again runs until ``kills`` have hit; each that ends equals the undisturbed one."""
     print(f"the moments are drawn from seed {seed}")
     moments = random.Random(seed)
@@ -57,7 +59,7 @@ def kill_again_and_again(tmp_path: Path, kills: int, seed: int) -> None:
         number += 1
         folder = tmp_path / f"run {number}"
         for _ in range(3):
-            hits += killed_after(moments.uniform(0, longest / 2), folder)
+            hits += killed_after(moments.uniform(0, longest / 2), folder, by)
             if hits == kills:
                 break
         if not (folder / "run.json").exists():
@@ -70,12 +72,13 @@ def kill_again_and_again(tmp_path: Path, kills: int, seed: int) -> None:
 
 
 def test_killed_trainings_are_resumed_to_the_same_bits(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, kills=3, seed=random.randrange(10**6))
+    kill_again_and_again(tmp_path, kills=3, seed=random.randrange(10**6), by=signal.SIGKILL)
 
 
 @pytest.mark.long
-def test_many_killed_trainings_are_resumed_to_the_same_bits(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, kills=50, seed=0)
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_many_killed_trainings_are_resumed_to_the_same_bits(tmp_path: Path, by: signal.Signals) -> None:
+    kill_again_and_again(tmp_path, kills=50, seed=0, by=by)
 
 
 def test_a_second_process_on_a_run_folder_is_refused(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def scripted(recipe: Recipe, values: list[float], monkeypatch: pytest.MonkeyPatc
     st.sampled_from(["loss", "macro_f1"]),
     st.booleans(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_early_stopping_is_that_of_keras(values: list[float], patience: int, monitor: Any, restore: bool) -> None:
     recipe = Recipe(widths=(), epochs=len(values), patience=patience, monitor=monitor, restore_best=restore)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -86,7 +86,15 @@ def test_an_undefined_metric_is_neither_better_nor_a_reason_to_stop(monkeypatch:
     values = [math.nan, math.nan, math.nan, 0.3, math.nan, math.nan, math.nan]
     recipe = Recipe(widths=(), epochs=7, patience=1, monitor="mAP", restore_best=True)
     training = scripted(recipe, values, monkeypatch)
-    assert (training.progress.epoch, training.progress.best_epoch) == (7, 4)
+    assert (training.progress.epoch, training.progress.best_epoch, training.kept_epoch) == (7, 4, 4)
+
+
+def test_what_is_undefined_on_the_rows_of_validation_is_none() -> None:
+    validation = np.resize(["train", "validation"], 20)
+    known = np.broadcast_to((validation == "train")[:, None], (20, 3)).copy()
+    epoch = Training(features(n=20, split=validation, known=known), SMALL, 0, CPU).run_epoch()
+    assert epoch.train_loss is not None
+    assert epoch.validation_loss is epoch.validation_label_accuracy is epoch.monitored is None
 
 
 def test_without_validation_all_epochs_are_trained_and_the_last_kept() -> None:

@@ -116,7 +116,7 @@ def test_the_average_forgets_its_start_and_then_follows_slowly() -> None:
     average = averaged_copy(net)
     assert not any(weight.requires_grad for weight in average.parameters())
     expected = {name: value.clone() for name, value in average.state_dict().items()}
-    for step in range(300):
+    for step in range(60):
         with torch.no_grad():
             for weight in net.parameters():
                 weight.add_(0.01 * torch.randn_like(weight))
@@ -126,7 +126,5 @@ def test_the_average_forgets_its_start_and_then_follows_slowly() -> None:
         for name, value in net.state_dict().items():
             if value.is_floating_point():
                 expected[name] = keep * expected[name] + (1 - keep) * value
-    for name, value in average.state_dict().items():
-        if value.is_floating_point():
-            torch.testing.assert_close(value, expected[name])
-    assert average.state_dict()["1.num_batches_tracked"] == 300
+                torch.testing.assert_close(average.state_dict()[name], expected[name])
+    assert average.state_dict()["1.num_batches_tracked"] == 60

@@ -37,14 +37,14 @@ def small_conv(input_shape: tuple[int, ...], labels: int) -> nn.Module:
 
 
 class Tied(nn.Module):
-    """Two layers that share one weight, and one weight that is frozen."""
+    """Two layers that share one weight, and a matrix that is frozen, which weight decay would shrink."""
 
     def __init__(self, input_shape: tuple[int, ...], labels: int) -> None:
         super().__init__()
         self.one = nn.Linear(input_shape[0], input_shape[0])
         self.two = nn.Linear(input_shape[0], input_shape[0])
         self.two.weight = self.one.weight
-        self.frozen = nn.Parameter(torch.ones(input_shape[0]), requires_grad=False)
+        self.frozen = nn.Parameter(torch.ones(1, input_shape[0]), requires_grad=False)
         self.head = nn.Linear(input_shape[0], labels)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
@@ -79,7 +79,7 @@ def test_frozen_weights_stay_as_they_are_and_tied_ones_tied(tmp_path: Path) -> N
     run = fit(features(), RECIPE.changed(ema=0.0), out=tmp_path / "run", threads=1, net=Tied)
     net = load_net(run, (10,), Tied)
     assert isinstance(net, Tied)
-    assert torch.equal(net.frozen, torch.ones(10))
+    assert torch.equal(net.frozen, torch.ones(1, 10))
     assert net.one.weight is net.two.weight
 
 
@@ -200,3 +200,11 @@ def test_factories_are_called_by_what_is_inside_them() -> None:
     assert own_net.name(two_layers) == "test_own_net:two_layers"
     assert own_net.name(partial(partial(two_layers))) == "test_own_net:two_layers"
     assert own_net.name(Maker()).endswith("<locals>.Maker")
+
+
+def test_the_example_of_the_documents_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = Path(__file__).parents[2] / "docs" / "own-net.md"
+    example = document.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, str(document), "exec"), {"problem": features(), "__name__": "example"})
+    assert open_run("runs/mine").info["net"] == "example:two_towers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,11 @@ RECIPES: dict[str, tuple[Callable[[], Problem], Recipe]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _a_checkpoint_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+@pytest.fixture(autouse=True, scope="module")
+def _a_checkpoint_every_epoch() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(fitting, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+        yield
 
 
 @pytest.mark.parametrize("number_format", ["float32", "bfloat16"])
@@ -112,6 +114,12 @@ def test_an_interruption_between_epochs_leaves_a_usable_run(tmp_path: Path, at: 
     assert_same_runs(resume(run, problem), whole)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Problem, Recipe, Run]:
+    problem, recipe = features(n=80), DENSE.changed(epochs=3, ema=0.9)
+    return problem, recipe, fit(problem, recipe, out=tmp_path_factory.mktemp("whole") / "run", threads=1)
+
+
 def interrupted_in_a_batch(tmp_path: Path, problem: Problem, recipe: Recipe, call: int) -> Run:
     """A run whose ``call``-th batch of rows, in training or measuring, was met by Ctrl-C."""
     calls = 0
@@ -134,12 +142,10 @@ def interrupted_in_a_batch(tmp_path: Path, problem: Problem, recipe: Recipe, cal
 @given(st.data())
 @settings(max_examples=12, deadline=None)
 def test_an_interruption_in_the_middle_of_an_epoch_leaves_a_usable_run(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, undisturbed: tuple[Problem, Recipe, Run], data: st.DataObject
 ) -> None:
+    problem, recipe, whole = undisturbed
     tmp_path = tmp_path_factory.mktemp("cut")
-    problem, recipe = features(n=80), DENSE.changed(epochs=3, ema=0.9)
-    fitting.SECONDS_BETWEEN_CHECKPOINTS = 0.0
-    whole = fit(problem, recipe, out=tmp_path / "whole", threads=1)
     # 48 rows are two batches (the last of 16), then train and validation are measured; at the end scored once more.
     call = data.draw(st.integers(1, 3 * 4 + 2))
     run = interrupted_in_a_batch(tmp_path / "run", problem, recipe, call)

@@ -64,6 +64,8 @@ class Plan:
     def from_dict(cls, values: dict[str, Any]) -> Plan:
         """What :meth:`to_dict` gave."""
         given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
+        # What comes from a run's file is a mapping that knows its file, which `asdict` could not copy.
+        given = {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
         return cls(**{"data": values["data"], **given})
 
     def problem(self, on_decoded: OnDecoded | None = None) -> Problem:

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 FOLDS = 5
 FEW = 10  # fewer positives (or negatives) than this: a label is left as it is
-MANY = 200  # as many of both: free form (isotonic); fewer: two numbers (Platt)
+MANY = 1000  # as many of both: free form (isotonic); fewer: two numbers (Platt), which chance moves less
 CLIP = 1e-7
 
 
@@ -178,7 +178,8 @@ def _errors(scores: Scores, repeats: int, seed: int) -> tuple[list[float], list[
     replicates = bootstrap([metric], observed, repeats, scores.groups, seed)[metric.name].labels
     assert replicates is not None
     return errors, [
-        interval(error, values, limits=metric.range) for error, values in zip(errors, replicates.T, strict=True)
+        interval(error, values, limits=metric.range, widening=metric.widening, plain=metric.plain_scale)
+        for error, values in zip(errors, replicates.T, strict=True)
     ]
 
 

@@ -47,7 +47,7 @@ class Difference:
         p: two-sided, of no difference; None likewise.
         p_adjusted: after Holm (1979), over all differences of the same table.
         better: which direction is better.
-        shown: whether there is a difference: the adjusted p is below 0.05, so the interval excludes 0 as well.
+        shown: whether there is a difference: the adjusted p is below 0.05 and the interval excludes 0.
     """
 
     metric: str
@@ -293,5 +293,7 @@ def _holm(differences: list[Difference]) -> tuple[Difference, ...]:
     highest = 0.0
     for rank, (p, index) in enumerate(able):
         highest = max(highest, min(1.0, p * (len(able) - rank)))
-        adjusted[index] = replace(differences[index], p_adjusted=highest, shown=highest < LEVEL)
+        low, high = differences[index].low, differences[index].high
+        excludes_zero = low is not None and high is not None and (low > 0 or high < 0)
+        adjusted[index] = replace(differences[index], p_adjusted=highest, shown=highest < LEVEL and excludes_zero)
     return tuple(adjusted)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, from_margins
 from tagfit.evaluation.metrics import Metric
-from tagfit.evaluation.rows import known_in_row
+from tagfit.evaluation.rows import ROWS_AT_ONCE, known_in_row
 from tagfit.evaluation.totals import Observed
 
 Floats = NDArray[np.float64]
@@ -100,7 +100,8 @@ def most_frequent_set(cases: Cases) -> NDArray[np.bool_]:
         return np.zeros(cases.width, dtype=bool)
     # Rows are told apart by a random linear hash of 64 bits: sorting numbers is much faster than sorting rows.
     factors = np.random.default_rng(0).integers(0, 2**63, size=cases.width, dtype=np.uint64)
-    _, first, which = np.unique(cases.truth @ factors, return_index=True, return_inverse=True)
+    blocks = [cases.truth[start : start + ROWS_AT_ONCE] @ factors for start in range(0, cases.rows, ROWS_AT_ONCE)]
+    _, first, which = np.unique(np.concatenate(blocks), return_index=True, return_inverse=True)
     most = np.bincount(which, weights=cases.weights).argmax()
     return np.asarray(cases.truth[first[most]], dtype=np.bool_)
 

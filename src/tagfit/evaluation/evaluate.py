@@ -20,14 +20,18 @@ from tagfit.evaluation.intervals import (
     MANY_CELLS,
     MOST_CELLS,
     REPEATS,
+    Replicates,
     bootstrap,
     independent_positives,
+    label_intervals,
     metric_interval,
 )
-from tagfit.evaluation.metrics import Metric, chosen
+from tagfit.evaluation.metrics import Metric, chosen, find
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.evaluation.totals import Constant, Observed
 from tagfit.scores import Scores
+
+OF_RECORDS = ("macro_f1", "mAP")  # whose values a label get an interval in the label's record
 
 
 def evaluate(
@@ -56,7 +60,8 @@ def evaluate(
     given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, scores.labels)
     given = given.in_order(scores.labels)
     cases = Cases.of(scores, given.values, None if given.by_label else given.predict(scores.scores))
-    observed = Observed(cases)
+    repeats = _repeats(intervals, cases)
+    observed = Observed(cases, keeps_rows=repeats > 0)
     notes = []
     too_good = f"thresholds ({given.strategy}) were chosen on these rows" if given.chosen_on(scores) else ""
     if too_good:
@@ -68,8 +73,8 @@ def evaluate(
     nothing = Constant(cases, np.zeros(cases.width), np.zeros(cases.width, dtype=bool))
     shares = _checked_prevalence(prevalence, cases.width)
     constant = Constant(cases, shares, given.predict(shares[None])[0])
-    repeats = _repeats(intervals, cases)
-    replicates = bootstrap(wanted, observed, repeats, scores.groups) if repeats else {}
+    judged = [*wanted, *(metric for metric in chosen(OF_RECORDS) if metric not in wanted)]
+    replicates = bootstrap(judged, observed, repeats, scores.groups) if repeats else {}
     positives = independent_positives(observed, scores.groups)
     values = {}
     for metric in wanted:
@@ -83,7 +88,7 @@ def evaluate(
         split=scores.split,
         n=len(scores),
         metrics=values,
-        labels=_records(scores, observed),
+        labels=_records(scores, observed, _label_intervals(observed, replicates, positives)),
         thresholds=given,
         notes=tuple(notes),
     )
@@ -146,7 +151,18 @@ def _known(value: NDArray[np.float64]) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _records(scores: Scores, observed: Observed) -> tuple[LabelRecord, ...]:
+def _label_intervals(
+    observed: Observed, replicates: dict[str, Replicates], positives: NDArray[np.float64]
+) -> list[list[tuple[float, float] | None]]:
+    """For each metric of OF_RECORDS, the interval of each label's own value."""
+    if not replicates:
+        return [[None] * observed.cases.width for _ in OF_RECORDS]
+    return [label_intervals(find(name), observed, replicates[name], positives) for name in OF_RECORDS]
+
+
+def _records(
+    scores: Scores, observed: Observed, intervals: list[list[tuple[float, float] | None]]
+) -> tuple[LabelRecord, ...]:
     counts = observed.counts
     shown = np.float64 if scores.weights is not None else np.int64  # whole pictures are counted in whole numbers
     numbers = [values.astype(shown).tolist() for values in (counts.tp, counts.fp, counts.fn, counts.tn)]
@@ -159,6 +175,7 @@ def _records(scores: Scores, observed: Observed) -> tuple[LabelRecord, ...]:
         observed.ranked.ap.tolist(),
         observed.ranked.auc.tolist(),
         *numbers,
+        *intervals,
         strict=True,
     )
     return tuple(LabelRecord(*row) for row in table)

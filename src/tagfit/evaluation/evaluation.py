@@ -63,6 +63,7 @@ class LabelRecord:
         unknown: pictures of which this label is not known.
         precision, recall, f1, ap, auc: NaN where undefined.
         tp, fp, fn, tn: over the known entries.
+        f1_interval, ap_interval: 95 %; None where there is none.
     """
 
     label: str
@@ -78,6 +79,8 @@ class LabelRecord:
     fp: float
     fn: float
     tn: float
+    f1_interval: tuple[float, float] | None = None
+    ap_interval: tuple[float, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; what is undefined is None."""

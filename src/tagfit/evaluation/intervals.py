@@ -22,7 +22,7 @@ MANY_CELLS = 1_000_000  # above this many entries fewer resamples are made unles
 FEWER_REPEATS = 200
 FEWEST_REPEATS = 100
 MOST_CELLS = 10_000_000  # above this many entries there are no intervals unless they are asked for
-FEW_POSITIVES = 25  # below this many positives of a label the coverage table shows intervals that are too narrow
+FEW_POSITIVES = 25  # a mean over labels with fewer positives is marked: its interval rests on the widening below
 # How much more the variance of a label's value is than its resamples show, as a multiple of 1 / positives: resamples
 # see each positive as often as it is, so they lack the variance of which positives there are, and of the correction of
 # the bias. Average precision is a mean of ratios of ranks and suffers more. Set by the coverage table, which holds for
@@ -73,14 +73,37 @@ def metric_interval(
     Args:
         positives: how many independent positives each label has, (L,): see :func:`independent_positives`.
     """
-    widening, note = 1.0, ""
+    widening, note = metric.widening, ""
     if replicates.labels is not None and metric.of_labels is not None:
-        widening = mean_widening(metric, replicates.labels, positives)
+        widening *= mean_widening(metric, replicates.labels, positives)
         few = int((~np.isnan(metric.of_labels(observed)) & (positives < FEW_POSITIVES)).sum())
         if few:
-            note = f"too few positives: {few} labels have fewer than {FEW_POSITIVES}, the interval may be too narrow"
-    found = interval(float(metric.value(observed)), replicates.values, limits=metric.range, widening=widening)
+            note = f"too few positives: {few} labels have fewer than {FEW_POSITIVES}, take the interval with care"
+    found = interval(
+        float(metric.value(observed)),
+        replicates.values,
+        limits=metric.range,
+        widening=widening,
+        plain=metric.plain_scale,
+    )
     return found, note if found else "no interval: the resamples do not differ, or most have no value"
+
+
+def label_intervals(
+    metric: Metric, observed: Observed, replicates: Replicates, positives: Floats
+) -> list[tuple[float, float] | None]:
+    """The 95 % interval of each label's own value of a metric that is a mean over labels."""
+    assert metric.of_labels is not None
+    assert replicates.labels is not None
+    return [
+        interval(value, values, limits=metric.range, widening=widening, plain=metric.plain_scale)
+        for value, values, widening in zip(
+            metric.of_labels(observed).tolist(),
+            replicates.labels.T,
+            (metric.widening * label_widening(metric, positives)).tolist(),
+            strict=True,
+        )
+    ]
 
 
 def independent_positives(observed: Observed, groups: NDArray[Any] | None) -> Floats:
@@ -117,7 +140,7 @@ def mean_widening(metric: Metric, labels: Floats, positives: Floats) -> float:
 
 
 def interval(
-    estimate: float, values: Floats, *, limits: tuple[float, float], widening: float = 1.0
+    estimate: float, values: Floats, *, limits: tuple[float, float], widening: float = 1.0, plain: bool = False
 ) -> tuple[float, float] | None:
     """The 95 % interval of a number from its resamples; None where they say nothing.
 
@@ -130,16 +153,18 @@ def interval(
         values: the same in each resample, (B,); NaN where undefined there.
         limits: the least and greatest value possible.
         widening: what the standard error is multiplied by.
+        plain: stay on the number's own scale, for one whose true value may well be the least possible.
     """
     kept = values[~np.isnan(values)]
     if np.isnan(estimate) or len(kept) < len(values) / 2 or np.ptp(kept) <= 1e-9:
         return None
-    bounded = limits == (0.0, 1.0)
+    bounded = limits == (0.0, 1.0) and not plain
     spread = _to_scale(kept) if bounded else kept
     middle = float(2 * (_to_scale(np.asarray(estimate)) if bounded else estimate) - spread.mean())
     half = Z * widening * float(spread.std(ddof=1))
     low, high = (_from_scale(middle - half), _from_scale(middle + half)) if bounded else (middle - half, middle + half)
-    return max(low, limits[0]), min(high, limits[1])
+    # Where resamples lose whole labels the bias found is no bias; an interval never leaves out its own estimate.
+    return max(min(low, estimate), limits[0]), min(max(high, estimate), limits[1])
 
 
 def difference_interval(difference: float, values: Floats, *, widening: float) -> tuple[float, float, float] | None:
@@ -154,7 +179,8 @@ def difference_interval(difference: float, values: Floats, *, widening: float) -
         return difference, difference, 1.0
     middle = float(2 * difference - kept.mean())
     error = widening * float(kept.std(ddof=1))
-    return middle - Z * error, middle + Z * error, math.erfc(abs(middle) / error / math.sqrt(2))
+    low, high = min(middle - Z * error, difference), max(middle + Z * error, difference)
+    return low, high, math.erfc(abs(middle) / error / math.sqrt(2))
 
 
 def _to_scale(values: Floats) -> Floats:

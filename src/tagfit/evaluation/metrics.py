@@ -37,6 +37,8 @@ class Metric:
         of_labels: a value a label, (..., L), NaN where undefined, where the metric is a mean of such.
         of_label: the name of that value of one label; empty where it is no number of its own.
         of_rows: whether it is a mean over rows, of which some may have no value.
+        plain_scale: whether its interval is made on its own scale although it lies in [0, 1]: good models sit at 0.
+        widening: what its standard error is multiplied by so that its interval covers what it promises.
         can_say_nothing: whether predicting nothing (all scores 0) has a value; a loss of it has none.
     """
 
@@ -49,6 +51,8 @@ class Metric:
     of_labels: OfLabels | None = None
     of_label: str = ""
     of_rows: bool = False
+    plain_scale: bool = False
+    widening: float = 1.0
     can_say_nothing: bool = True
 
     def left_out(self, totals: Observed) -> int:
@@ -230,6 +234,8 @@ def _table() -> dict[str, Metric]:
             decides=False,
             of_labels=lambda t: t.calibration_error,
             of_label="calibration_error",
+            plain_scale=True,
+            widening=1.25,
         ),
     ]
     return {metric.name: metric for metric in declared}

@@ -31,11 +31,15 @@ def read_scores(path: Path, split: str = "") -> Scores:
         InputError: another form, or values that are no probabilities, with what would have been right.
     """
     path = Path(path)
-    kind = path.suffix.lower()
-    if kind == ".npz":
+    if path.suffix.lower() == ".npz":
         return _named(path, lambda: Scores.load(path, split))
-    if kind in (".csv", ".tsv"):
-        return _named(path, lambda: _read_csv(path, split))
+    return _named(path, lambda: Scores.of(**read_csv_fields(path), split=split))
+
+
+def read_csv_fields(path: Path) -> dict[str, Any]:
+    """The arguments of ``Scores.of`` in a CSV or TSV, before anybody has checked that the scores are probabilities."""
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _read_csv(path)
     raise InputError(f"{path} is no score file that is known here", instead=f".npz: {RIGHT_NPZ}; .csv: {RIGHT_CSV}")
 
 
@@ -50,7 +54,7 @@ def _named(path: Path, read: Any) -> Scores:
     return scores
 
 
-def _read_csv(path: Path, split: str) -> Scores:
+def _read_csv(path: Path) -> dict[str, Any]:
     header, rows = _table(path)
     pairs = _pairs(header)
     if not pairs:
@@ -68,7 +72,7 @@ def _read_csv(path: Path, split: str) -> Scores:
             optional[name] = read
     if faults:
         raise InputError(faults, what=str(path))
-    return Scores.of(truth, scores, labels=list(pairs), split=split, **optional)
+    return {"truth": truth, "scores": scores, "labels": list(pairs), **optional}
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:

@@ -58,11 +58,19 @@ class Totals(Protocol):
 
 
 class Observed:
-    """The totals of some cases; each is worked out once, when first asked for."""
+    """The totals of some cases; each is worked out once, when first asked for.
 
-    def __init__(self, cases: Cases) -> None:
+    Attributes:
+        cases: the rows.
+        rows: values a row by name, (N,), of those that were asked for; kept only if ``keeps_rows``, for resampling.
+    """
+
+    def __init__(self, cases: Cases, *, keeps_rows: bool = True) -> None:
         self.cases = cases
+        self.keeps_rows = keeps_rows
         self.rows: dict[str, Floats] = {}
+        self._means: dict[str, Floats] = {}
+        self._missing: dict[str, int] = {}
 
     @cached_property
     def counts(self) -> Counts:
@@ -94,18 +102,25 @@ class Observed:
         return row_counts(self.cases)
 
     def count_mean(self, name: str, of: Callable[[Counts], Floats]) -> Floats:
-        if name not in self.rows:
-            self.rows[name] = of(self.row_counts)
-        return self._mean(self.rows[name])
+        if name not in self._means:
+            self._take({name: of(self.row_counts)})
+        return self._means[name]
 
     def row_mean(self, name: str, of: RowFunction) -> Floats:
-        if name not in self.rows:
-            self.rows |= by_blocks(self.cases, of)
-        return self._mean(self.rows[name])
+        if name not in self._means:
+            self._take(by_blocks(self.cases, of))
+        return self._means[name]
 
     def left_out(self, name: str) -> int:
         """How many rows have no value of this name (which was asked for before)."""
-        return int(np.isnan(self.rows[name]).sum())
+        return self._missing[name]
+
+    def _take(self, values: dict[str, Floats]) -> None:
+        for name, of_rows in values.items():
+            self._means[name] = self._mean(of_rows)
+            self._missing[name] = int(np.isnan(of_rows).sum())
+        if self.keeps_rows:
+            self.rows |= values
 
     def _mean(self, values: Floats) -> Floats:
         defined = ~np.isnan(values)
@@ -120,7 +135,8 @@ class Constant(Observed):
     def __init__(self, cases: Cases, scores: Floats, on: NDArray[np.bool_]) -> None:
         shape = cases.truth.shape
         self.on = on
-        super().__init__(replace(cases, scores=np.broadcast_to(scores, shape), decided=np.broadcast_to(on, shape)))
+        alike = replace(cases, scores=np.broadcast_to(scores, shape), decided=np.broadcast_to(on, shape))
+        super().__init__(alike, keeps_rows=False)
         self.positives, self.negatives = cases.positives, cases.totals - cases.positives
         self.scores = scores
         self.total = cases.totals

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tagfit.data.picture_files import SUFFIXES
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError
 
 
 def list_pictures(places: Iterable[str | Path]) -> list[Path]:
@@ -19,13 +19,13 @@ def list_pictures(places: Iterable[str | Path]) -> list[Path]:
     missing = []
     for place in (Path(place) for place in places):
         if place.is_dir():
-            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         elif place.exists():
             files.append(place)
         else:
-            missing.append(str(place))
+            missing.append(Fault(f"there is no picture or folder {place}"))
     if missing:
-        raise InputError(f"there is no picture or folder {', '.join(missing)}")
+        raise InputError(missing)
     if not files:
         raise InputError("there are no pictures to tag", instead="picture files, or folders that hold some")
     return files

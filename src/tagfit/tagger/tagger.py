@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -118,30 +119,45 @@ class Tagger:
             self.recipe, self.weights, self.preprocessing, inputs, len(self.labels), device="cpu", net=self.net
         )
 
-    def tag(self, pictures: Iterable[str | Path]) -> list[dict[str, Any]]:
+    def tag(
+        self, pictures: Iterable[str | Path] | str | Path, on_tagged: Callable[[int, int], None] | None = None
+    ) -> list[dict[str, Any]]:
         """Tags and scores of pictures, one record each: ``{"picture", "tags", "scores"}``.
 
         Args:
             pictures: files, or folders whose pictures are taken.
+            on_tagged: called with (pictures done, pictures in all).
 
         Raises:
             InputError: no picture at all. One that cannot be read has its reason under "problem".
         """
         if self.preprocessing.size is None:
-            raise InputError("this was trained on rows of features, not on pictures", instead="evaluate")
-        files = list_pictures(pictures)
-        starts = range(0, len(files), PICTURES_AT_ONCE)
-        return [tagged.to_dict() for start in starts for tagged in self._tag(files[start : start + PICTURES_AT_ONCE])]
+            raise InputError(
+                "this was trained on rows of features, not on pictures",
+                instead="`tagfit evaluate RUN SOURCE` takes rows of features",
+            )
+        files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
+        records: list[dict[str, Any]] = []
+        for start in range(0, len(files), PICTURES_AT_ONCE):
+            records += [tagged.to_dict() for tagged in self._tag(files[start : start + PICTURES_AT_ONCE])]
+            if on_tagged is not None:
+                on_tagged(len(records), len(files))
+        return records
 
     def _tag(self, files: list[Path]) -> list[Tagged]:
-        assert self.preprocessing.size is not None
-        pixels: dict[Path, NDArray[np.uint8]] = {}
-        tagged: dict[Path, Tagged] = {}
-        for file in files:
+        size = self.preprocessing.size
+        assert size is not None
+
+        def read(file: Path) -> NDArray[np.uint8] | str:
             try:
-                pixels[file] = decoding.decode(file, self.preprocessing.size)
+                return decoding.decode(file, size)
             except InputError as error:
-                tagged[file] = Tagged(str(file), (), {}, error.faults[0].what)
+                return error.faults[0].what
+
+        with ThreadPoolExecutor() as pool:
+            found = dict(zip(files, pool.map(read, files), strict=True))
+        pixels = {file: one for file, one in found.items() if not isinstance(one, str)}
+        tagged = {file: Tagged(str(file), (), {}, one) for file, one in found.items() if isinstance(one, str)}
         if pixels:
             scores = self.probabilities(np.stack(list(pixels.values())))
             tags = multihot.decode(self.thresholds.predict(scores), self.labels)

@@ -14,7 +14,7 @@ from tagfit.data.problem import Preprocessing
 
 # The moves of `augment`: small enough that a tag stays true.
 LARGEST_TURN = math.radians(10)
-LARGEST_ZOOM = 0.15
+LARGEST_ZOOM = 0.3
 LARGEST_SHIFT = 0.1  # of the picture's side
 
 

@@ -172,11 +172,15 @@ def _finish(run: Run, problem: Problem, training: Training, machine: Machine, st
     checkpoint.save_tensors(run.weights, net.state_dict())
     for split in problem.splits:
         if split != "test":  # looked at only when asked
-            run.save_scores(score(net, problem, split, run.recipe, machine))
-    progress = training.progress
-    kept = progress.best_epoch if training.best else progress.epoch
+            run.save_scores(score(net, problem, split, training.recipe, machine))
     seconds = sum(epoch.seconds for epoch in run.history)
-    run.save_info(state=state, finished=_now(), seconds=seconds, epochs=progress.epoch, kept_epoch=kept)
+    run.save_info(
+        state=state,
+        finished=_now(),
+        seconds=seconds,
+        epochs=training.progress.epoch,
+        kept_epoch=training.kept_epoch,
+    )
 
 
 def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine: Machine) -> Scores:

@@ -22,7 +22,7 @@ from tagfit.training import checkpoint, nets
 from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
-from tagfit.training.optimise import averaged_copy, learning_rate, optimiser, update_average
+from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, update_average
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
@@ -95,11 +95,11 @@ class Training:
         return Epoch(
             epoch=epoch,
             running_loss=running_loss,
-            train_loss=train["loss"],
-            validation_loss=validation["loss"] if validation else None,
-            train_label_accuracy=train["label_accuracy"],
-            validation_label_accuracy=validation["label_accuracy"] if validation else None,
-            monitored=validation[self.recipe.monitor] if validation else None,
+            train_loss=_defined(train, "loss"),
+            validation_loss=_defined(validation, "loss"),
+            train_label_accuracy=_defined(train, "label_accuracy"),
+            validation_label_accuracy=_defined(validation, "label_accuracy"),
+            monitored=_defined(validation, self.recipe.monitor),
             learning_rate=rate,
             seconds=time.perf_counter() - started,
         )
@@ -108,7 +108,6 @@ class Training:
         recipe = self.recipe
         batches = _batches(torch.randperm(len(self.feed)), recipe.batch_size)
         self.net.train()
-        gradients = [weight.grad for group in self.optimiser.param_groups for weight in group["params"]]
         losses = []
         for index, positions in enumerate(batches):
             step = (epoch - 1) * len(batches) + index
@@ -118,8 +117,7 @@ class Training:
             with self.machine.autocast():
                 logits = self.net(self.feed.batch(positions, moving=recipe.augment))
             loss = self.targets.loss(logits, positions.to(self.machine.device))
-            for gradient in gradients:
-                gradient.zero_()
+            clear_gradients(self.optimiser)
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.gradient_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)
@@ -159,6 +157,11 @@ class Training:
         elif self.recipe.patience and progress.epoch - progress.best_epoch >= self.recipe.patience:
             progress.stopped = True
 
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch that :meth:`final_weights` are of."""
+        return self.progress.best_epoch if self.best else self.progress.epoch
+
     def final_weights(self) -> dict[str, Tensor]:
         """The weights to keep: of the best epoch where the recipe restores it, else of the last."""
         return self.best or self.scored_net.state_dict()
@@ -178,7 +181,7 @@ class Training:
         Raises:
             InputError: it was given by a training of another recipe.
         """
-        if about["recipe"] != self.recipe.model_dump(mode="json"):
+        if about.get("recipe") != self.recipe.model_dump(mode="json"):
             raise InputError("the recipe was changed since the run began", instead="put it back, or train anew")
         self.net.load_state_dict(checkpoint.under("net", tensors))
         checkpoint.restore_optimiser(self.optimiser, checkpoint.under("optimiser", tensors))
@@ -214,6 +217,11 @@ class _Measured:
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
         names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))
         return quick(self.truth, self.known, probabilities(net, self.feed), metrics=names)
+
+
+def _defined(measured: dict[str, float] | None, metric: str) -> float | None:
+    """A metric's value; None where it was not measured, or is undefined on these rows."""
+    return None if measured is None or math.isnan(measured[metric]) else measured[metric]
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:

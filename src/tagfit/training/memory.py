@@ -65,8 +65,7 @@ def fit(
         while not training.over:
             history.append(training.run_epoch())
         weights = {name: tensor.cpu().contiguous().numpy().copy() for name, tensor in training.final_weights().items()}
-    progress = training.progress
-    return Fitted(weights, tuple(history), progress.best_epoch if training.best else progress.epoch)
+    return Fitted(weights, tuple(history), training.kept_epoch)
 
 
 def score(

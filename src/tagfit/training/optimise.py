@@ -19,12 +19,12 @@ ONE_CYCLE_END = 1e4  # the first rate over the last
 
 
 def optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser, without decay for biases and norms. Gradients are to be zeroed in place."""
+    """The recipe's optimiser, without decay for biases and norms; its gradients are cleared by `clear_gradients`."""
     weights = [weight for weight in net.parameters() if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1 and recipe.weight_decay]
     others = [weight for weight in weights if weight.ndim <= 1 or not recipe.weight_decay]
     groups = [
-        {"params": joined(some), "weight_decay": decay}
+        {"params": joined(some) if can_join(some) else some, "weight_decay": decay, "joined": can_join(some)}
         for some, decay in ((decayed, recipe.weight_decay), (others, 0.0))
         if some
     ]
@@ -34,16 +34,13 @@ def optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return kind(groups, lr=recipe.learning_rate, eps=KERAS_ADAM_EPSILON, fused=True)
 
 
-def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
-    """The same weights as one vector, of which each becomes a view: one update instead of one a layer.
+def can_join(weights: list[nn.Parameter]) -> bool:
+    """Whether one vector of them pays: a large net's gradients would be copied once more, conv weights rearranged."""
+    return sum(weight.numel() for weight in weights) <= LARGEST_JOINED and all(weight.ndim <= 2 for weight in weights)
 
-    That saves a fifth of a small net's step. A large net's gradients would be copied once more, so it stays as it is.
-    """
-    total = sum(weight.numel() for weight in weights)
-    if total > LARGEST_JOINED or any(weight.ndim > 2 for weight in weights):
-        for weight in weights:
-            weight.grad = torch.zeros_like(weight)
-        return weights
+
+def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
+    """The same weights as one vector, of which each becomes a view: one update instead of one a layer."""
     vector = nn.Parameter(torch.cat([weight.detach().flatten() for weight in weights]))
     vector.grad = torch.zeros_like(vector)
     sizes = [weight.numel() for weight in weights]
@@ -52,6 +49,16 @@ def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
         weight.data = value.view_as(weight)
         weight.grad = gradient.view_as(weight)
     return [vector]
+
+
+def clear_gradients(optimiser: torch.optim.Optimizer) -> None:
+    """Zero the gradients of joined weights where they are, since the layers write into them, and drop all others."""
+    for group in optimiser.param_groups:
+        for weight in group["params"]:
+            if group["joined"]:
+                weight.grad.zero_()
+            else:
+                weight.grad = None
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:

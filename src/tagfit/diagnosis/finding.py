@@ -1,0 +1,256 @@
+"""Finding: what one check says, with its numbers, and all findings together."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from tagfit.errors import InputError, printable
+
+if TYPE_CHECKING:
+    from tagfit.diagnosis.material import Material
+
+Outcome = Literal["fired", "passed", "cannot say"]
+Severity = Literal["issue", "hint"]
+SHOWN_FIRED = 5
+
+
+class Estimate(NamedTuple):
+    """A number with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do.
+
+    Attributes:
+        words: for a reader.
+        recipe: fields of a Recipe and their new values, where the remedy is a change of the recipe; else empty.
+    """
+
+    words: str
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"words": self.words, "recipe": dict(self.recipe)}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What a page can draw as evidence.
+
+    Attributes:
+        kind: ``curves``, ``gap``, ``reliability``, ``f1``, ``suspects`` or ``pairs``.
+        data: plain numbers and names; pictures are named by split and row.
+    """
+
+    kind: Literal["curves", "gap", "reliability", "f1", "suspects", "pairs"]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a check ended: exactly one outcome.
+
+    Attributes:
+        outcome: ``fired``, ``passed`` or ``cannot say``.
+        says: one sentence with the numbers; the reason where it cannot say.
+        evidence: numbers by name, with an Estimate where there is an interval.
+        remedy: what to do, where it fired.
+        plot: what shows it, where something does.
+    """
+
+    outcome: Outcome
+    says: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    remedy: Remedy | None = None
+    plot: Plot | None = None
+
+
+def fired(says: str, evidence: dict[str, Any], remedy: Remedy, plot: Plot | None = None) -> Verdict:
+    """The fault is there."""
+    return Verdict("fired", says, evidence, remedy, plot)
+
+
+def passed(says: str, evidence: dict[str, Any] | None = None) -> Verdict:
+    """The fault is not there."""
+    return Verdict("passed", says, evidence or {})
+
+
+def cannot_say(reason: str) -> Verdict:
+    """What is at hand does not allow a statement."""
+    return Verdict("cannot say", reason)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check says.
+
+    Attributes:
+        code: the readable name of the check.
+        family: fit, outputs, labels, split or metric.
+        severity: ``issue``: numbers or model are wrong; ``hint``: worth a look.
+        title: the fault in a few words.
+        why: why it matters.
+        verdict: how the check ended.
+    """
+
+    code: str
+    family: str
+    severity: Severity
+    title: str
+    why: str
+    verdict: Verdict
+
+    @property
+    def outcome(self) -> Outcome:
+        """``fired``, ``passed`` or ``cannot say``."""
+        return self.verdict.outcome
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """What to do; None unless it fired."""
+        return self.verdict.remedy
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """Numbers by name."""
+        return self.verdict.evidence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; an interval is ``{"value", "low", "high"}``."""
+        return {
+            "code": self.code,
+            "family": self.family,
+            "outcome": self.outcome,
+            "severity": self.severity,
+            "title": self.title,
+            "says": self.verdict.says,
+            "evidence": _plain(self.evidence),
+            "why": self.why,
+            "remedy": None if self.remedy is None else self.remedy.to_dict(),
+        }
+
+    def without_what_is_done(self, recipe: Any) -> Finding:
+        """This finding with those changes left out of its remedy that ``recipe`` has already."""
+        if self.remedy is None or recipe is None:
+            return self
+        changes = {name: value for name, value in self.remedy.recipe.items() if getattr(recipe, name) != value}
+        return replace(self, verdict=replace(self.verdict, remedy=replace(self.remedy, recipe=changes)))
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All findings, the most important first: issues, hints, what cannot be said, what passed.
+
+    Attributes:
+        all: one a check.
+        material: what was diagnosed.
+        muted: codes that were not looked at.
+    """
+
+    all: tuple[Finding, ...]
+    material: Material
+    muted: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __getitem__(self, code: str) -> Finding:
+        for finding in self.all:
+            if finding.code == code:
+                return finding
+        raise InputError(f"there is no finding {code!r}", instead=", ".join(finding.code for finding in self.all))
+
+    @property
+    def fired(self) -> tuple[Finding, ...]:
+        """Those that fired, issues first."""
+        return self.of("fired")
+
+    @property
+    def issues(self) -> tuple[Finding, ...]:
+        """Those that fired and are issues."""
+        return tuple(finding for finding in self.fired if finding.severity == "issue")
+
+    def of(self, outcome: Outcome) -> tuple[Finding, ...]:
+        """Those with one outcome."""
+        return tuple(finding for finding in self.all if finding.outcome == outcome)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: ``findings``, ``notes`` and ``muted``."""
+        return {
+            "findings": [finding.to_dict() for finding in self.all],
+            "notes": list(self.material.notes),
+            "muted": list(self.muted),
+        }
+
+    def lines(self, everything: bool = False) -> list[str]:
+        """The terminal form: one screen, the most important first; ``everything`` shows all that fired and why the
+        other checks ended as they did."""
+        found = self.fired
+        shown = found if everything else found[:SHOWN_FIRED]
+        lines = [self.summary()]
+        for finding in shown:
+            lines += ["", f"{finding.severity.upper()}  {finding.title}  [{finding.code}]", f"  {finding.verdict.says}"]
+            if finding.remedy is not None:
+                lines.append(f"  -> {finding.remedy.words}")
+        if len(found) > len(shown):
+            lines += ["", f"and {len(found) - len(shown)} more: {', '.join(f.code for f in found[len(shown) :])}"]
+        lines += ["", *self._rest(everything), *(f"note: {note}" for note in self.material.notes)]
+        return [printable(line) for line in lines]
+
+    def summary(self) -> str:
+        """One line: how many of each."""
+        hints = len(self.fired) - len(self.issues)
+        return (
+            f"{_count(len(self.issues), 'issue')}, {_count(hints, 'hint')}; "
+            f"{len(self.of('passed'))} checks passed, {len(self.of('cannot say'))} cannot say"
+        )
+
+    def _rest(self, everything: bool) -> list[str]:
+        quiet, silent = self.of("passed"), self.of("cannot say")
+        if everything:
+            return [f"{finding.outcome}: {finding.code}: {finding.verdict.says}" for finding in (*quiet, *silent)]
+        lines = []
+        if quiet:
+            lines.append(f"passed: {', '.join(finding.code for finding in quiet)}")
+        reasons: dict[str, list[str]] = {}
+        for finding in silent:
+            reasons.setdefault(finding.verdict.says, []).append(finding.code)
+        lines += [f"cannot say ({reason}): {', '.join(codes)}" for reason, codes in reasons.items()]
+        return lines
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            f"<li><b>{html.escape(f.title)}</b> <code>{f.code}</code> ({f.severity})<br>{html.escape(f.verdict.says)}"
+            f"{'<br>' + html.escape(f.remedy.words) if f.remedy else ''}</li>"
+            for f in self.fired
+        )
+        return f"<p>{html.escape(self.summary())}</p><ul>{items}</ul>"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number or 'no'} {what}s"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Estimate):
+        return value._asdict()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value

@@ -1,0 +1,88 @@
+"""Resampling: intervals of differences between splits, and of means over rows, by drawing pictures or groups anew."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.diagnosis.finding import Estimate
+from tagfit.diagnosis.material import Side
+from tagfit.evaluation import compare
+from tagfit.evaluation.intervals import bootstrap
+from tagfit.evaluation.metrics import find
+from tagfit.evaluation.resamples import drawn_units
+
+Floats = NDArray[np.float64]
+
+REPEATS = 400
+ENDS = (2.5, 97.5)
+SEEDS = {"train": 1, "validation": 2, "cross-fit": 3}
+
+
+def replicates(side: Side, metrics: tuple[str, ...]) -> dict[str, Floats]:
+    """Each metric in REPEATS resamples of the rows of a side, or of its groups: name -> (REPEATS,)."""
+    wanted = [find(name) for name in metrics]
+    made = bootstrap(wanted, side.observed, REPEATS, side.scores.groups, SEEDS[side.name])
+    return {name: one.values for name, one in made.items()}
+
+
+def value(side: Side, metric: str) -> float:
+    """A metric of a side at threshold 0.5."""
+    return float(find(metric).value(side.observed))
+
+
+def estimate(observed: float, values: Floats) -> Estimate:
+    """The basic bootstrap interval: the percentiles turned over about the value, which takes out the bias."""
+    kept = values[~np.isnan(values)]
+    if not len(kept) or np.isnan(observed):
+        return Estimate(observed, float("nan"), float("nan"))
+    low, high = np.percentile(kept, ENDS)
+    return Estimate(observed, float(2 * observed - high), float(2 * observed - low))
+
+
+def gap(train: Side, validation: Side, metrics: tuple[str, ...]) -> dict[str, Estimate]:
+    """Train minus validation for each metric. The rows are different ones, so each side is resampled by itself."""
+    compared = compare.gap(train.scores, validation.scores, metrics=metrics, repeats=REPEATS)
+    found = {}
+    for name in metrics:
+        one = compared[name]  # validation less train
+        low, high = (np.nan, np.nan) if one.low is None or one.high is None else (-one.high, -one.low)
+        found[name] = Estimate(-one.difference, low, high)
+    return found
+
+
+def unit_sums(side: Side, values: Floats) -> Floats:
+    """Values of rows (N, ...) summed over the units that are drawn: (units, ...)."""
+    if side.scores.groups is None:
+        return values
+    units, of_row = drawn_units(side.scores.groups)
+    sums = np.zeros((units, *values.shape[1:]))
+    np.add.at(sums, of_row, values)
+    return sums
+
+
+def resampled_sums(sums: Floats, seed: int, repeats: int = REPEATS) -> Floats:
+    """The column sums of (units, k) in ``repeats`` resamples of the units: (repeats, k)."""
+    rng = np.random.default_rng(seed)
+    n = len(sums)
+    drawn = np.empty((repeats, n), dtype=np.float32)
+    for row in drawn:
+        row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
+    return np.asarray(drawn @ sums.astype(np.float32), dtype=np.float64)
+
+
+def wilson(hits: float, n: float, z: float = 1.959964) -> Estimate:
+    """A share with Wilson's interval (Wilson, 1927)."""
+    if n <= 0:
+        return Estimate(float("nan"), 0.0, 1.0)
+    share = hits / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
+    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def corrected_z(intervals: int) -> float:
+    """The normal quantile at which this many intervals hold together with 95 % (Bonferroni)."""
+    from scipy.stats import norm
+
+    return float(norm.ppf(1 - 0.025 / intervals))

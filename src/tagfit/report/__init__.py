@@ -1,0 +1,1 @@
+"""Report: what was found becomes one page that can be passed on."""

@@ -1,0 +1,8 @@
+"""The tests plant the same faults that the benchmark measures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "diagnosis"))
