@@ -124,9 +124,18 @@ def test_a_broken_picture_is_left_out_and_told_or_refused(tagfit: Command, tmp_p
 
 def test_all_that_is_wrong_is_said_before_anything_is_read(tagfit: Command, photo_run: Path) -> None:
     said = tagfit.refused(
-        "train", "nowhere.csv", "--recipe", "nope", "--set", "epochs=x", "--set", "wrong=1", "--out", photo_run
+        *("train", "nowhere.csv", "--validation", "elsewhere", "--recipe", "nope", "--set", "epochs=x"),
+        *("--set", "wrong=1", "--out", photo_run, "--device", "tpu"),
     )
-    for expected in ("nowhere.csv", "no recipe 'nope'", "epochs = 'x'", "'wrong' is no field", "--resume"):
+    for expected in (
+        "folder nowhere.csv",
+        "folder elsewhere",
+        "no device 'tpu'",
+        "no recipe 'nope'",
+        "epochs = 'x'",
+        "'wrong' is no field",
+        "--resume",
+    ):
         assert expected in said
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH = {"max_content_width": 110}
 # What typer adds to the name of an argument, and to the help of a number that has limits; whoever crosses one is told.
 TYPE = re.compile(r" <.+>$")
-RANGE = re.compile(r"; (0<=)?x[<>]=\d+|  \[(0<=)?x[<>]=\d+\]")
+RANGE = re.compile(r"; (\d+<=)?x[<>]=\d+|  \[(\d+<=)?x[<>]=\d+\]")
 
 
 class Command(TyperCommand):

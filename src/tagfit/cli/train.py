@@ -41,7 +41,10 @@ def train(
         typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.", rich_help_panel=TRAINING),
     ] = None,
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Of weights, order, dropout, moves.", rich_help_panel=TRAINING)
+        int,
+        typer.Option(
+            metavar="N", min=0, max=2**32 - 1, help="Of weights, order, dropout, moves.", rich_help_panel=TRAINING
+        ),
     ] = 0,
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, mps; a GPU if any.", rich_help_panel=TRAINING)
@@ -83,7 +86,8 @@ def train(
         elif source is None:
             raise InputError("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]")
         else:
-            chosen = _before_anything_is_read(recipe, set_ or [], out, source)
+            sources = [path for path in (source, validation, test) if path is not None]
+            chosen = _before_anything_is_read(recipe, set_ or [], out, sources, device, threads)
             reading = options.reading(
                 format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside
             )
@@ -120,11 +124,14 @@ def train(
     say(f"\nrun: {run.folder}")
 
 
-def _before_anything_is_read(recipe: str, settings: list[str], out: Path | None, source: Path) -> Recipe:
+def _before_anything_is_read(
+    recipe: str, settings: list[str], out: Path | None, sources: list[Path], device: str | None, threads: int | None
+) -> Recipe:
     """The recipe; and what is wrong with the words of the command is said before long work begins, all of it."""
     from tagfit import recipe as recipes
     from tagfit.data.read import format_of
     from tagfit.runs.run import refuse_used
+    from tagfit.scoring import training_rooms
 
     faults: list[Fault] = []
     chosen = recipes.NAMED["regularised-dense"]
@@ -135,8 +142,11 @@ def _before_anything_is_read(recipe: str, settings: list[str], out: Path | None,
     if out is not None:
         with gathered(faults):
             refuse_used(out)
+    for source in sources:
+        with gathered(faults):
+            format_of(source)
     with gathered(faults):
-        format_of(source)
+        training_rooms().machine.choose(chosen, device, threads)
     if faults:
         raise InputError(faults)
     return chosen

@@ -85,22 +85,21 @@ class Plan:
         Raises:
             InputError: everything that is wrong with the sources.
         """
-        plan = self.resolved()
-        data = limited(read(plan.data, **plan.read), plan.limit, plan.split.get("seed", 0))
+        data = limited(read(self.data, **self.read), self.limit, self.split.get("seed", 0))
         own = {
-            name: None if path is None else align(read(path, **plan._as_it_is()), data.labels)
-            for name, path in (("validation", plan.validation), ("test", plan.test))
+            name: None if path is None else align(read(path, **self._as_it_is()), data.labels)
+            for name, path in (("validation", self.validation), ("test", self.test))
         }
         return split(
             data,
             validation=own["validation"],
             test=own["test"],
-            **plan.split,
-            strict=plan.read.get("strict", False),
-            size=plan.size,
-            cache_dir=None if plan.cache_dir is None else Path(plan.cache_dir),
+            **self.split,
+            strict=self.read.get("strict", False),
+            size=self.size,
+            cache_dir=None if self.cache_dir is None else Path(self.cache_dir),
             progress=on_decoded,
-            source=plan.to_dict(),
+            source=self.resolved().to_dict(),
         )
 
     def _as_it_is(self) -> dict[str, Any]:
