@@ -16,8 +16,8 @@ from commands import environment
 
 PUBLIC = {
     "Evaluation", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier", "TaggedSet", "Thresholds",
-    "__version__", "calibrate", "check", "choose_thresholds", "compare", "evaluate", "fit", "from_arrays", "gap",
-    "open_run", "read", "read_scores", "resume", "split", "tag",
+    "__version__", "calibrate", "check", "choose_thresholds", "compare", "diagnose", "evaluate", "fit", "from_arrays",
+    "gap", "open_run", "read", "read_scores", "resume", "split", "tag",
 }  # fmt: skip
 
 
