@@ -66,7 +66,9 @@ class Command(TyperCommand):
                 is_argument = param.param_type_name == "argument"
                 heading = "Arguments" if is_argument else getattr(param, "rich_help_panel", None) or "Options"
                 words, text = record
-                sections.setdefault(heading, []).append((TYPE.sub("", words), RANGE.sub("", text)))
+                sections.setdefault(heading, []).append(
+                    (TYPE.sub("", words) if is_argument else words, RANGE.sub("", text))
+                )
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
