@@ -16,13 +16,8 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-<<<<<<< .merge_file_Uk9fGm
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "tag", "pack", "demo", "data check", "data split",
     "data generate", "recipes show",
-=======
-    "train", "runs", "evaluate", "thresholds", "compare", "tag", "demo", "data check", "data split",
-    "data generate", "recipes show", "diagnose",
->>>>>>> .merge_file_BehDQq
 )  # fmt: skip
 SCREEN = 50
 GROUPS = ("", "data", "recipes")
@@ -37,7 +32,6 @@ FAILING = {
     "compare": ("compare", "nowhere", "elsewhere"),
     "diagnose": ("diagnose", "nowhere"),
     "tag": ("tag", "nowhere", "one.jpg"),
-    "diagnose": ("diagnose", "nowhere"),
     "pack": ("pack", "nowhere", "folder"),
     "demo": ("demo", "a file"),
     "data check": ("data", "check", "nowhere"),
@@ -54,11 +48,7 @@ def test_every_command_is_tested_here() -> None:
         for group in app.registered_groups
         for command in group.typer_instance.registered_commands
     }
-<<<<<<< .merge_file_Uk9fGm
     assert (named | grouped) <= set(COMMANDS)
-=======
-    assert named | grouped == set(COMMANDS)
->>>>>>> .merge_file_BehDQq
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -15,16 +15,10 @@ import tagfit
 from commands import environment
 
 PUBLIC = {
-<<<<<<< .merge_file_n7N682
     "Evaluation", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier", "TaggedSet", "Tagger",
     "Thresholds", "__version__", "calibrate", "check", "choose_thresholds", "compare", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
     "open_run", "read", "read_scores", "resume", "split", "tag",
-=======
-    "Evaluation", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier", "TaggedSet", "Thresholds",
-    "__version__", "calibrate", "check", "choose_thresholds", "compare", "diagnose", "evaluate", "fit", "from_arrays",
-    "gap", "open_run", "read", "read_scores", "resume", "split", "tag",
->>>>>>> .merge_file_u4K15w
 }  # fmt: skip
 
 
