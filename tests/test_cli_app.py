@@ -16,8 +16,8 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "train", "runs", "evaluate", "thresholds", "compare", "tag", "demo", "data check", "data split", "data generate",
-    "recipes show", "diagnose",
+    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "tag", "pack", "demo", "data check", "data split",
+    "data generate", "recipes show",
 )  # fmt: skip
 SCREEN = 50
 GROUPS = ("", "data", "recipes")
@@ -30,8 +30,9 @@ FAILING = {
     "evaluate --scores": ("evaluate", "--scores", "nowhere.npz"),
     "thresholds": ("thresholds", "nowhere"),
     "compare": ("compare", "nowhere", "elsewhere"),
-    "diagnose": ("diagnose", "nowhere"),
     "tag": ("tag", "nowhere", "one.jpg"),
+    "diagnose": ("diagnose", "nowhere"),
+    "pack": ("pack", "nowhere", "folder"),
     "demo": ("demo", "a file"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),

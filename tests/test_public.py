@@ -15,9 +15,9 @@ import tagfit
 from commands import environment
 
 PUBLIC = {
-    "Evaluation", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier", "TaggedSet", "Thresholds",
-    "__version__", "calibrate", "check", "choose_thresholds", "compare", "diagnose", "evaluate", "fit", "from_arrays",
-    "gap", "open_run", "read", "read_scores", "resume", "split", "tag",
+    "Evaluation", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier", "TaggedSet", "Tagger",
+    "Thresholds", "__version__", "calibrate", "check", "choose_thresholds", "compare", "diagnose", "evaluate", "fit",
+    "from_arrays", "gap", "open_run", "read", "read_scores", "resume", "split", "tag",
 }  # fmt: skip
 
 

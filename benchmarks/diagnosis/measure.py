@@ -12,6 +12,7 @@ import numpy as np
 from planted import PLANTERS, SIZES, STRENGTHS, healthy, planted
 
 from tagfit.diagnosis.diagnose import CHECKS, diagnose
+from tagfit.diagnosis.manual import between
 
 HEALTHY_SEED, PLANTED_SEED = 1, 2
 HIT_RATES = {"strong": 0.95, "middle": 0.8}
@@ -107,9 +108,8 @@ def main() -> None:
     if chosen.json:
         chosen.json.write_text(json.dumps({"false_alarms": alarms, "hits": hits}, indent=1) + "\n")
     if chosen.manual:
-        before, rest = chosen.manual.read_text().split("<!-- measured -->\n", 1)
-        after = rest.split("<!-- /measured -->", 1)[1]
-        chosen.manual.write_text(f"{before}<!-- measured -->\n{text}\n<!-- /measured -->{after}")
+        page = chosen.manual.read_text(encoding="utf-8")
+        chosen.manual.write_text(between(page, "measured", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

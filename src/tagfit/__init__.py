@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Public name -> the module that holds it; loaded on first use, so that `import tagfit` costs nothing.
 _PUBLIC = {
     "InputError": "tagfit.errors",
+    "Tagger": "tagfit.tagger",
     "Recipe": "tagfit.recipe",
     "Run": "tagfit.runs.run",
     "Evaluation": "tagfit.evaluation.evaluation",

@@ -75,7 +75,7 @@ def test_pixels_are_those_of_each_picture_mapped_and_read_only(files: list[Path]
     assert isinstance(result.pixels, np.memmap)
     assert not result.pixels.flags.writeable
     assert result.faults == ()
-    assert seen == [(done + 1, len(files)) for done in range(len(files))]
+    assert seen == [(done, len(files)) for done in range(len(files) + 1)]
 
 
 def test_moved_reordered_repeated_and_fewer_pictures_are_not_decoded_again(

@@ -54,9 +54,10 @@ def kill_again_and_again(tmp_path: Path, kills: int, seed: int, by: signal.Signa
     began = time.perf_counter()
     whole = fit(features(), RECIPE, seed=5, out=tmp_path / "whole", threads=1)
     longest = 1.2 * (time.perf_counter() - began)
-    hits, number = 0, 0
+    hits = number = 0
     while hits < kills:
         number += 1
+        assert number <= 10 * kills, "the signals do not reach the training"
         folder = tmp_path / f"run {number}"
         for _ in range(3):
             hits += killed_after(moments.uniform(0, longest / 2), folder, by)

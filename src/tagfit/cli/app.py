@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import compare, data, demo, diagnose, evaluate, recipes, runs, tag, thresholds, train
+from tagfit.cli import compare, data, demo, diagnose, evaluate, pack, recipes, runs, tag, thresholds, train
 from tagfit.cli.command import WIDTH, Command, fault_of
 from tagfit.cli.output import accept_any_text, print_error, say
 from tagfit.errors import InputError
@@ -32,6 +32,7 @@ app.command("thresholds", cls=Command)(thresholds.thresholds)
 app.command("compare", cls=Command)(compare.compare)
 app.command("diagnose", cls=Command)(diagnose.diagnose)
 app.command("tag", cls=Command)(tag.tag)
+app.command("pack", cls=Command)(pack.pack)
 app.command("demo", cls=Command)(demo.demo)
 
 

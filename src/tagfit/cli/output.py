@@ -97,13 +97,15 @@ def tell(bar: Progress, lines: Iterable[str]) -> None:
         bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def on_decoded(bar: Progress) -> Callable[[int, int], None]:
-    """What shows decoding on a progress bar."""
+def on_decoded(bar: Progress, announce: Callable[[int], str] | None = None) -> Callable[[int, int], None]:
+    """What shows decoding on a bar; ``announce`` says of so many pictures, before the first, what will be kept."""
     tasks: dict[int, Any] = {}
 
     def show(done: int, total: int) -> None:
         if total not in tasks:
             tasks[total] = bar.add_task("pictures", total=total, news="")
+            if announce is not None:
+                tell(bar, [announce(total)])
         bar.update(tasks[total], completed=done, visible=done < total)
 
     return show

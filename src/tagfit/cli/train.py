@@ -106,7 +106,7 @@ def train(
                 limit=limit,
                 cache_dir=cache_dir,
             )
-            problem = plan.problem(on_decoded(bar))
+            problem = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             notes = [*problem.data.notes, *problem.notes]
             if not as_json:
                 left_out, odd = problem.data.quarantined, problem.data.warnings

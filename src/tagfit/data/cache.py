@@ -68,12 +68,14 @@ def decoded(
         files: N picture files.
         size: the side in pixels, see ``pictures.decode``.
         cache_dir: where to keep the pixels; ``default_dir()`` if None.
-        progress: called with (pictures done, N) from the calling thread.
+        progress: called with (pictures done, N) from the calling thread, with 0 before anything is written.
 
     Raises:
         InputError: the cache cannot be written (no space, no permission). Pictures that cannot be read are ``faults``.
     """
     pictures.check_size(size)
+    if progress is not None:
+        progress(0, len(files))
     shelf = _Shelf(_folder(size, cache_dir), size)
     new = _NewEntry(shelf, len(files))
     rows: list[int] = []

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tagfit.data.cache import default_dir, size_of
+from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.labels import align
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
@@ -67,6 +69,12 @@ class Plan:
         # What comes from a run's file is a mapping that knows its file, which `asdict` could not copy.
         given = {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
         return cls(**{"data": values["data"], **given})
+
+    def announced(self, pictures: int) -> str:
+        """What decoding so many pictures will keep, and where."""
+        size = DEFAULT_SIZE if self.size is None else self.size
+        folder = default_dir() if self.cache_dir is None else Path(self.cache_dir)
+        return f"{pictures} pictures at {size} x {size}: up to {size_of(pictures, size) / 1e6:.1f} MB in {folder}"
 
     def problem(self, on_decoded: OnDecoded | None = None) -> Problem:
         """Read, split, decode.

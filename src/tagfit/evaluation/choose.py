@@ -80,7 +80,8 @@ def _plans(scores: Scores, strategy: str, by_label: Mapping[str, str]) -> list[P
 def _choose(plans: list[Plan], ladders: list[Ladder], weights: Floats | None) -> list[Choice]:
     """One choice a label: each strategy sees all labels and speaks for those that asked for it."""
     curves = [ladder.curve(weights) for ladder in ladders]
-    by_strategy = {plan.strategy: plan.strategy.choose(curves) for plan in plans}
+    strategies = dict.fromkeys(plan.strategy for plan in plans)
+    by_strategy = {strategy: strategy.choose(curves) for strategy in strategies}
     return [by_strategy[plan.strategy][label] for label, plan in enumerate(plans)]
 
 
