@@ -30,7 +30,6 @@ FAILING = {
     "evaluate --scores": ("evaluate", "--scores", "nowhere.npz"),
     "thresholds": ("thresholds", "nowhere"),
     "compare": ("compare", "nowhere", "elsewhere"),
-    "diagnose": ("diagnose", "nowhere"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
     "demo": ("demo", "a file"),
