@@ -233,7 +233,7 @@ NAMED: dict[str, Recipe] = {
         learning_rate=3e-3,
         schedule="one-cycle",
         epochs=20,
-        weight_decay=0.1,
+        weight_decay=0.2,
         ema=0.98,
         restore_best=True,
     ),

@@ -13,9 +13,9 @@ from torch.nn import functional
 from tagfit.data.problem import Preprocessing
 
 # The moves of `augment`: small enough that a tag stays true.
-LARGEST_TURN = math.radians(10)
-LARGEST_ZOOM = 0.3
-LARGEST_SHIFT = 0.1  # of the picture's side
+LARGEST_TURN = math.radians(15)
+LARGEST_ZOOM = 0.4
+LARGEST_SHIFT = 0.15  # of the picture's side
 
 
 class Feed:
