@@ -52,12 +52,6 @@ def test_a_run_is_killed_when_it_says_running_and_nobody_holds_its_lock(tmp_path
     assert run.state == "done"
 
 
-def test_the_lock_is_the_one_that_training_holds() -> None:
-    from tagfit.training import fit
-
-    assert fit.LOCK == LOCK
-
-
 @pytest.mark.parametrize(("file", "field"), [("run.json", "state"), ("problem.json", "labels")])
 def test_what_a_file_lacks_is_said_with_its_name(tmp_path: Path, file: str, field: str) -> None:
     run = begun(tmp_path / "one")

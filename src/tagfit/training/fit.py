@@ -24,7 +24,7 @@ from tagfit.errors import InputError
 from tagfit.files import disk_faults, to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
-from tagfit.runs.run import Run, default_folder
+from tagfit.runs.run import LOCK, Run, default_folder, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net
 from tagfit.training.loop import Training, feed
@@ -34,7 +34,6 @@ from tagfit.training.score import probabilities
 
 # A training that starts again from an older checkpoint ends with the same bits, so one a second loses nothing but time.
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
-LOCK = ".lock"
 
 OnEpoch = Callable[[Epoch, Recipe], None]
 
@@ -78,10 +77,10 @@ def fit(
     with machine.in_use():  # tried before there is a folder; torch's generator comes back as it was
         _try_net(chosen, problem, net)
     folder = Path(out) if out is not None else default_folder(called, seed)
-    _refuse_used(folder)
+    refuse_used(folder)
     run = Run(folder)
     with _only_writer(folder):
-        _refuse_used(folder)  # another process may have been quicker
+        refuse_used(folder)  # another process may have been quicker
         write_text(folder / "problem.json", to_json(problem.to_dict()) + "\n")
         chosen.save(folder / "recipe.toml")
         run.save_info(
@@ -218,14 +217,6 @@ def load_net(run: Run, input_shape: tuple[int, ...], net: NetFactory | None = No
     built = nets.build(run.recipe, input_shape, len(run.labels), net)
     checkpoint.load_weights(built, run.weights)
     return built.eval()
-
-
-def _refuse_used(folder: Path) -> None:
-    with disk_faults(folder):
-        used = folder.exists() and (not folder.is_dir() or any(entry.name != LOCK for entry in folder.iterdir()))
-    if used:
-        mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
-        raise InputError(f"{folder} exists and is not empty", instead=mend)
 
 
 @contextmanager
