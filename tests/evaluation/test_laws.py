@@ -112,7 +112,7 @@ def test_values_stay_in_their_declared_range_and_perfect_scores_are_the_best(som
         assert (best >= value - 1e-9) if METRICS[name].better == "higher" else (best <= value + 1e-6), name
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=str)
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_each_metric_is_declared_whole(metric: Metric) -> None:
     assert metric.meaning
     assert metric.better in ("higher", "lower")

@@ -19,6 +19,7 @@ from tagfit.evaluation.quick import quick
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.training import checkpoint, nets
+from tagfit.training.dense_step import DenseStep
 from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
@@ -67,6 +68,7 @@ class Training:
         self.net = nets.build(recipe, self.feed.shape, len(problem.labels), net).to(machine.device)
         self.average = averaged_copy(self.net) if recipe.ema else None
         self.optimiser = optimiser(self.net, recipe)
+        self.dense_step = DenseStep(self.net) if net is None and DenseStep.suits(self.net, recipe) else None
         self.best: dict[str, Tensor] = {}
         self.progress = Progress()
 
@@ -114,19 +116,26 @@ class Training:
             rate = learning_rate(recipe, step, recipe.epochs * len(batches))
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            with self.machine.autocast():
-                logits = self.net(self.feed.batch(positions, moving=recipe.augment))
-            loss = self.targets.loss(logits, positions.to(self.machine.device))
-            clear_gradients(self.optimiser)
-            loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(self._gradients(positions))
             if recipe.gradient_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)
             self.optimiser.step()
             if self.average is not None:
                 update_average(self.average, self.net, recipe.ema, step)
-            losses.append(loss.detach())
         sizes = torch.tensor([float(len(positions)) for positions in batches])
         return float(torch.stack(losses).cpu() @ sizes / sizes.sum()), rate
+
+    def _gradients(self, positions: Tensor) -> Tensor:
+        """Leave the gradient of the loss of these rows in the weights, and return that loss."""
+        batch, rows = self.feed.batch(positions, moving=self.recipe.augment), positions.to(self.machine.device)
+        if self.dense_step is not None:
+            return self.dense_step.gradients(batch, lambda logits: self.targets.loss(logits, rows))
+        with self.machine.autocast():
+            logits = self.net(batch)
+        loss = self.targets.loss(logits, rows)
+        clear_gradients(self.optimiser)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
 
     def _refuse_divergence(self, epoch: int, running_loss: float) -> None:
         if not math.isfinite(running_loss):

@@ -1,0 +1,76 @@
+"""The step by hand gives autograd's gradients, running statistics and loss, for every dense net of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tagfit.recipe import Recipe
+from tagfit.training import nets
+from tagfit.training.dense_step import DenseStep
+from tagfit.training.optimise import clear_gradients, optimiser
+
+SHAPES = {
+    "the mission's": {"widths": (8, 6), "norm": "batch", "dropout": (0.4, 0.3)},
+    "plain": {"widths": (8, 6)},
+    "dropout alone": {"widths": (8, 6), "dropout": (0.5,)},
+    "batch norm alone": {"widths": (8,), "norm": "batch"},
+    "a head alone": {"widths": ()},
+    "three layers": {"widths": (9, 8, 7), "norm": "batch", "dropout": (0.2, 0.0, 0.1), "weight_decay": 0.1},
+}
+
+
+def after(step: Any, recipe: Recipe, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Weights, statistics, gradients and losses after some steps from the same start."""
+    torch.manual_seed(1)
+    net = nets.build(recipe, (5, 2), 3)
+    rule = optimiser(net, recipe)
+    losses = []
+    for rows, truth in batches:
+        losses.append(step(net, rule, rows, truth))
+        rule.step()
+    gradients = {f"{name}.grad": weight.grad.clone() for name, weight in net.named_parameters()}
+    state = {name: value.clone() for name, value in net.state_dict().items() if "num_batches" not in name}
+    return {**state, **gradients, "losses": torch.stack(losses)}
+
+
+def by_autograd(net: nn.Module, rule: Any, rows: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    clear_gradients(rule)
+    loss = nn.functional.binary_cross_entropy_with_logits(net(rows), truth)
+    loss.backward()
+    return loss.detach()
+
+
+def by_hand(net: nn.Module, _: Any, rows: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    loss = nn.functional.binary_cross_entropy_with_logits
+    return DenseStep(net).gradients(rows, lambda logits: loss(logits, truth))
+
+
+@pytest.mark.parametrize("fields", SHAPES.values(), ids=SHAPES)
+def test_gradients_are_those_of_autograd(fields: dict[str, Any]) -> None:
+    recipe = Recipe(**fields)
+    generator = torch.Generator().manual_seed(0)
+    batches = [
+        (torch.randn(n, 5, 2, generator=generator), (torch.rand(n, 3, generator=generator) < 0.4).float())
+        for n in (12, 12, 5, 2)
+    ]
+    expected, found = after(by_autograd, recipe, batches), after(by_hand, recipe, batches)
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6, msg=lambda text, at=name: f"{at}: {text}")
+
+
+def test_other_nets_are_left_to_autograd() -> None:
+    def suits(**fields: Any) -> bool:
+        recipe = Recipe(**fields)
+        net = nets.build(recipe, (16, 16, 3), 3)
+        optimiser(net, recipe)
+        return DenseStep.suits(net, recipe)
+
+    assert suits(widths=(8,))
+    assert not suits(widths=(8,), activation="gelu")
+    assert not suits(architecture="conv", widths=(8,))
+    assert not suits(widths=(2000,)), "the gradients of a large net are not kept"
