@@ -210,6 +210,8 @@ def test_ctrl_c_of_a_real_process_ends_with_130(tmp_path: Path) -> None:
     """The process is interrupted where it would begin to paint."""
     code = (
         "import os, signal\nimport tagfit.demo\nfrom tagfit.cli import main\n"
+        # a shell starts its background jobs deaf to Ctrl-C, and their children inherit that
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "tagfit.demo.generate = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\nmain()"
     )
     words = [sys.executable, "-c", code, "demo", str(tmp_path / "demo")]
