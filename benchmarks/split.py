@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
 
+from tagfit.data.generate import generate
 from tagfit.data.read import read
 from tagfit.data.stratify import assign, assign_at_random
 
@@ -120,6 +122,8 @@ def main() -> None:
 
     sets = {folder.name: read_truth(folder) for folder in sorted(chosen.tables.iterdir())}
     sets["generated"] = generated(2000, 20)
+    with tempfile.TemporaryDirectory() as folder:  # the tags of `tagfit data generate`
+        sets["painted"] = read(generate(Path(folder) / "pictures").directory).truth
     records = []
     print(f"mean of {chosen.seeds} seeds; shares in percent points, missing in (part, label), sizes in rows\n")
     print(
