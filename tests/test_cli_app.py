@@ -16,8 +16,8 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "tag", "pack", "demo", "data check", "data split",
-    "data generate", "recipes show",
+    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "tag", "pack", "demo",
+    "data check", "data split", "data generate", "recipes show",
 )  # fmt: skip
 SCREEN = 50
 GROUPS = ("", "data", "recipes")
@@ -30,6 +30,9 @@ FAILING = {
     "evaluate --scores": ("evaluate", "--scores", "nowhere.npz"),
     "thresholds": ("thresholds", "nowhere"),
     "compare": ("compare", "nowhere", "elsewhere"),
+    "cure": ("cure", "nowhere.csv"),
+    "cure --resume": ("cure", "--resume", "nowhere"),
+    "verify": ("verify", "nowhere"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
     "demo": ("demo", "a file"),

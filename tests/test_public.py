@@ -15,10 +15,10 @@ import tagfit
 from commands import environment
 
 PUBLIC = {
-    "Evaluation", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier", "TaggedSet", "Tagger",
-    "Thresholds", "__version__", "calibrate", "check", "choose_thresholds", "compare", "diagnose", "evaluate",
+    "Certificate", "Evaluation", "Goal", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier",
+    "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds", "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
-    "open_run", "read", "read_scores", "resume", "split", "tag",
+    "open_run", "read", "read_scores", "resume", "split", "tag", "verify",
 }  # fmt: skip
 
 

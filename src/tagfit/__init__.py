@@ -13,12 +13,15 @@ _PUBLIC = {
     "Tagger": "tagfit.tagger",
     "Recipe": "tagfit.recipe",
     "Run": "tagfit.runs.run",
+    "Certificate": "tagfit.cure.certificate",
+    "Goal": "tagfit.goal",
     "Evaluation": "tagfit.evaluation.evaluation",
     "Thresholds": "tagfit.evaluation.thresholds",
     "calibrate": "tagfit.evaluation.calibration",
     "check": "tagfit.data.check",
     "choose_thresholds": "tagfit.workflow",
     "compare": "tagfit.workflow",
+    "cure": "tagfit.workflow",
     "diagnose": "tagfit.workflow",
     "evaluate": "tagfit.workflow",
     "fit": "tagfit.workflow",
@@ -34,6 +37,7 @@ _PUBLIC = {
     "Problem": "tagfit.data.problem",
     "Scores": "tagfit.scores",
     "split": "tagfit.data.split",
+    "verify": "tagfit.workflow",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -55,10 +55,22 @@ def scores_of(
         raise InputError(f"{run.folder} has no split 'test'", instead=f"it has {', '.join(run.problem['ids'])}")
     if "test" not in run.scored_splits:
         run.save_scores(scored(run, reopen(run, on_decoded, problem), "test", net=net))
+    note_look(run, why)
+    return run.scores("test")
+
+
+def note_look(run: Run, why: str) -> None:
+    """Write down in a run's ledger that its test split was looked at."""
     path = run.folder / LOOKS
     with disk_faults(path), path.open("a", encoding="utf-8") as ledger:
         ledger.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}) + "\n")
-    return run.scores("test")
+
+
+def looks(run: Run) -> list[str]:
+    """Why the test split of a run was looked at, once for each time."""
+    path = run.folder / LOOKS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [str(json.loads(line).get("why", "")) for line in lines]
 
 
 def scored(run: Run, problem: Problem, split: str, *, net: NetFactory | None = None) -> Scores:
@@ -125,10 +137,11 @@ def score_source(
 
 
 def training_rooms() -> Any:
-    """``tagfit.training`` with the modules that fit and score; a missing torch names the extra that brings it."""
+    """``tagfit.training`` with its modules that fit, on disk and in memory; without torch, the extra is named."""
     with torch_for("training and scoring pictures"):
         import tagfit.training.fit
         import tagfit.training.machine
+        import tagfit.training.memory
     return tagfit.training
 
 

@@ -1,8 +1,9 @@
-"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare, diagnose, tag."""
+"""The whole way in one file: fit, resume, evaluate, choose thresholds, compare, diagnose, cure, verify, tag."""
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,6 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tagfit import tagger
+from tagfit.cure import asking
+from tagfit.cure import cure as curing
+from tagfit.cure import verify as verifying
+from tagfit.cure.asking import Asked
+from tagfit.cure.certificate import Certificate
+from tagfit.cure.certificate import load as load_certificate
+from tagfit.cure.verify import Verification
+from tagfit.cure.winner import Told
 from tagfit.data.problem import Problem
 from tagfit.data.stratify import assign
 from tagfit.data.tagged import TaggedSet
@@ -27,6 +36,7 @@ from tagfit.evaluation.compare import Comparison
 from tagfit.evaluation.evaluation import Evaluation
 from tagfit.evaluation.score_files import read_scores
 from tagfit.evaluation.thresholds import Thresholds
+from tagfit.goal import Goal
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
@@ -224,6 +234,112 @@ def cross_fit(
                 trained = rooms.fit.load_net(refit, without.inputs.shape[1:], net)
                 scores[fold == held] = rooms.fit.score(trained, without, "test", refit.recipe, machine).scores
     return {"truth": part.truth, "known": part.known, "scores": scores, "labels": found.labels, "ids": part.ids}
+
+
+def cure(
+    start: Run | Problem | str | Path,
+    goal: Goal | str | Sequence[str] | None = None,
+    *,
+    maximise: str | None = None,
+    gap_at_most: float | None = None,
+    problem: Problem | None = None,
+    recipe: Recipe | str | Path | None = None,
+    out: str | Path | None = None,
+    told: Told | None = None,
+    on_decoded: OnDecoded | None = None,
+    **options: Any,
+) -> Certificate:
+    """Meet a goal by changing only the recipe, and certify it: see ``tagfit.cure.cure``.
+
+    Args:
+        start: a finished run or its folder; or a Problem, which is trained first with ``recipe``.
+        goal: a Goal, or texts such as ``validation.label_accuracy>=0.85`` or ``lesson``; None for the best validation
+            mAP with a small gap.
+        maximise, gap_at_most: as of a Goal, beside texts.
+        problem: what the run was trained on, where the run cannot read it again itself.
+        recipe: what a Problem is first trained with; None for ``plain-conv`` on pictures and ``plain-dense`` on rows.
+        out: the folder of the cure; None for ``cures/<date>-<name>``. One that was interrupted is gone on with.
+        told: who is told of progress.
+        on_decoded: told of progress.
+        options: ``trials``, ``budget`` (seconds), ``augment``, ``seeds``, ``search_on``, ``seed``: see ``Asked``.
+
+    Raises:
+        InputError: what cannot be cured, or a goal that proves nothing.
+    """
+    told = told or Told()
+    name = "problem" if isinstance(start, Problem) else Path(start.folder if isinstance(start, Run) else start).name
+    folder = Path(out) if out is not None else asking.default_folder(name)
+    if isinstance(start, Problem):
+        problem, start = start, _first_run(start, recipe, folder, options.get("seed", 0), told)
+    run = start if isinstance(start, Run) else open_run(start)
+    if run.state != "done":
+        raise InputError(f"{run.folder} is {run.state}", instead=f"`tagfit train --resume {run.folder}` finishes it")
+    asked = Asked(_goal(goal, run, maximise=maximise, gap_at_most=gap_at_most), **options)
+    return curing.cure(run, reopen(run, on_decoded, problem), asked, folder, told)
+
+
+def resume_cure(
+    folder: str | Path,
+    *,
+    problem: Problem | None = None,
+    told: Told | None = None,
+    on_decoded: OnDecoded | None = None,
+) -> Certificate:
+    """Go on with an interrupted cure, as it was asked for; with a number of trials it ends with the same winner.
+
+    Raises:
+        InputError: no cure was begun there, or the sources changed since.
+    """
+    path = Path(folder)
+    begun = asking.read(path)
+    there = [place for place in (Path(begun["start"]), path / curing.START) if (place / "run.json").exists()]
+    if not there:
+        raise InputError(f"the starting run {begun['start']} is gone", instead="a new cure of a run that is there")
+    run = open_run(there[0])
+    return curing.cure(run, reopen(run, on_decoded, problem), Asked.from_dict(begun["asked"]), path, told)
+
+
+def verify(
+    certificate: Certificate | str | Path, *, problem: Problem | None = None, on_decoded: OnDecoded | None = None
+) -> Verification:
+    """Hold a certificate against sources, weights and logs: see ``tagfit.cure.verify``.
+
+    Args:
+        certificate: itself, its file, or the folder of its cure.
+        problem: what the cure was of, where it was made in Python.
+        on_decoded: told of progress.
+
+    Raises:
+        InputError: no certificate; what was altered in one is no error but in what this returns.
+    """
+    found = certificate if isinstance(certificate, Certificate) else load_certificate(certificate)
+    return verifying.verify(found, problem=problem, on_decoded=on_decoded)
+
+
+def _first_run(problem: Problem, recipe: Recipe | str | Path | None, folder: Path, seed: int, told: Told) -> Run:
+    """The run that a Problem's cure starts from, beside the folder of the cure."""
+    chosen = recipe or ("plain-dense" if problem.preprocessing.size is None else "plain-conv")
+    out = folder.with_name(f"{folder.name}-start")
+    if (out / "run.json").exists():
+        return resume(out, problem=problem, on_epoch=told.epoch)
+    told.say(f"training {'the recipe' if isinstance(chosen, Recipe) else chosen}, which the cure starts from")
+    return fit(problem, chosen, seed=seed, out=out, on_epoch=told.epoch)
+
+
+def _goal(goal: Goal | str | Sequence[str] | None, run: Run, **more: Any) -> Goal:
+    """The goal as given; whoever says "accuracy" is shown what that may mean, with the run's own values."""
+    if isinstance(goal, Goal):
+        return goal
+    texts = [] if goal is None else [goal] if isinstance(goal, str) else list(goal)
+    try:
+        return Goal(*texts, **more)
+    except InputError as error:
+        if not any(re.search(r"(?<!\w)accuracy", text) for text in texts):
+            raise
+        names = ("label_accuracy", "subset_accuracy", "sample_f1")
+        judged = evaluation.evaluate(run.scores("validation"), metrics=names, intervals=None)
+        values = ", ".join(f"{name} ({judged[name]:.3f} on validation)" for name in names)
+        raise InputError([replace(fault, instead=values) for fault in error.faults]) from None
 
 
 def tag(

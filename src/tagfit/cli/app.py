@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import compare, data, demo, diagnose, evaluate, pack, recipes, runs, tag, thresholds, train
+from tagfit.cli import (
+    compare,
+    cure,
+    data,
+    demo,
+    diagnose,
+    evaluate,
+    pack,
+    recipes,
+    runs,
+    tag,
+    thresholds,
+    train,
+    verify,
+)
 from tagfit.cli.command import WIDTH, Command, fault_of
 from tagfit.cli.output import accept_any_text, print_error, say
 from tagfit.errors import InputError
@@ -31,6 +45,8 @@ app.command("evaluate", cls=Command)(evaluate.evaluate)
 app.command("thresholds", cls=Command)(thresholds.thresholds)
 app.command("compare", cls=Command)(compare.compare)
 app.command("diagnose", cls=Command)(diagnose.diagnose)
+app.command("cure", cls=Command)(cure.cure)
+app.command("verify", cls=Command)(verify.verify)
 app.command("tag", cls=Command)(tag.tag)
 app.command("pack", cls=Command)(pack.pack)
 app.command("demo", cls=Command)(demo.demo)

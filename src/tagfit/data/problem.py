@@ -59,6 +59,7 @@ class Problem:
         fingerprint: ``{"data": hex, "preprocessing": hex}``: equal exactly when nothing that matters has changed.
         source: how to read it again (paths and options), plain JSON values; empty where it came from arrays.
         notes: how the splits were made, for the user to see.
+        digests: N hex digests of the rows' contents, which the fingerprint rests on; None where nobody made them.
     """
 
     data: TaggedSet
@@ -68,6 +69,7 @@ class Problem:
     fingerprint: dict[str, str]
     source: dict[str, Any]
     notes: tuple[str, ...] = ()
+    digests: NDArray[np.str_] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ def split(
         },
         source=dict(source or {}),
         notes=tuple(notes),
+        digests=inputs.digests,
     )
 
 

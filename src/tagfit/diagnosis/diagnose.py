@@ -12,9 +12,9 @@ from tagfit.diagnosis import fit, fit_history, labels, metric, outputs, probabil
 from tagfit.diagnosis.check import Check
 from tagfit.diagnosis.curves import Curves
 from tagfit.diagnosis.finding import Finding, Findings
-from tagfit.diagnosis.goals import bounds
 from tagfit.diagnosis.material import Material, Side
 from tagfit.errors import InputError
+from tagfit.goal import read_bounds
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 
@@ -72,7 +72,7 @@ def diagnose(
         curves=Curves.of(history),
         recipe=recipe,
         kept_epoch=kept_epoch,
-        goal=bounds(goal),
+        goal=read_bounds(goal),
         metrics=tuple(metrics),
         notes=(*material.notes, *notes),
     )

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from tagfit import multihot
 from tagfit.diagnosis.curves import Curves
-from tagfit.diagnosis.goals import Bound
 from tagfit.errors import InputError
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.totals import Observed
+from tagfit.goal import Bound
 from tagfit.recipe import Recipe
 from tagfit.scores import Scores
 

@@ -6,12 +6,11 @@ import numpy as np
 
 from tagfit.diagnosis.check import check
 from tagfit.diagnosis.finding import Remedy, Verdict, cannot_say, fired, passed
-from tagfit.diagnosis.goals import Bound
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material, Side
 from tagfit.diagnosis.resampling import value
 from tagfit.evaluation.evaluate import evaluate
-from tagfit.evaluation.metrics import find
+from tagfit.goal import Bound
 
 # What frameworks call the share of rows whose highest output is the right class.
 ARGMAX_NAMES = ("argmax_accuracy", "accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy")
@@ -39,7 +38,7 @@ def trivial_goal(material: Material) -> Verdict:
     if not material.goal:
         return cannot_say("no goal is given")
     sides = {side.name: side for side in material.sides}
-    wishes = [bound for bound in material.goal if bound.split in sides and _asks_for_quality(bound)]
+    wishes = [bound for bound in material.goal if bound.split in sides and bound.asks_for_quality]
     if not wishes:
         return cannot_say("the goal asks for nothing on the splits at hand")
     prevalence = None
@@ -59,11 +58,6 @@ def trivial_goal(material: Material) -> Verdict:
         return passed("no trivial prediction meets the goal", evidence)
     told = "; ".join(f"{bound.text} is met by {_who(bound, evidence[bound.text])}" for bound in wishes)
     return fired(f"{told}.", evidence, Remedy("a goal above these, or macro F1 or mAP"))
-
-
-def _asks_for_quality(bound: Bound) -> bool:
-    """A wish such as ``train.label_accuracy<0.92`` bounds the gap: a trivial prediction meets it by right."""
-    return find(bound.metric).better == bound.sense
 
 
 def _who(bound: Bound, trivial: dict[str, float | None]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.errors import InputError
-from tagfit.history import History
+from tagfit.history import Epoch, History
 from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.feed import Feed
-from tagfit.training.loop import Training
+from tagfit.training.loop import Training, feed
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
@@ -32,11 +32,13 @@ class Fitted:
         weights: the net's named weights: of the best epoch where the recipe restores it, else of the last.
         history: one record an epoch.
         kept_epoch: the epoch that the weights are of.
+        scores: float32 probabilities (n, L) of the splits that were asked for.
     """
 
     weights: dict[str, NDArray[Any]]
     history: History
     kept_epoch: int
+    scores: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def fit(
@@ -47,6 +49,8 @@ def fit(
     device: str | None = None,
     threads: int | None = None,
     net: NetFactory | None = None,
+    on_epoch: Callable[[Epoch], bool | None] | None = None,
+    scored: Sequence[str] = (),
 ) -> Fitted:
     """Train ``recipe`` on the train split of ``problem``, watched on its validation split if it has one.
 
@@ -54,6 +58,8 @@ def fit(
 
     Args:
         problem, recipe, seed, device, threads, net: as there.
+        on_epoch: called after each epoch; it ends the training by returning True.
+        scored: splits whose probabilities are wanted.
 
     Raises:
         InputError: a recipe that does not suit the data, a device that is not here, a training that diverged.
@@ -61,11 +67,17 @@ def fit(
     machine = choose(recipe, device, threads)
     with machine.in_use():
         training = Training(problem, recipe, seed, machine, net)
-        history = []
+        history: list[Epoch] = []
         while not training.over:
             history.append(training.run_epoch())
-        weights = {name: tensor.cpu().contiguous().numpy().copy() for name, tensor in training.final_weights().items()}
-    return Fitted(weights, tuple(history), training.kept_epoch)
+            if on_epoch is not None and on_epoch(history[-1]):
+                break
+        final = training.final_weights()
+        weights = {name: tensor.cpu().contiguous().numpy().copy() for name, tensor in final.items()}
+        trained = training.scored_net
+        trained.load_state_dict(final)
+        scores = {name: probabilities(trained, feed(problem, name, recipe, machine.device)) for name in scored}
+    return Fitted(weights, tuple(history), training.kept_epoch, scores)
 
 
 def score(
@@ -99,5 +111,5 @@ def score(
             raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
         rows = np.arange(len(inputs))
         channels_first = recipe.architecture == "conv"
-        feed = Feed(inputs, rows, preprocessing, machine.device, channels_first=channels_first)
-        return probabilities(built.to(machine.device), feed)
+        fed = Feed(inputs, rows, preprocessing, machine.device, channels_first=channels_first)
+        return probabilities(built.to(machine.device), fed)

@@ -1,0 +1,215 @@
+"""tagfit cure: meet a goal by changing only the recipe, and certify it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tagfit.cli import options
+from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
+from tagfit.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from tagfit.cure.certificate import Certificate
+    from tagfit.cure.winner import Told
+
+SEARCH = "How it is searched"
+
+
+def cure(
+    start: Annotated[Path | None, typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.")] = None,
+    goal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BOUND", help="Such as 'validation.label_accuracy>=0.85', or lesson; more than one."),
+    ] = None,
+    maximise: Annotated[
+        str | None, typer.Option(metavar="FIGURE", help="Make it as good as the bounds allow: validation.mAP.")
+    ] = None,
+    gap_at_most: Annotated[
+        float | None, typer.Option(metavar="G", help="The largest gap between train and validation.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder of the cure.", show_default="cures/<date>-<name>"),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with an interrupted cure; it knows the rest.")
+    ] = None,
+    as_json: AsJson = False,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Recipes to try at most.", rich_help_panel=SEARCH)
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="For search, confirmation, ablation: 90s, 10m.",
+            show_default="10m without --trials",
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    allow: Annotated[
+        Literal["augment"] | None,
+        typer.Option(help="augment: moved pictures, which changes what is seen.", rich_help_panel=SEARCH),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(metavar="K", min=1, help="Fresh seeds to retrain the winner.", rich_help_panel=SEARCH)
+    ] = 3,
+    search_on: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=2, help="Trials see so many train rows; seeds all.", rich_help_panel=SEARCH),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, max=2**31, help="Of the search.", rich_help_panel=SEARCH)
+    ] = 0,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="What a SOURCE is first trained with.",
+            show_default="plain-conv, or plain-dense",
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    size: options.Size = None,
+    limit: options.Limit = None,
+    validation: options.ValidationSource = None,
+    validation_fold: options.ValidationFold = None,
+    validation_share: options.ValidationShare = None,
+    test: options.TestSource = None,
+    test_fold: options.TestFold = None,
+    test_share: options.TestShare = None,
+    split: options.SplitMethod = "stratified",
+    split_seed: options.SplitSeed = 0,
+    cache_dir: options.CacheDir = None,
+    format: options.Format = None,  # noqa: A002
+    separator: options.Separator = None,
+    unlisted: options.Unlisted = "absent",
+    labels: options.Labels = None,
+    exclude_labels: options.ExcludeLabels = None,
+    min_positives: options.MinPositives = 0,
+    strict: options.Strict = False,
+    allow_outside: options.AllowOutside = False,
+) -> int:
+    """Change only architecture and training until the goal is met; leave a certificate.
+
+    Data, splits, labels and preprocessing stay as they are. Exit code: 0 met (and confirmed by test, if there is one),
+    3 met but not confirmed, 4 out of reach. The options of reading and splitting are for a SOURCE.
+    """
+    from tagfit import workflow
+    from tagfit.cure.asking import seconds
+
+    with progress_bar(quiet=as_json) as bar:
+        told = _told(bar, as_json)
+        if resume is not None:
+            certificate = workflow.resume_cure(resume, told=told, on_decoded=on_decoded(bar))
+        elif start is None:
+            raise InputError("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson")
+        else:
+            asked: dict[str, Any] = {
+                "maximise": maximise,
+                "gap_at_most": gap_at_most,
+                "trials": trials,
+                "budget": None if budget is None else seconds(budget),
+                "augment": allow == "augment",
+                "seeds": seeds,
+                "search_on": search_on,
+                "seed": seed,
+            }
+            begun: Any = start
+            if not (start / "run.json").is_file():
+                reading = options.reading(
+                    format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside
+                )
+                plan = options.plan(
+                    start,
+                    reading,
+                    validation=validation,
+                    validation_fold=validation_fold,
+                    validation_share=validation_share,
+                    test=test,
+                    test_fold=test_fold,
+                    test_share=test_share,
+                    split=split,
+                    split_seed=split_seed,
+                    size=size,
+                    limit=limit,
+                    cache_dir=cache_dir,
+                )
+                begun = plan.problem(on_decoded(bar, None if as_json else plan.announced))
+            certificate = workflow.cure(
+                begun, goal, recipe=recipe, out=out, told=told, on_decoded=on_decoded(bar), **asked
+            )
+    if as_json:
+        print_json({**certificate.to_dict(), "folder": str(certificate.folder)})
+    else:
+        show_certificate(certificate)
+    return certificate.exit_code
+
+
+def show_certificate(certificate: Certificate) -> None:
+    """Print what a cure found: the verdict, the table, the ablation, the words."""
+    document = certificate.document
+    metric = document["goal"]["metric"]
+    names = list(dict.fromkeys((metric, "label_accuracy", "loss", "macro_f1", "mAP")))
+    say(f"\n{document['sentence']}\n")
+    rows = []
+    for side, called in (("before", "before"), ("after", "after")):
+        for split, judged in document[side]["splits"].items():
+            rows.append([f"{called}, {split}", *(number(judged["metrics"][name]["value"]) for name in names)])
+    say(table(["", *names], rows))
+    bounds = [
+        [one["text"], number(one["mean"]), "yes" if one["met"] else "no", number(one["test"]), _yes(one["confirmed"])]
+        for one in document["bounds"]
+    ]
+    say()
+    say(table(["bound", "mean of the fresh seeds", "met", "on test", "confirmed"], bounds))
+    if document["ablation"]:
+        say(f"\nwhat each change brought, undone alone (validation {metric}, and the gap)")
+        undone = [
+            [
+                one["name"],
+                "-" if one["brought"] is None else f"{one['brought']:+.3f}",
+                "-" if one["gap"] is None else f"{one['gap']:+.3f}",
+                str(one["seeds"]),
+                one["stopped"] or _arrow(one),
+            ]
+            for one in document["ablation"]
+        ]
+        say(table(["change", "brought", "gap", "seeds", ""], undone, words_last=True))
+    say()
+    for line in document["paragraph"]:
+        say(f"- {line}")
+    say(f"\ncured run:   {certificate.run.folder}\ncertificate: {certificate.folder / 'certificate.json'}")
+    say(f"page:        {certificate.page}")
+
+
+def _arrow(change: dict[str, Any]) -> str:
+    from tagfit.cure.changes import Change
+
+    return Change(change["name"], change["before"], change["after"]).words()
+
+
+def _yes(value: bool | None) -> str:
+    return "-" if value is None else "yes" if value else "no"
+
+
+def _told(bar: Progress, as_json: bool) -> Told:
+    from tagfit.cure.trial import Trial
+    from tagfit.cure.winner import Told
+
+    def trial(found: Trial) -> None:
+        if found.completed:
+            figures = {name: value for name, value in found.values.items() if name.endswith("label_accuracy")}
+            news = ", ".join(f"{name} {value:.3f}" for name, value in {**figures, **found.values}.items())
+        else:
+            news = found.stopped
+        tell(bar, [f"trial {found.number}, {found.name} ({found.why}): {news}"])
+
+    if as_json:
+        return Told(epoch=on_epoch(bar))
+    return Told(say=lambda line: tell(bar, [line]), trial=trial, epoch=on_epoch(bar))

@@ -1,0 +1,40 @@
+"""tagfit verify: a certificate held against sources, weights and logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
+
+ALTERED = 4
+
+
+def verify(
+    certificate: Annotated[
+        Path, typer.Argument(metavar="CERTIFICATE", help="certificate.json, or the folder of its cure.")
+    ],
+    as_json: AsJson = False,
+) -> int:
+    """Read the sources and score the stored weights again; name what is not as certified.
+
+    Exit code: 0 where everything holds, 4 where something was altered.
+    """
+    from tagfit import workflow
+    from tagfit.cure.certificate import NO_SIGNATURE
+
+    with progress_bar(quiet=as_json) as bar:
+        found = workflow.verify(certificate, on_decoded=on_decoded(bar))
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        for check in found.checks:
+            said = f" ({check.said})" if check.said else ""
+            say(f"{'holds' if not check.altered else 'ALTERED'}  {check.what}{said}")
+            for one in check.altered:
+                say(f"         {one}")
+        where = "on the machine of the cure" if found.same_machine else "on another machine, or with other libraries"
+        say(f"\n{'Everything holds' if found.holds else 'Not as certified'}; scored {where}. {NO_SIGNATURE}")
+    return 0 if found.holds else ALTERED

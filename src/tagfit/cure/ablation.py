@@ -1,0 +1,89 @@
+"""Ablation: what each change of a cured recipe brought, by undoing it alone and training again with the same seeds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tagfit.cure.changes import Change, changes, undone
+from tagfit.cure.confirm import Confirmed
+from tagfit.cure.trial import Trial, append, load, run
+from tagfit.data.problem import Problem
+from tagfit.history import Epoch
+from tagfit.recipe import Recipe
+
+ABLATION = "ablation.jsonl"
+
+
+def ablate(
+    problem: Problem,
+    start: Recipe,
+    cured: Confirmed,
+    folder: Path,
+    enough: Callable[[], bool],
+    on_epoch: Callable[[Epoch, Recipe], None] | None = None,
+) -> list[dict[str, Any]]:
+    """One record a change: the goal's metric and the gap with it less without it, over the same seeds.
+
+    All changes are measured with the first seed before any is with the second, so that what time there is serves all.
+
+    Args:
+        problem: what the cured recipe was confirmed on.
+        start: the recipe that was cured.
+        cured: the winner and its retrainings.
+        folder: of the cure; trainings that are written down there are not done again.
+        enough: says when there is no time for another training.
+        on_epoch: told of each epoch.
+
+    Returns:
+        For each change ``name``, ``before``, ``after``, ``seeds`` (how many), ``brought`` (mean difference of the
+        goal's metric on validation), ``gap`` (mean difference of train less validation), ``spread`` (standard
+        deviation of ``brought`` over seeds, None with one), ``stopped`` (why it could not be trained, else empty).
+    """
+    wanted = changes(start, cured.trial.recipe)
+    path = folder / ABLATION
+    trained = {(one.name, one.seed): one for one in load(path)}
+    for fresh in cured.fresh:
+        for change in wanted:
+            without = undone(cured.trial.recipe, change)
+            if without is None or (change.name, fresh.seed) in trained or enough():
+                continue
+            out_of_time = [False]
+
+            def watch(epoch: Epoch, recipe: Recipe = without, flag: list[bool] = out_of_time) -> str:
+                if on_epoch is not None:
+                    on_epoch(epoch, recipe)
+                flag[0] = enough()
+                return "no time left" if flag[0] else ""
+
+            about = {"number": cured.trial.number, "origin": "ablation", "name": change.name, "why": "", "base": None}
+            found = run(problem, without, fresh.seed, cured.goal.figures, watch, **about)
+            if out_of_time[0] and not found.completed:
+                continue
+            append(path, found)
+            trained[change.name, fresh.seed] = found
+    return [_record(change, cured, trained) for change in wanted]
+
+
+def _record(change: Change, cured: Confirmed, trained: dict[tuple[str, int], Trial]) -> dict[str, Any]:
+    goal, figure = cured.goal, f"validation.{cured.goal.metric}"
+    brought, gaps, stopped = [], [], ""
+    for fresh in cured.fresh:
+        without = trained.get((change.name, fresh.seed))
+        if without is None:
+            continue
+        if not without.completed:
+            stopped = without.stopped
+            continue
+        brought.append(fresh.values[figure] - without.values[figure])
+        gaps.append(goal.gap(fresh.values) - goal.gap(without.values))
+    return {
+        **change.to_dict(),
+        "seeds": len(brought),
+        "brought": statistics.fmean(brought) if brought else None,
+        "gap": statistics.fmean(gaps) if gaps else None,
+        "spread": statistics.stdev(brought) if len(brought) > 1 else None,
+        "stopped": stopped or ("" if brought else "not measured: no time was left"),
+    }

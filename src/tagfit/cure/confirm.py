@@ -1,0 +1,136 @@
+"""Confirm: the winner of a search retrained with fresh seeds, and what choosing on validation flattered."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tagfit.cure.trial import Trial, measured
+from tagfit.data.problem import Problem
+from tagfit.evaluation.compare import compare
+from tagfit.goal import Goal
+from tagfit.history import Epoch
+from tagfit.recipe import Recipe
+from tagfit.runs.run import Run, open_run
+from tagfit.scores import Scores
+from tagfit.scoring import training_rooms
+
+SEEDS = "seeds"
+OnEpoch = Callable[[Epoch, Recipe], None]
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """One retraining of a winner, with a seed that the search had not used.
+
+    Attributes:
+        seed: of the training.
+        run: its folder.
+        values: the figures, as of a Trial.
+    """
+
+    seed: int
+    run: Run
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A winner and its retrainings.
+
+    Attributes:
+        trial: the winner, as the search saw it.
+        fresh: one a seed, in the order of the seeds.
+        goal: what it was held against.
+    """
+
+    trial: Trial
+    fresh: tuple[Fresh, ...]
+    goal: Goal
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Each figure as the mean over the fresh seeds."""
+        return {name: statistics.fmean(one.values[name] for one in self.fresh) for name in self.fresh[0].values}
+
+    @property
+    def met(self) -> bool:
+        """Whether the means meet every constraint."""
+        return self.goal.met_by(self.means)
+
+    @property
+    def kept(self) -> Fresh:
+        """The median seed by the goal's metric on validation; of two in the middle the lower."""
+        ordered = sorted(self.fresh, key=lambda one: (one.values[f"validation.{self.goal.metric}"], one.seed))
+        return ordered[(len(ordered) - 1) // 2]
+
+    @property
+    def seconds(self) -> float:
+        """How long the retrainings took."""
+        return sum(float(one.run.info["seconds"]) for one in self.fresh)
+
+
+def confirm(
+    problem: Problem,
+    winner: Trial,
+    goal: Goal,
+    seeds: Sequence[int],
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+) -> Confirmed:
+    """Retrain a winner with each seed, as runs in ``folder/seeds``; those that are there are taken as they are."""
+    fresh = []
+    for seed in seeds:
+        run = retrained(problem, winner.recipe, seed, folder / SEEDS / f"trial-{winner.number}-seed-{seed}", on_epoch)
+        fresh.append(Fresh(seed, run, figures(run, problem, goal)))
+    return Confirmed(winner, tuple(fresh), goal)
+
+
+def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoch: OnEpoch | None = None) -> Run:
+    """The run of a recipe and a seed in a folder: as it stands there, resumed, or trained."""
+    fits = training_rooms().fit
+    if (folder / "run.json").exists():
+        run = open_run(folder)
+        return run if run.state == "done" else fits.resume(run, problem, on_epoch)
+    return fits.fit(problem, recipe, seed=seed, out=folder, name="cured", on_epoch=on_epoch)  # type: ignore[no-any-return]
+
+
+def figures(run: Run, problem: Problem, goal: Goal) -> dict[str, float]:
+    """What a goal looks at, from the stored scores of a run."""
+    scores = {split: run.scores(split).scores for split in ("train", "validation")}
+    return measured(problem, scores, goal.figures)
+
+
+def optimism(metric: str, before: dict[str, Scores], after: dict[str, Scores]) -> dict[str, Any]:
+    """How much choosing on validation flattered: (validation - test) of the winner less the same of the start.
+
+    The two models stand on the same pictures of each split, so each split's difference is paired; the splits are
+    other pictures, so their variances add.
+
+    Args:
+        metric: the goal's.
+        before, after: Scores of "validation" and "test" of the two.
+
+    Returns:
+        ``value``, and ``low`` and ``high`` of its 95 % interval, None where the resamples say nothing; ``says``.
+    """
+    moved = {}
+    for split in ("validation", "test"):
+        held = compare({"before": before[split], "after": after[split]}, metrics=[metric])
+        moved[split] = held[metric]
+    value = moved["validation"].difference - moved["test"].difference
+    found = {"metric": metric, "value": value, "low": None, "high": None}
+    ends = [(one.low, one.high) for one in moved.values() if one.low is not None and one.high is not None]
+    if len(ends) < len(moved):
+        return {**found, "says": "the resamples say nothing about it"}
+    middle = sum(ends[0]) / 2 - sum(ends[1]) / 2
+    half = math.hypot(*((high - low) / 2 for low, high in ends))
+    low, high = min(middle - half, value), max(middle + half, value)
+    says = "not distinguishable from 0"
+    if low > 0 or high < 0:
+        says = "choosing on validation flattered" if low > 0 else "test gained more than validation"
+    return {**found, "low": low, "high": high, "says": says}

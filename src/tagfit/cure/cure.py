@@ -1,0 +1,151 @@
+"""Cure: from a run that misses a goal to a recipe that meets it, tried, confirmed, taken apart and certified."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tagfit.cure import certifying, confirm, reach, search
+from tagfit.cure.ablation import ablate
+from tagfit.cure.asking import Asked, begin, refuse_trivial
+from tagfit.cure.certificate import Certificate
+from tagfit.cure.confirm import Confirmed
+from tagfit.cure.moves import moves
+from tagfit.cure.search import Search
+from tagfit.cure.trial import Trial
+from tagfit.cure.winner import Choosing, Clock, Told
+from tagfit.data.problem import Problem
+from tagfit.diagnosis import from_run
+from tagfit.diagnosis.diagnose import diagnose
+from tagfit.errors import InputError
+from tagfit.runs.run import LOCK, Run, open_run
+from tagfit.scoring import looks, note_look, scores_of
+
+START = "start"
+# Of a run folder, what a certificate has no use for.
+NOT_COPIED = (LOCK, "checkpoint.safetensors", ".*.part")
+
+
+def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | None = None) -> Certificate:
+    """Search for a recipe that meets the goal on the same Problem, confirm it with fresh seeds, and certify it.
+
+    A folder that holds the same cure, begun and interrupted, is gone on with.
+
+    Args:
+        start: a finished run on ``problem``.
+        problem: stays as it is; its fingerprints are taken before and after.
+        asked: the goal and how to look for it.
+        folder: of the cure, new, empty, or of the same cure.
+        told: of progress.
+
+    Raises:
+        InputError: a run of another problem, a problem without validation, a goal that a trivial prediction or the
+            run itself meets already, a folder that is in use, sources that changed meanwhile.
+    """
+    told = told or Told()
+    start.refuse_another(problem)
+    if "validation" not in problem.splits:
+        raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure is chosen on it")
+    found = diagnose(**from_run.material(start, lambda: problem), goal=[bound.text for bound in asked.goal.bounds])
+    refuse_trivial(start, found, asked.goal)
+    values = confirm.figures(start, problem, asked.goal)
+    if asked.goal.maximise is None and asked.goal.met_by(values):
+        figures = ", ".join(f"{name} = {values[name]:.3f}" for name in asked.goal.figures)
+        raise InputError(f"{start.folder} meets the goal already: {figures}", instead="a higher goal, or --maximise")
+    begin(folder, start, problem, asked)
+    copied = _copied(start, folder / START)
+    highest = reach.ceiling(found)
+    for line in reach.beyond(asked.goal, highest):
+        told.say(f"caution: {line}; it is tried all the same")
+
+    looking = Search(
+        problem=problem if asked.search_on is None else search.sampled(problem, asked.search_on, asked.seed),
+        goal=asked.goal,
+        start=_as_trial(copied, values),
+        moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment),
+        seed=asked.seed,
+        augment=asked.augment,
+        folder=folder,
+    )
+    clock = Clock(asked.budget, before=sum(trial.seconds for trial in looking.trials))
+    choosing = Choosing(looking, problem, asked, clock, told)
+    cured = choosing.winner()
+    told.say(f"kept: seed {cured.kept.seed} of trial {cured.trial.number}, the median")
+
+    optimism = _look_at_test(start, copied, cured, problem, told)
+    if cured.met:
+        told.say("undoing each change alone")
+    undone = ablate(problem, copied.recipe, cured, folder, clock.over, told.epoch) if cured.met else []
+    curve, told_limits = [], []
+    if not cured.met:
+        told.say("measuring what limits it")
+        curve = reach.learning_curve(problem, cured, folder, clock.over, told.epoch)
+        found_after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
+        highest = reach.ceiling(found_after) or highest
+        told_limits = reach.limits(cured, curve, highest)
+    certificate = certifying.certify(
+        folder=folder,
+        start=copied,
+        problem=problem,
+        asked=asked,
+        findings=found,
+        trials=looking.trials,
+        cured=cured,
+        retrained=choosing.retrained,
+        optimism=optimism,
+        ablation=undone,
+        limits={
+            "says": told_limits,
+            "learning_curve": curve,
+            "trade_off": reach.trade_off([looking.start, *looking.judged], asked.goal),
+            "ceiling": None if highest is None else highest._asdict(),
+        },
+        seconds=clock.used,
+    )
+    certificate.save()
+    return certificate
+
+
+def _as_trial(start: Run, values: dict[str, float]) -> Trial:
+    info = start.info
+    curve = tuple(float("nan") if epoch.monitored is None else epoch.monitored for epoch in start.history)
+    return Trial(
+        number=search.START,
+        origin="start",
+        name="the starting run",
+        why="",
+        base=None,
+        recipe=start.recipe,
+        seed=info["seed"],
+        values=values,
+        curve=curve,
+        epochs=len(curve),
+        seconds=float(info.get("seconds") or 0.0),
+    )
+
+
+def _copied(start: Run, folder: Path) -> Run:
+    """The starting run inside the folder of the cure, so that the certificate needs nothing else."""
+    if not (folder / "run.json").exists():
+        if folder.exists():
+            shutil.rmtree(folder)  # half copied when it was interrupted: run.json comes last
+        files = shutil.ignore_patterns(*NOT_COPIED, "run.json")
+        shutil.copytree(start.folder, folder, ignore=files)
+        shutil.copy2(start.folder / "run.json", folder / "run.json")
+    return open_run(folder)
+
+
+def _look_at_test(start: Run, copied: Run, cured: Confirmed, problem: Problem, told: Told) -> dict[str, Any] | None:
+    """The one look at test, for the starting run and the kept one; what choosing on validation flattered."""
+    if "test" not in problem.splits:
+        return None
+    told.say("looking at the test split, once")
+    kept, why = cured.kept.run, f"cure {copied.folder.parent.name}"
+    for run in (copied, kept):
+        if why not in looks(run):  # it was taken before an interruption
+            scores_of(run, "test", problem=problem, why=why)
+    if why not in looks(start):
+        note_look(start, why)
+    before, after = ({split: run.scores(split) for split in ("validation", "test")} for run in (copied, kept))
+    return confirm.optimism(cured.goal.metric, before, after)

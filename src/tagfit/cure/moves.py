@@ -1,0 +1,171 @@
+"""Moves: the lesson's remedies one by one, then what the findings ask for beside them, as changes of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tagfit.cure.changes import GROUPS
+from tagfit.diagnosis.finding import Finding
+from tagfit.errors import InputError
+from tagfit.recipe import NAMED, Recipe
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One named change.
+
+    Attributes:
+        name: what it does, in a few words.
+        fields: the changed fields for a recipe at hand; empty where it does not apply to it.
+        because: what called for it.
+    """
+
+    name: str
+    fields: Callable[[Recipe], Fields]
+    because: str = "the lesson"
+
+    def applied(self, recipe: Recipe) -> Recipe | None:
+        """The recipe with this change; None where it has it already, or it does not fit."""
+        fields = self.fields(recipe)
+        try:
+            changed = recipe.changed(**fields) if fields else recipe
+        except InputError:
+            return None
+        return None if changed == recipe else changed
+
+
+def moves(findings: Iterable[Finding], problem_size: int | None, *, augment: bool) -> tuple[Move, ...]:
+    """All moves in the order in which they are tried.
+
+    Args:
+        findings: that fired on the starting run; each of their remedies is a move, or the reason of one.
+        problem_size: pixels a side of the pictures; None for feature rows, which no conv net can take.
+        augment: whether pictures may be moved about.
+    """
+    fired = [finding for finding in findings if finding.remedy is not None and finding.remedy.recipe]
+    asked = _asked(fired)
+    known = [
+        Move(name, fields, ", ".join(asked[group]) if group in asked else "the lesson")
+        for name, group, fields in LESSON
+    ]
+    if problem_size is not None:
+        conv = NAMED["regularised-conv"]
+        if problem_size >= 2 ** len(conv.widths):
+            known.append(Move("dense to conv", _to_conv))
+            known += [Move(name, fields) for name, fields in CONV]
+    if augment:
+        known.append(Move("augmentation", _augmented, ", ".join(asked.get("augmentation", ("allowed",)))))
+    own = _own(fired, {group for _, group, _ in LESSON} | {"augmentation", "net"})
+    starving = any(finding.code == "underfitting" for finding in fired)
+    return (*own, *known) if starving else (*known, *own)
+
+
+def _asked(fired: Sequence[Finding]) -> dict[str, list[str]]:
+    """The findings that ask for a change in each group of fields."""
+    asked: dict[str, list[str]] = {}
+    for finding in fired:
+        assert finding.remedy is not None
+        for group, fields in GROUPS.items():
+            if any(field in finding.remedy.recipe for field in fields):
+                asked.setdefault(group, []).append(finding.code)
+    return asked
+
+
+def _own(fired: Sequence[Finding], covered: set[str]) -> list[Move]:
+    """What findings ask for in groups of fields that no move of the lesson touches; for underfitting all of it."""
+    found = []
+    for finding in fired:
+        assert finding.remedy is not None
+        asked = finding.remedy.recipe
+        for group, fields in GROUPS.items():
+            wanted = {field: asked[field] for field in fields if field in asked}
+            if wanted and (group not in covered or finding.code == "underfitting"):
+                found.append(Move(f"{group} ({finding.code})", lambda _recipe, wanted=wanted: wanted, finding.code))  # type: ignore[misc]
+    return found
+
+
+def _early_stopping(recipe: Recipe) -> Fields:
+    return {"patience": 5, "restore_best": True} if not recipe.patience or not recipe.restore_best else {}
+
+
+def _dropout(recipe: Recipe) -> Fields:
+    if any(recipe.dropout):
+        return {}
+    if recipe.architecture == "conv":
+        return {"dropout": NAMED["regularised-conv"].dropout}
+    lesson = NAMED["regularised-dense"].dropout
+    return {"dropout": lesson if len(recipe.widths) == len(lesson) else lesson[:1]}
+
+
+def _fewer_units(recipe: Recipe) -> Fields:
+    halved = tuple(max(16, width // 2) for width in recipe.widths)
+    return {"widths": halved} if recipe.architecture == "dense" else {}
+
+
+def _slower(recipe: Recipe) -> Fields:
+    wanted = NAMED["regularised-dense"].learning_rate
+    return {"learning_rate": wanted} if recipe.architecture == "dense" and recipe.learning_rate > wanted else {}
+
+
+def _weight_decay(recipe: Recipe) -> Fields:
+    decay = NAMED["regularised-conv"].weight_decay if recipe.architecture == "conv" else 0.05
+    return {"optimiser": "adamw", "weight_decay": decay} if not recipe.weight_decay else {}
+
+
+def _averaged(recipe: Recipe) -> Fields:
+    return {} if recipe.ema else {"ema": NAMED["regularised-conv"].ema}
+
+
+def _smoothing(recipe: Recipe) -> Fields:
+    return {} if recipe.label_smoothing else {"label_smoothing": 0.05}
+
+
+def _to_conv(recipe: Recipe) -> Fields:
+    return NAMED["regularised-conv"].model_dump() if recipe.architecture == "dense" else {}
+
+
+def _one_cycle(recipe: Recipe) -> Fields:
+    wanted = NAMED["regularised-conv"]
+    fields = ("learning_rate", "schedule", "epochs", "warmup")
+    return {name: getattr(wanted, name) for name in fields} if recipe.architecture == "conv" else {}
+
+
+def _narrower(recipe: Recipe) -> Fields:
+    halved = tuple(max(8, width // 2) for width in recipe.widths)
+    return {"widths": halved} if recipe.architecture == "conv" else {}
+
+
+def _more_dropout(recipe: Recipe) -> Fields:
+    return {"dropout": (0.5,)} if recipe.architecture == "conv" else {}
+
+
+def _augmented(recipe: Recipe) -> Fields:
+    """What is moved about is learnt more slowly: half as many epochs again."""
+    return {"augment": True, "epochs": recipe.epochs * 3 // 2} if recipe.architecture == "conv" else {}
+
+
+# Name, the group of fields that it changes, the change; in the order of the lesson.
+LESSON: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
+    ("early stopping, best weights restored", "epochs and early stopping", _early_stopping),
+    ("dropout", "dropout", _dropout),
+    ("batch norm", "batch norm", lambda _recipe: {"norm": "batch"}),
+    ("fewer units", "net", _fewer_units),
+    ("a lower learning rate", "learning rate", _slower),
+    ("weight decay", "weight decay", _weight_decay),
+    ("averaged weights", "averaged weights", _averaged),
+    (
+        "label smoothing",
+        "label smoothing",
+        lambda recipe: {"label_smoothing": 0.05} if not recipe.label_smoothing else {},
+    ),
+)
+# What is left to try on a conv net.
+CONV: tuple[tuple[str, Callable[[Recipe], Fields]], ...] = (
+    ("one-cycle learning rate", _one_cycle),
+    ("narrower stages", _narrower),
+    ("more dropout", _more_dropout),
+)

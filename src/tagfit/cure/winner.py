@@ -1,0 +1,145 @@
+"""Winner: trials go on until one of them holds the goal with fresh seeds, or until trials or time are used up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tagfit.cure import confirm
+from tagfit.cure.asking import Asked
+from tagfit.cure.changes import changes
+from tagfit.cure.confirm import Confirmed
+from tagfit.cure.search import Search
+from tagfit.cure.trial import Trial
+from tagfit.data.problem import Problem
+from tagfit.errors import InputError
+from tagfit.history import Epoch
+from tagfit.recipe import Recipe
+
+# At the end, as many of the best are retrained until one meets the goal.
+CANDIDATES = 3
+# Within a budget, time is kept for undoing this many changes.
+ABLATED = 3
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told of progress; each may be left out.
+
+    Attributes:
+        say: a line before each step.
+        trial: each trial that was kept.
+        epoch: each epoch of each training.
+    """
+
+    say: Callable[[str], None] = lambda _line: None
+    trial: Callable[[Trial], None] = lambda _trial: None
+    epoch: Callable[[Epoch, Recipe], None] | None = None
+
+
+@dataclass
+class Clock:
+    """The time that a cure has used, and what it may use.
+
+    Attributes:
+        budget: seconds; None for no limit.
+        before: seconds that were used before an interruption.
+    """
+
+    budget: float | None
+    before: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def used(self) -> float:
+        """Seconds so far."""
+        return self.before + time.perf_counter() - self.started
+
+    def over(self, reserve: float = 0.0) -> bool:
+        """Whether less than ``reserve`` seconds are left."""
+        return self.budget is not None and self.used + reserve > self.budget
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """The choice of a winner.
+
+    Attributes:
+        looking: the search that trials come from.
+        problem: what winners are retrained on: all of it, where trials saw a part of train.
+        asked: goal, seeds, and how many trials.
+        clock: what time there is.
+        told: of progress.
+        retrained: what was retrained so far, by the number of its trial.
+    """
+
+    looking: Search
+    problem: Problem
+    asked: Asked
+    clock: Clock
+    told: Told
+    retrained: dict[int, Confirmed] = field(default_factory=dict)
+
+    def winner(self) -> Confirmed:
+        """The first trial that holds the goal with fresh seeds; where something is to be maximised, the best one once
+        all trials are done; where none holds it, the one that comes nearest.
+
+        Raises:
+            InputError: no trial came to its end.
+        """
+        found = self._tried()
+        if found is not None:
+            return found
+        if not self.looking.judged:
+            raise InputError(
+                f"none of {len(self.looking.trials)} trials came to its end: {self.looking.trials[-1].stopped}",
+                instead="a starting run whose training is steadier, such as one with a lower learning_rate",
+            )
+        for candidate in self.looking.ranked()[:CANDIDATES]:
+            in_time = not (self.retrained and self.clock.over(candidate.seconds * self.asked.seeds))
+            if (candidate.number in self.retrained or in_time) and self._confirmed(candidate).met:
+                return self._confirmed(candidate)
+            if not self.asked.goal.met_by(candidate.values):
+                break  # those after it are further off
+        return max(self.retrained.values(), key=lambda one: (self.asked.goal.merit(one.means), -one.trial.number))
+
+    def _tried(self) -> Confirmed | None:
+        """Trials, until they are used up or, where the bounds are all that is asked for, one of them holds."""
+        while True:
+            candidate = None if self.asked.goal.maximise is not None else self._candidate()
+            if candidate is not None:
+                if self._confirmed(candidate).met:
+                    return self._confirmed(candidate)
+                self.told.say("its fresh seeds do not hold the goal; the search goes on")
+                continue
+            if self.asked.trials is not None and len(self.looking.trials) >= self.asked.trials:
+                return None
+            trial = None if self._enough() else self.looking.step(self.told.epoch, self._enough)
+            if trial is None:
+                return None
+            self.told.trial(trial)
+
+    def _candidate(self) -> Trial | None:
+        """The best trial that meets the goal and was not retrained yet."""
+        for one in self.looking.ranked():
+            if one.number not in self.retrained and self.asked.goal.met_by(one.values):
+                return one
+        return None
+
+    def _confirmed(self, trial: Trial) -> Confirmed:
+        if trial.number not in self.retrained:
+            seeds = [self.asked.seed + 1 + number for number in range(self.asked.seeds)]
+            self.told.say(f"retraining trial {trial.number} with fresh seeds: {', '.join(map(str, seeds))}")
+            self.retrained[trial.number] = confirm.confirm(
+                self.problem, trial, self.asked.goal, seeds, self.looking.folder, self.told.epoch
+            )
+        return self.retrained[trial.number]
+
+    def _enough(self) -> bool:
+        """Whether what time is left is needed to retrain the best trial and to undo its changes."""
+        if not self.looking.judged:
+            return False
+        best = self.looking.best
+        undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
+        return self.clock.over(best.seconds * (self.asked.seeds + undone))

@@ -1,0 +1,229 @@
+"""Goal: what a cure has to reach, as bounds on metrics of splits, a largest gap, and what to maximise."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tagfit.errors import Fault, InputError, gathered
+from tagfit.evaluation.metrics import find
+
+LESSON = ("validation.label_accuracy>=0.85", "train.label_accuracy<0.92")
+NAMED = {"lesson": LESSON}
+DEFAULT_MAXIMISE = "validation.mAP"
+DEFAULT_GAP = 0.05
+EXAMPLE = "validation.label_accuracy>=0.85"
+# A value on a bound that it has to pass falls short by next to nothing, and by more than nothing.
+LEAST_SHORTFALL = 1e-9
+
+_BOUND = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*(>=|<=|>|<)\s*([0-9.eE+-]+)\s*")
+_FIGURE = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One constraint of a goal.
+
+    Attributes:
+        split: whose metric.
+        metric: its name.
+        sense: ``higher`` where the value has to be above ``value``, ``lower`` where below.
+        value: the bound.
+        text: as the user wrote it.
+    """
+
+    split: str
+    metric: str
+    sense: Literal["higher", "lower"]
+    value: float
+    text: str
+
+    @property
+    def figure(self) -> str:
+        """What it bounds, such as ``validation.label_accuracy``."""
+        return f"{self.split}.{self.metric}"
+
+    @property
+    def asks_for_quality(self) -> bool:
+        """Whether a better model is nearer to it; one like ``train.label_accuracy<0.92`` holds the gap down instead."""
+        return find(self.metric).better == self.sense
+
+    def met_by(self, value: float) -> bool:
+        """Whether a value meets it; one that lies on the bound counts only for ``>=`` and ``<=``."""
+        if "=" in self.text and value == self.value:
+            return True
+        return value > self.value if self.sense == "higher" else value < self.value
+
+    def shortfall(self, value: float) -> float:
+        """How far a value is from meeting it, above 0; met with room to spare, below 0. NaN falls short without end."""
+        if math.isnan(value):
+            return math.inf
+        short = self.value - value if self.sense == "higher" else value - self.value
+        return short if self.met_by(value) else max(short, LEAST_SHORTFALL)
+
+
+@dataclass(frozen=True, init=False)
+class Goal:
+    """What a cure has to reach: ``Goal("validation.label_accuracy>=0.85", "train.label_accuracy<0.92")``.
+
+    Attributes:
+        bounds: on metrics of train and validation; test is what confirms them.
+        maximise: a figure to make as good as it will get while the bounds hold, such as ``validation.mAP``; None where
+            the bounds are all that is asked for. A metric of which less is better is made small.
+        gap_at_most: the largest gap between train and validation in ``metric``; None for any.
+    """
+
+    bounds: tuple[Bound, ...]
+    maximise: str | None
+    gap_at_most: float | None
+
+    def __init__(self, *bounds: str, maximise: str | None = None, gap_at_most: float | None = None) -> None:
+        """Read the bounds, one text each; ``lesson`` is short for the mission's pair.
+
+        Nothing at all asks for the best validation mAP with a small gap.
+
+        Raises:
+            InputError: texts of another form, metrics that there are not, or that cannot be a goal; all of them.
+        """
+        if not bounds and maximise is None:
+            maximise = DEFAULT_MAXIMISE
+            gap_at_most = DEFAULT_GAP if gap_at_most is None else gap_at_most
+        faults: list[Fault] = []
+        found: list[Bound] = []
+        for text in (text for name in bounds for text in NAMED.get(name, (name,))):
+            with gathered(faults):
+                found.append(_usable(read_bound(text)))
+        with gathered(faults):
+            maximise = None if maximise is None else _read_figure(maximise)
+        if gap_at_most is not None and not 0 <= gap_at_most < math.inf:
+            faults.append(Fault(f"a gap of at most {gap_at_most}", instead="0 or more, such as 0.05"))
+        if faults:
+            raise InputError(faults)
+        object.__setattr__(self, "bounds", tuple(found))
+        object.__setattr__(self, "maximise", maximise)
+        object.__setattr__(self, "gap_at_most", gap_at_most)
+
+    @property
+    def metric(self) -> str:
+        """The metric that the goal is about: of its first wish for quality on validation, else what is maximised."""
+        wished = [bound.metric for bound in self.bounds if bound.split == "validation" and bound.asks_for_quality]
+        if wished:
+            return wished[0]
+        return self.bounds[0].metric if self.maximise is None else self.maximise.partition(".")[2]
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Every ``split.metric`` that has to be known to judge a model by this goal."""
+        named = [*(bound.figure for bound in self.bounds), f"train.{self.metric}", f"validation.{self.metric}"]
+        return tuple(dict.fromkeys(named if self.maximise is None else [*named, self.maximise]))
+
+    def gap(self, values: Mapping[str, float]) -> float:
+        """How much better train is than validation in ``metric``."""
+        difference = values[f"train.{self.metric}"] - values[f"validation.{self.metric}"]
+        return difference if find(self.metric).better == "higher" else -difference
+
+    def shortfalls(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Each constraint by its text, and how far ``values`` (by figure) are from meeting it: above 0 is not met."""
+        found = {bound.text: bound.shortfall(values[bound.figure]) for bound in self.bounds}
+        if self.gap_at_most is not None:
+            gap = self.gap(values)
+            found[self.gap_text] = math.inf if math.isnan(gap) else gap - self.gap_at_most
+        return found
+
+    @property
+    def gap_text(self) -> str:
+        """The constraint on the gap, as it is told."""
+        return f"gap of {self.metric}<={self.gap_at_most}"
+
+    def met_by(self, values: Mapping[str, float]) -> bool:
+        """Whether every constraint holds."""
+        return all(short <= 0 for short in self.shortfalls(values).values())
+
+    def worth(self, values: Mapping[str, float]) -> float:
+        """What there is more to want of a model, the higher the better: the figure to maximise, else the room that the
+        tightest constraint leaves."""
+        if self.maximise is None:
+            return -max(self.shortfalls(values).values())
+        value = values[self.maximise]
+        return value if find(self.maximise.partition(".")[2]).better == "higher" else -value
+
+    def merit(self, values: Mapping[str, float]) -> tuple[float, float]:
+        """A key to order models by, the best highest: first by what they fall short of in all, then by their worth."""
+        short = sum(max(0.0, one) for one in self.shortfalls(values).values())
+        worth = self.worth(values)
+        return -short, -math.inf if math.isnan(worth) else worth
+
+    def words(self) -> list[str]:
+        """Its constraints and what it maximises, one text each."""
+        told = [bound.text for bound in self.bounds]
+        told += [] if self.gap_at_most is None else [self.gap_text]
+        return told if self.maximise is None else [*told, f"maximise {self.maximise}"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; ``Goal(*bounds, maximise=..., gap_at_most=...)`` makes it again."""
+        bounds = [bound.text for bound in self.bounds]
+        return {"bounds": bounds, "maximise": self.maximise, "gap_at_most": self.gap_at_most, "metric": self.metric}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Goal:
+        """What :meth:`to_dict` gave."""
+        return cls(*values["bounds"], maximise=values["maximise"], gap_at_most=values["gap_at_most"])
+
+
+def read_bounds(goal: str | Sequence[str] | None) -> tuple[Bound, ...]:
+    """The constraints of a goal, one text each or several with commas.
+
+    Raises:
+        InputError: another form, or a metric that there is not.
+    """
+    texts = [] if goal is None else goal.split(",") if isinstance(goal, str) else list(goal)
+    return tuple(read_bound(part) for text in texts for part in NAMED.get(str(text).strip(), (str(text),)))
+
+
+def read_bound(text: str) -> Bound:
+    """One constraint, such as ``validation.label_accuracy>=0.85``; without a split it is of validation.
+
+    Raises:
+        InputError: another form, or a metric that there is not.
+    """
+    found = _BOUND.fullmatch(text)
+    if found is None:
+        raise InputError(f"the goal {text!r} cannot be read", instead=f"{EXAMPLE}, or {' or '.join(NAMED)}")
+    split, metric, sign, value = found.groups()
+    try:
+        number = float(value)
+    except ValueError:
+        raise InputError(f"the goal {text!r} holds no number", instead=EXAMPLE) from None
+    return Bound(
+        split or "validation", find(metric).name, "higher" if sign[0] == ">" else "lower", number, text.strip()
+    )
+
+
+def _usable(bound: Bound) -> Bound:
+    _refuse(bound.split, bound.metric, bound.text)
+    return bound
+
+
+def _read_figure(text: str) -> str:
+    found = _FIGURE.fullmatch(text)
+    if found is None:
+        raise InputError(f"{text!r} cannot be maximised", instead=f"a metric of a split, such as {DEFAULT_MAXIMISE}")
+    split, metric = found[1] or "validation", find(found[2]).name
+    _refuse(split, metric, text)
+    return f"{split}.{metric}"
+
+
+def _refuse(split: str, metric: str, text: str) -> None:
+    if split == "test":
+        raise InputError(
+            f"{text!r} aims at the test split, which is there to confirm a goal",
+            instead="the same bound on validation; it is held against test once, at the end",
+        )
+    if metric == "argmax_accuracy":
+        raise InputError(
+            f"{text!r}: argmax_accuracy cannot be a goal: a perfect model fails it where pictures have several tags",
+            instead="label_accuracy, macro_f1 or mAP",
+        )
