@@ -27,7 +27,7 @@ FLOORS = [
     ["diagnosis"],
     ["estimator", "tagger"],
     ["scoring"],
-    ["cure"],
+    ["curing"],
     ["workflow"],
     ["report", "lesson", "demo"],
     ["studio"],

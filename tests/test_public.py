@@ -16,7 +16,8 @@ from commands import environment
 
 PUBLIC = {
     "Certificate", "Evaluation", "Goal", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier",
-    "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds", "compare", "cure", "diagnose", "evaluate",
+    "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds",
+    "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
     "open_run", "read", "read_scores", "resume", "split", "tag", "verify",
 }  # fmt: skip

@@ -13,7 +13,7 @@ _PUBLIC = {
     "Tagger": "tagfit.tagger",
     "Recipe": "tagfit.recipe",
     "Run": "tagfit.runs.run",
-    "Certificate": "tagfit.cure.certificate",
+    "Certificate": "tagfit.curing.certificate",
     "Goal": "tagfit.goal",
     "Evaluation": "tagfit.evaluation.evaluation",
     "Thresholds": "tagfit.evaluation.thresholds",

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tagfit import tagger
-from tagfit.cure import asking
-from tagfit.cure import cure as curing
-from tagfit.cure import verify as verifying
-from tagfit.cure.asking import Asked
-from tagfit.cure.certificate import Certificate
-from tagfit.cure.certificate import load as load_certificate
-from tagfit.cure.verify import Verification
-from tagfit.cure.winner import Told
+from tagfit.curing import asking
+from tagfit.curing import cure as curing
+from tagfit.curing import verify as verifying
+from tagfit.curing.asking import Asked
+from tagfit.curing.certificate import Certificate
+from tagfit.curing.certificate import load as load_certificate
+from tagfit.curing.verify import Verification
+from tagfit.curing.winner import Told
 from tagfit.data.problem import Problem
 from tagfit.data.stratify import assign
 from tagfit.data.tagged import TaggedSet
@@ -249,7 +249,7 @@ def cure(
     on_decoded: OnDecoded | None = None,
     **options: Any,
 ) -> Certificate:
-    """Meet a goal by changing only the recipe, and certify it: see ``tagfit.cure.cure``.
+    """Meet a goal by changing only the recipe, and certify it: see ``tagfit.curing.cure``.
 
     Args:
         start: a finished run or its folder; or a Problem, which is trained first with ``recipe``.
@@ -302,7 +302,7 @@ def resume_cure(
 def verify(
     certificate: Certificate | str | Path, *, problem: Problem | None = None, on_decoded: OnDecoded | None = None
 ) -> Verification:
-    """Hold a certificate against sources, weights and logs: see ``tagfit.cure.verify``.
+    """Hold a certificate against sources, weights and logs: see ``tagfit.curing.verify``.
 
     Args:
         certificate: itself, its file, or the folder of its cure.

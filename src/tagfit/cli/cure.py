@@ -14,8 +14,8 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from tagfit.cure.certificate import Certificate
-    from tagfit.cure.winner import Told
+    from tagfit.curing.certificate import Certificate
+    from tagfit.curing.winner import Told
 
 SEARCH = "How it is searched"
 
@@ -101,7 +101,7 @@ def cure(
     3 met but not confirmed, 4 out of reach. The options of reading and splitting are for a SOURCE.
     """
     from tagfit import workflow
-    from tagfit.cure.asking import seconds
+    from tagfit.curing.asking import seconds
 
     with progress_bar(quiet=as_json) as bar:
         told = _told(bar, as_json)
@@ -189,7 +189,7 @@ def show_certificate(certificate: Certificate) -> None:
 
 
 def _arrow(change: dict[str, Any]) -> str:
-    from tagfit.cure.changes import Change
+    from tagfit.curing.changes import Change
 
     return Change(change["name"], change["before"], change["after"]).words()
 
@@ -199,8 +199,8 @@ def _yes(value: bool | None) -> str:
 
 
 def _told(bar: Progress, as_json: bool) -> Told:
-    from tagfit.cure.trial import Trial
-    from tagfit.cure.winner import Told
+    from tagfit.curing.trial import Trial
+    from tagfit.curing.winner import Told
 
     def trial(found: Trial) -> None:
         if found.completed:

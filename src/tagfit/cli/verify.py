@@ -23,7 +23,7 @@ def verify(
     Exit code: 0 where everything holds, 4 where something was altered.
     """
     from tagfit import workflow
-    from tagfit.cure.certificate import NO_SIGNATURE
+    from tagfit.curing.certificate import NO_SIGNATURE
 
     with progress_bar(quiet=as_json) as bar:
         found = workflow.verify(certificate, on_decoded=on_decoded(bar))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tagfit.cure.trial import Trial, measured
+from tagfit.curing.trial import Trial, measured
 from tagfit.data.problem import Problem
 from tagfit.evaluation.compare import compare
 from tagfit.goal import Goal

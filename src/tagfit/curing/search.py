@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.cure import space, trial
-from tagfit.cure.moves import Move
-from tagfit.cure.trial import Trial
+from tagfit.curing import space, trial
+from tagfit.curing.moves import Move
+from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
 from tagfit.data.stratify import assign
 from tagfit.errors import InputError

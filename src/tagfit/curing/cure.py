@@ -6,15 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tagfit.cure import certifying, confirm, reach, search
-from tagfit.cure.ablation import ablate
-from tagfit.cure.asking import Asked, begin, refuse_trivial
-from tagfit.cure.certificate import Certificate
-from tagfit.cure.confirm import Confirmed
-from tagfit.cure.moves import moves
-from tagfit.cure.search import Search
-from tagfit.cure.trial import Trial
-from tagfit.cure.winner import Choosing, Clock, Told
+from tagfit.curing import certifying, confirm, reach, search
+from tagfit.curing.ablation import ablate
+from tagfit.curing.asking import Asked, begin, refuse_trivial
+from tagfit.curing.certificate import Certificate
+from tagfit.curing.confirm import Confirmed
+from tagfit.curing.moves import moves
+from tagfit.curing.search import Search
+from tagfit.curing.trial import Trial
+from tagfit.curing.winner import Choosing, Clock, Told
 from tagfit.data.problem import Problem
 from tagfit.diagnosis import from_run
 from tagfit.diagnosis.diagnose import diagnose

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tagfit.cure import confirm
-from tagfit.cure.asking import Asked
-from tagfit.cure.changes import changes
-from tagfit.cure.confirm import Confirmed
-from tagfit.cure.search import Search
-from tagfit.cure.trial import Trial
+from tagfit.curing import confirm
+from tagfit.curing.asking import Asked
+from tagfit.curing.changes import changes
+from tagfit.curing.confirm import Confirmed
+from tagfit.curing.search import Search
+from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.history import Epoch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tagfit.cure.trial import Trial
+from tagfit.curing.trial import Trial
 from tagfit.errors import MissingExtraError
 from tagfit.goal import Goal
 from tagfit.recipe import Recipe

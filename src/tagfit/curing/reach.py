@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagfit.cure.confirm import Confirmed
-from tagfit.cure.search import sampled
-from tagfit.cure.trial import Trial, append, load, run
+from tagfit.curing.confirm import Confirmed
+from tagfit.curing.search import sampled
+from tagfit.curing.trial import Trial, append, load, run
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Estimate, Findings
 from tagfit.evaluation.metrics import find

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tagfit.cure.changes import GROUPS
+from tagfit.curing.changes import GROUPS
 from tagfit.diagnosis.finding import Finding
 from tagfit.errors import InputError
 from tagfit.recipe import NAMED, Recipe

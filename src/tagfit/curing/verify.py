@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tagfit.cure import certifying, rows, trial
-from tagfit.cure.certificate import NO_SIGNATURE, Certificate, broken_seals
-from tagfit.cure.search import TRIALS
+from tagfit.curing import certifying, rows, trial
+from tagfit.curing.certificate import NO_SIGNATURE, Certificate, broken_seals
+from tagfit.curing.search import TRIALS
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError

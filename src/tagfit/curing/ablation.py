@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tagfit.cure.changes import Change, changes, undone
-from tagfit.cure.confirm import Confirmed
-from tagfit.cure.trial import Trial, append, load, run
+from tagfit.curing.changes import Change, changes, undone
+from tagfit.curing.confirm import Confirmed
+from tagfit.curing.trial import Trial, append, load, run
 from tagfit.data.problem import Problem
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 import tagfit
-from tagfit.cure import rows, story
-from tagfit.cure.asking import Asked
-from tagfit.cure.certificate import FORMAT, NO_SIGNATURE, RECOMPUTED, SEALED, Certificate, file_seals, sealed
-from tagfit.cure.changes import changes
-from tagfit.cure.confirm import Confirmed
-from tagfit.cure.search import TRIALS
-from tagfit.cure.trial import Trial
+from tagfit.curing import rows, story
+from tagfit.curing.asking import Asked
+from tagfit.curing.certificate import FORMAT, NO_SIGNATURE, RECOMPUTED, SEALED, Certificate, file_seals, sealed
+from tagfit.curing.changes import changes
+from tagfit.curing.confirm import Confirmed
+from tagfit.curing.search import TRIALS
+from tagfit.curing.trial import Trial
 from tagfit.data.fingerprint import data_fingerprint, row_digests
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Findings
