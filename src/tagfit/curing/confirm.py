@@ -85,9 +85,19 @@ def confirm(
     """Retrain a winner with each seed, as runs in ``folder/seeds``; those that are there are taken as they are."""
     fresh = []
     for seed in seeds:
-        run = retrained(problem, winner.recipe, seed, folder / SEEDS / f"trial-{winner.number}-seed-{seed}", on_epoch)
+        run = retrained(problem, winner.recipe, seed, _place(folder, winner, seed), on_epoch)
         fresh.append(Fresh(seed, run, figures(run, problem, goal)))
     return Confirmed(winner, tuple(fresh), goal)
+
+
+def there(folder: Path, winner: Trial, seeds: Sequence[int]) -> list[Run]:
+    """The retrainings of a winner, where all of them were begun; none otherwise."""
+    places = [_place(folder, winner, seed) for seed in seeds]
+    return [open_run(place) for place in places] if all((place / "run.json").exists() for place in places) else []
+
+
+def _place(folder: Path, winner: Trial, seed: int) -> Path:
+    return folder / SEEDS / f"trial-{winner.number}-seed-{seed}"
 
 
 def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoch: OnEpoch | None = None) -> Run:

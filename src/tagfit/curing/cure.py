@@ -141,9 +141,9 @@ def _look_at_test(start: Run, copied: Run, cured: Confirmed, problem: Problem, t
     if "test" not in problem.splits:
         return None
     told.say("looking at the test split, once")
-    kept, why = cured.kept.run, f"cure {copied.folder.parent.name}"
+    kept, why = cured.kept.run, f"cure {copied.folder.parent.absolute()}"
     for run in (copied, kept):
-        if why not in looks(run):  # it was taken before an interruption
+        if why not in looks(run) or "test" not in run.scored_splits:  # else it was taken before an interruption
             scores_of(run, "test", problem=problem, why=why)
     if why not in looks(start):
         note_look(start, why)

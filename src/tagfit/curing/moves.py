@@ -151,8 +151,8 @@ def _augmented(recipe: Recipe) -> Fields:
 # Name, the group of fields that it changes, the change; in the order of the lesson.
 LESSON: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("early stopping, best weights restored", "epochs and early stopping", _early_stopping),
-    ("dropout", "dropout", _dropout),
     ("batch norm", "batch norm", lambda _recipe: {"norm": "batch"}),
+    ("dropout", "dropout", _dropout),
     ("fewer units", "net", _fewer_units),
     ("a lower learning rate", "learning rate", _slower),
     ("weight decay", "weight decay", _weight_decay),

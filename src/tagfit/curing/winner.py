@@ -88,6 +88,10 @@ class Choosing:
         Raises:
             InputError: no trial came to its end.
         """
+        for trial in self.looking.judged:  # what was retrained before an interruption is part of the story
+            begun = confirm.there(self.looking.folder, trial, self._seeds)
+            if begun and all(run.state == "done" for run in begun):
+                self._retrain(trial)
         found = self._tried()
         if found is not None:
             return found
@@ -129,12 +133,19 @@ class Choosing:
 
     def _confirmed(self, trial: Trial) -> Confirmed:
         if trial.number not in self.retrained:
-            seeds = [self.asked.seed + 1 + number for number in range(self.asked.seeds)]
-            self.told.say(f"retraining trial {trial.number} with fresh seeds: {', '.join(map(str, seeds))}")
-            self.retrained[trial.number] = confirm.confirm(
-                self.problem, trial, self.asked.goal, seeds, self.looking.folder, self.told.epoch
-            )
+            self.told.say(f"retraining trial {trial.number} with fresh seeds: {', '.join(map(str, self._seeds))}")
+            self._retrain(trial)
         return self.retrained[trial.number]
+
+    def _retrain(self, trial: Trial) -> None:
+        self.retrained[trial.number] = confirm.confirm(
+            self.problem, trial, self.asked.goal, self._seeds, self.looking.folder, self.told.epoch
+        )
+
+    @property
+    def _seeds(self) -> list[int]:
+        """Seeds that the search has not used."""
+        return [self.asked.seed + 1 + number for number in range(self.asked.seeds)]
 
     def _enough(self) -> bool:
         """Whether what time is left is needed to retrain the best trial and to undo its changes."""

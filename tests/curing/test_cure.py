@@ -1,0 +1,161 @@
+"""The whole cure on a small table: met, confirmed or not, out of reach, refused; and that nothing but the recipe moved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import GOAL, OVERFITTING, write_noisy  # type: ignore[import-not-found]
+
+import tagfit
+from tagfit.curing.certificate import Certificate
+from tagfit.data.problem import Problem
+from tagfit.errors import InputError
+from tagfit.runs.run import Run
+
+
+def test_it_meets_the_goal_with_fresh_seeds_and_says_what_it_did(finished: Certificate, overfitted: Run) -> None:
+    document = finished.document
+    assert finished.verdict in ("confirmed", "met, not confirmed")
+    assert all(bound["met"] for bound in document["bounds"])
+    assert {seed["seed"] for seed in document["seeds"]} == {1, 2}
+    assert sum(seed["kept"] for seed in document["seeds"]) == 1
+    assert document["before"]["recipe"] == overfitted.recipe.model_dump(mode="json")
+    assert finished.run.recipe.model_dump(mode="json") == document["after"]["recipe"]
+    assert document["search"]["trials"] == len((finished.folder / "trials.jsonl").read_text().splitlines())
+    assert document["search"]["looks"]["test"] == 1
+    assert {one["name"] for one in document["ablation"]} == {one["name"] for one in document["changes"]}
+    assert all(one["seeds"] == 2 or one["stopped"] for one in document["ablation"])
+
+
+def test_the_problem_is_left_as_it_was(finished: Certificate, problem: Problem) -> None:
+    assert finished.document["problem"]["fingerprint_after"] == problem.fingerprint
+    assert finished.run.problem["fingerprint"] == problem.fingerprint
+    assert finished.start.problem["fingerprint"] == problem.fingerprint
+
+
+def test_the_first_trials_change_one_thing_each(finished: Certificate) -> None:
+    from tagfit.curing.changes import changes
+    from tagfit.curing.trial import load
+
+    trials = load(finished.folder / "trials.jsonl")
+    recipes = {-1: finished.start.recipe, **{trial.number: trial.recipe for trial in trials}}
+    moved = [trial for trial in trials if trial.origin == "move"]
+    assert moved
+    for trial in moved:
+        assert trial.base is not None
+        assert len(changes(recipes[trial.base], trial.recipe)) == 1, trial.name
+
+
+def test_the_optimism_is_the_difference_of_the_differences(finished: Certificate) -> None:
+    def fell(side: str) -> float:
+        one, other = (finished.value(side, split, "label_accuracy") for split in ("validation", "test"))
+        assert one is not None
+        assert other is not None
+        return one - other
+
+    optimism = finished.document["optimism"]
+    assert optimism["value"] == pytest.approx(fell("after") - fell("before"))
+    assert optimism["low"] < optimism["value"] < optimism["high"]
+
+
+def test_out_of_reach_says_what_was_reached_and_what_limits_it(overfitted: Run, tmp_path: Path) -> None:
+    found = tagfit.cure(overfitted, "validation.label_accuracy>=0.99", trials=2, seeds=1, out=tmp_path / "cure")
+    assert (found.verdict, found.exit_code) == ("out of reach", 4)
+    limits = found.document["limits"]
+    assert limits["says"]
+    assert [record["share"] for record in limits["learning_curve"]] == [0.25, 0.5, 1.0]
+    assert limits["trade_off"]
+    assert "0.99" not in found.document["sentence"]
+
+
+def test_a_problem_without_a_test_split_can_be_met_but_not_confirmed(problem: Problem, tmp_path: Path) -> None:
+    source = np.load(write_noisy(tmp_path / "all.npz"))
+    keep = source["split"] != "test"
+    np.savez(tmp_path / "two.npz", **{name: source[name][keep] if name != "labels" else source[name] for name in source})
+    two = tagfit.split(tagfit.read(tmp_path / "two.npz"), test=0)
+    found = tagfit.cure(two, GOAL, recipe=OVERFITTING, trials=12, seeds=1, out=tmp_path / "cure")
+    assert found.verdict == "met"
+    assert found.document["optimism"] is None
+    assert (tmp_path / "cure-start" / "run.json").exists()
+
+
+def test_something_to_maximise_uses_all_trials(overfitted: Run, tmp_path: Path) -> None:
+    found = tagfit.cure(overfitted, gap_at_most=0.5, trials=3, seeds=1, out=tmp_path / "cure")
+    assert found.document["goal"]["maximise"] == "validation.mAP"
+    assert found.document["search"]["trials"] == 3
+    assert [bound["text"] for bound in found.document["bounds"]] == ["gap of mAP<=0.5"]
+
+
+def test_a_search_on_a_part_of_train_is_confirmed_on_all_of_it(overfitted: Run, tmp_path: Path) -> None:
+    found = tagfit.cure(overfitted, GOAL, trials=1, seeds=1, search_on=80, out=tmp_path / "cure")
+    assert found.document["after"]["splits"]["train"]["n"] == 160
+    with pytest.raises(InputError, match="search-on 1000 of 160"):
+        tagfit.cure(overfitted, GOAL, trials=1, search_on=1000, out=tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [
+        ("validation.label_accuracy>=0.3", "proves nothing"),
+        ("validation.label_accuracy>=0.65", "meets the goal already"),
+        ("validation.accuracy>=0.85", r"label_accuracy \(0\.\d+ on validation\)"),
+    ],
+)
+def test_what_is_no_goal_for_this_run_is_refused_before_anything_is_written(
+    overfitted: Run, tmp_path: Path, goal: str, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        tagfit.cure(overfitted, goal, trials=1, out=tmp_path / "cure")
+    assert not (tmp_path / "cure").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(overfitted: Run, finished: Certificate, tmp_path: Path) -> None:
+    (tmp_path / "cure").mkdir()
+    (tmp_path / "cure" / "mine.txt").touch()
+    with pytest.raises(InputError, match="not empty"):
+        tagfit.cure(overfitted, GOAL, trials=1, out=tmp_path / "cure")
+    with pytest.raises(InputError, match="another cure: asked"):
+        tagfit.cure(overfitted, GOAL, trials=99, out=finished.folder)
+
+
+def test_data_that_changes_meanwhile_is_not_certified(tmp_path: Path) -> None:
+    from tagfit.curing.winner import Told
+
+    source = write_noisy(tmp_path / "noisy.npz")
+    run = tagfit.fit(tagfit.split(tagfit.read(source)), OVERFITTING, out=tmp_path / "run")
+
+    def meddle(line: str) -> None:
+        if line.startswith("undoing"):
+            write_noisy(source, seed=1)
+
+    with pytest.raises(InputError, match="certified"):
+        tagfit.cure(run, GOAL, trials=12, seeds=1, out=tmp_path / "cure", told=Told(say=meddle))
+    assert not (tmp_path / "cure" / "certificate.json").exists()
+
+
+def test_arrays_that_change_in_memory_are_not_certified(overfitted: Run, problem: Problem, tmp_path: Path) -> None:
+    from tagfit.curing.certifying import fingerprint_now
+
+    arrays = problem.data.arrays
+    assert arrays is not None
+    altered = arrays.copy()
+    altered[3, 4] += 1
+    in_memory = replace(problem, source={})
+    meddled = replace(in_memory, data=replace(problem.data, arrays=altered))
+    assert fingerprint_now(overfitted, in_memory) == problem.fingerprint
+    assert fingerprint_now(overfitted, meddled) != problem.fingerprint
+
+
+def test_an_unfinished_run_is_no_start(overfitted: Run, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "half"
+    shutil.copytree(overfitted.folder, folder)
+    info = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**info, "state": "interrupted"}))
+    with pytest.raises(InputError, match="interrupted"):
+        tagfit.cure(folder, GOAL, out=tmp_path / "cure")

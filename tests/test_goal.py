@@ -1,0 +1,104 @@
+"""Goals: read as written, refused with everything that is wrong, and an order of models that follows from them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagfit.errors import InputError
+from tagfit.goal import DEFAULT_GAP, LESSON, Goal, read_bounds
+
+SHARES = st.floats(0, 1, allow_nan=False)
+
+
+def values(train: float, validation: float, metric: str = "label_accuracy") -> dict[str, float]:
+    return {f"train.{metric}": train, f"validation.{metric}": validation}
+
+
+def test_the_lesson_is_the_mission_s_pair() -> None:
+    goal = Goal("lesson")
+    assert tuple(bound.text for bound in goal.bounds) == LESSON
+    assert goal.metric == "label_accuracy"
+    assert goal.met_by(values(0.90, 0.86))
+    assert not goal.met_by(values(0.98, 0.86))
+    assert not goal.met_by(values(0.90, 0.84))
+
+
+def test_a_value_on_the_bound_counts_only_where_the_sign_says_so() -> None:
+    goal = Goal("lesson")
+    assert goal.met_by(values(0.9, 0.85))
+    assert not goal.met_by(values(0.92, 0.86))
+    assert goal.shortfalls(values(0.92, 0.86))["train.label_accuracy<0.92"] > 0
+
+
+def test_without_a_wish_it_is_the_best_map_with_a_small_gap() -> None:
+    goal = Goal()
+    assert (goal.maximise, goal.gap_at_most, goal.metric) == ("validation.mAP", DEFAULT_GAP, "mAP")
+    assert goal.met_by(values(0.80, 0.76, "mAP"))
+    assert not goal.met_by(values(0.90, 0.80, "mAP"))
+
+
+def test_a_bound_without_a_split_is_of_validation() -> None:
+    (bound,) = Goal("macro_f1>=0.5").bounds
+    assert bound.figure == "validation.macro_f1"
+    assert read_bounds("lesson, mAP>0.5")[2].figure == "validation.mAP"
+
+
+def test_a_loss_is_made_small() -> None:
+    goal = Goal("validation.loss<=0.4", maximise="validation.loss")
+    low, high = ({**values(0.1, loss, "loss")} for loss in (0.3, 0.39))
+    assert goal.merit(low) > goal.merit(high)
+    assert goal.gap(values(0.1, 0.4, "loss")) == pytest.approx(0.3)
+    assert [bound.asks_for_quality for bound in Goal("validation.loss<=0.4", "train.loss>=0.1").bounds] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("validation.label_accuracy=0.85",), "cannot be read"),
+        (("validation.label_accuracy>=a lot",), "cannot be read"),
+        (("validation.label_accuracy>=1.2.3",), "no number"),
+        (("validation.accuracy>=0.85",), "several meanings"),
+        (("validation.argmax_accuracy>=0.85",), "a perfect model fails it"),
+        (("test.label_accuracy>=0.85",), "there to confirm"),
+        (("validation.label_acuracy>=0.85",), "did you mean label_accuracy"),
+    ],
+)
+def test_what_cannot_be_a_goal_is_refused_in_the_user_s_words(wrong: tuple[str, ...], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Goal(*wrong)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        Goal("a", "test.mAP>0.5", maximise="what?", gap_at_most=-1)
+    assert len(caught.value.faults) == 4
+
+
+@given(SHARES, SHARES, SHARES, SHARES)
+def test_who_meets_the_goal_stands_before_who_does_not(one: float, other: float, two: float, three: float) -> None:
+    goal = Goal("lesson")
+    a, b = values(one, other), values(two, three)
+    if goal.met_by(a) and not goal.met_by(b):
+        assert goal.merit(a) > goal.merit(b)
+
+
+@given(SHARES, SHARES)
+def test_met_is_the_same_as_no_shortfall(train: float, validation: float) -> None:
+    goal = Goal("validation.label_accuracy>0.5", "train.label_accuracy<=0.92", gap_at_most=0.1)
+    found = values(train, validation)
+    each = [bound.met_by(found[bound.figure]) for bound in goal.bounds]
+    assert goal.met_by(found) == (all(each) and goal.gap(found) <= 0.1)
+
+
+def test_what_is_undefined_meets_nothing() -> None:
+    goal = Goal("macro_f1>=0.5")
+    assert goal.shortfalls(values(0.5, math.nan, "macro_f1")) == {"macro_f1>=0.5": math.inf}
+
+
+@pytest.mark.parametrize("goal", [Goal(), Goal("lesson"), Goal("mAP>0.5", maximise="validation.macro_f1", gap_at_most=0)])
+def test_it_comes_back_as_it_was_written(goal: Goal) -> None:
+    assert Goal.from_dict(goal.to_dict()) == goal
