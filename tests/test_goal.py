@@ -99,6 +99,6 @@ def test_what_is_undefined_meets_nothing() -> None:
     assert goal.shortfalls(values(0.5, math.nan, "macro_f1")) == {"macro_f1>=0.5": math.inf}
 
 
-@pytest.mark.parametrize("goal", [Goal(), Goal("lesson"), Goal("mAP>0.5", maximise="validation.macro_f1", gap_at_most=0)])
+@pytest.mark.parametrize("goal", [Goal(), Goal("lesson"), Goal("mAP>0.5", maximise="macro_f1", gap_at_most=0)])
 def test_it_comes_back_as_it_was_written(goal: Goal) -> None:
     assert Goal.from_dict(goal.to_dict()) == goal

@@ -1,4 +1,4 @@
-"""The whole cure on a small table: met, confirmed or not, out of reach, refused; and that nothing but the recipe moved."""
+"""The whole cure on a small table: met, out of reach, refused; and that nothing but the recipe moved."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import GOAL, OVERFITTING, write_noisy  # type: ignore[import-not-found]
 
 import tagfit
+from conftest import GOAL, OVERFITTING, write_noisy  # type: ignore[import-not-found]
 from tagfit.curing.certificate import Certificate
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
@@ -75,7 +75,9 @@ def test_out_of_reach_says_what_was_reached_and_what_limits_it(overfitted: Run, 
 def test_a_problem_without_a_test_split_can_be_met_but_not_confirmed(problem: Problem, tmp_path: Path) -> None:
     source = np.load(write_noisy(tmp_path / "all.npz"))
     keep = source["split"] != "test"
-    np.savez(tmp_path / "two.npz", **{name: source[name][keep] if name != "labels" else source[name] for name in source})
+    np.savez(
+        tmp_path / "two.npz", **{name: source[name][keep] if name != "labels" else source[name] for name in source}
+    )
     two = tagfit.split(tagfit.read(tmp_path / "two.npz"), test=0)
     found = tagfit.cure(two, GOAL, recipe=OVERFITTING, trials=12, seeds=1, out=tmp_path / "cure")
     assert found.verdict == "met"
@@ -113,7 +115,9 @@ def test_what_is_no_goal_for_this_run_is_refused_before_anything_is_written(
     assert not (tmp_path / "cure").exists()
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(overfitted: Run, finished: Certificate, tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_else_is_left_alone(
+    overfitted: Run, finished: Certificate, tmp_path: Path
+) -> None:
     (tmp_path / "cure").mkdir()
     (tmp_path / "cure" / "mine.txt").touch()
     with pytest.raises(InputError, match="not empty"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -24,6 +24,9 @@ from tagfit.scoring import scored
 
 SAME_MACHINE = 1e-6
 ELSEWHERE = 1e-4
+# Of a mean, worked out again in another order.
+ROUNDING = 1e-12
+SHOWN = 10
 SIDES = ("before", "after")
 
 
@@ -117,23 +120,22 @@ def _files(certificate: Certificate) -> Check:
 
 
 def _recipes(certificate: Certificate) -> Check:
-    """The recipe of each side against its run folder, field by field."""
+    """The recipe and the labels of each side against its run folder, field by field."""
     altered: list[str] = []
     for side in SIDES:
-        said = certificate.document[side]
         with _told(altered):
+            said = certificate.document[side]
             run = open_run(certificate.folder / said["run"])
-            now = run.recipe.model_dump(mode="json")
-            was = _mapping(said["recipe"])
+            now, was = run.recipe.model_dump(mode="json"), _mapping(said["recipe"])
             altered += [
                 f"{side}: the recipe's {field} is {now.get(field)!r} in {said['run']}, certified was {was.get(field)!r}"
                 for field in (*now, *(name for name in was if name not in now))
                 if now.get(field) != was.get(field)
             ]
-            if list(run.labels) != list(certificate.document["problem"]["labels"]):
+            labels = certificate.document["problem"]["labels"]
+            if list(run.labels) != labels:
                 altered.append(
-                    f"{side}: the labels are {', '.join(run.labels)} in {said['run']}, certified was "
-                    f"{', '.join(map(str, certificate.document['problem']['labels']))}"
+                    f"{side}: the labels are {_few(run.labels)} in {said['run']}, certified was {_few(labels)}"
                 )
     return Check("recipes and labels of the two runs", tuple(altered))
 
@@ -165,30 +167,24 @@ def _log(certificate: Certificate) -> Check:
     return Check("the log of trials", tuple(altered))
 
 
-def _story(document: Mapping[str, Any]) -> Check:
+def _story(document: dict[str, Any]) -> Check:
     """Whether means, bounds and verdict follow from the figures beside them."""
     altered: list[str] = []
-    try:
-        goal = Goal.from_dict(document["goal"])
-        seeds = document["seeds"]
+    with _told(altered):
+        goal, seeds = Goal.from_dict(document["goal"]), document["seeds"]
         for name, mean in document["means"].items():
-            again = float(np.mean([one["values"][name] for one in seeds]))
-            if not _close(mean, again, 1e-12):
+            again = statistics.fmean(one["values"][name] for one in seeds)
+            if not _close(mean, again, ROUNDING):
                 altered.append(f"the mean of {name} is certified as {mean}, the seeds give {again}")
-        bounds = json.loads(json.dumps(certifying.bounds(dict(document), goal)))
-        altered += [
-            f"the bound {one.get('text')!r} does not follow from the figures: {one} should be {other}"
-            for one, other in zip(document["bounds"], bounds, strict=True)
-            if one != other
-        ]
-        verdict = certifying.verdict(dict(document))
+        for one, other in zip(document["bounds"], certifying.bounds(document, goal), strict=True):
+            if one != other:
+                altered.append(f"the bound {one['text']!r} is certified as {one}, the figures give {other}")
+        verdict = certifying.verdict(document)
         if verdict != document["verdict"]:
             altered.append(f"the verdict is {document['verdict']!r}, from the bounds follows {verdict!r}")
         before, after = (document["problem"][f"fingerprint_{when}"] for when in ("before", "after"))
         if before != after:
             altered.append("the fingerprints before and after the cure differ")
-    except (KeyError, TypeError, ValueError, InputError) as error:
-        altered.append(f"the figures do not hang together: {type(error).__name__} {error}")
     return Check("means, bounds and verdict against the figures", tuple(altered))
 
 
@@ -197,24 +193,21 @@ def _data(
 ) -> tuple[Problem | None, Check]:
     """The Problem read again, held against the fingerprints and row by row; None where it is another."""
     what = "data, splits, labels and preprocessing"
-    document = certificate.document["problem"]
     altered: list[str] = []
-    try:
-        found = _read_again(certificate, problem, on_decoded)
-    except InputError as error:
-        return None, Check(what, tuple(f"the source cannot be read as it was: {fault}" for fault in error.faults))
-    if list(found.labels) != list(document["labels"]):
-        altered.append(
-            f"the labels are now {', '.join(found.labels)}; certified was {', '.join(map(str, document['labels']))}"
-        )
+    said, found = "", None
     with _told(altered):
+        found = _read_again(certificate, problem, on_decoded)
+        document = certificate.document["problem"]
+        if list(found.labels) != document["labels"]:
+            altered.append(f"the labels are now {_few(found.labels)}; certified was {_few(document['labels'])}")
         was = rows.load(certificate.folder / rows.ROWS)
         altered += rows.differences(was, rows.rows_of(found), found.labels)
-    for name, was_print in _mapping(document["fingerprint_before"]).items():
-        now = found.fingerprint.get(name)
-        if now != was_print:
-            altered.append(f"the fingerprint of the {name} is {now}, certified was {was_print}")
-    said = f"fingerprint {found.fingerprint['data'][:12]}, {sum(document['rows'].values())} rows"
+        altered += [
+            f"the fingerprint of the {name} is {found.fingerprint.get(name)}, certified was {one}"
+            for name, one in document["fingerprint_before"].items()
+            if found.fingerprint.get(name) != one
+        ]
+        said = f"fingerprint {found.fingerprint['data'][:12]}, {sum(document['rows'].values())} rows"
     return (None if altered else found), Check(what, tuple(altered), said)
 
 
@@ -223,23 +216,30 @@ def _read_again(
 ) -> Problem:
     if problem is not None:
         return problem
-    source = certificate.document["problem"].get("source")
+    source = certificate.document["problem"]["source"]
     if not source:
         raise InputError(
             "the cure was of a Problem made in Python, which cannot be read again", instead="verify(..., problem=...)"
         )
-    return Plan.from_dict(source).problem(on_decoded)
+    try:
+        return Plan.from_dict(source).problem(on_decoded)
+    except InputError as error:
+        raise InputError(
+            [replace(one, what=f"the source cannot be read as it was: {one.what}") for one in error.faults]
+        ) from None
 
 
 def _figures(certificate: Certificate, side: str, problem: Problem, tolerance: float) -> Check:
     """The metrics of one side, from its weights scored again."""
-    said = certificate.document[side]
     altered: list[str] = []
+    place = "?"
     with _told(altered):
+        said = certificate.document[side]
+        place = said["run"]
         run = open_run(certificate.folder / said["run"])
         for split, judged in said["splits"].items():
             altered += _split_figures(run, problem, split, judged, f"{side}, {split}", tolerance)
-    return Check(f"the figures of {said['run']}, its weights scored again", tuple(altered), f"to {tolerance:g}")
+    return Check(f"the figures of {place}, its weights scored again", tuple(altered), f"to {tolerance:g}")
 
 
 def _split_figures(
@@ -267,10 +267,20 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _few(labels: Any) -> str:
+    names = [str(label) for label in labels] if isinstance(labels, list | tuple) else [str(labels)]
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
 @contextmanager
 def _told(altered: list[str]) -> Iterator[None]:
-    """What cannot be read, in the block, is something altered and no end of the verification."""
+    """What cannot be read, in the block, is something altered and no end of the verification.
+
+    A certificate may have been altered in any way, so a section of another form may fail anywhere below.
+    """
     try:
         yield
     except InputError as error:
         altered.extend(str(fault) for fault in error.faults)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        altered.append(f"the certificate is not of the form that `tagfit cure` writes: {type(error).__name__} {error}")
