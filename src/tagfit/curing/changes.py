@@ -69,18 +69,16 @@ def changes(before: Recipe, after: Recipe) -> tuple[Change, ...]:
 def undone(recipe: Recipe, change: Change) -> Recipe | None:
     """``recipe`` without one change; None where what is left is no recipe."""
     fields = dict(change.before)
-    if "widths" in fields or "architecture" in fields:
-        fields["dropout"] = _fitting_dropout(recipe, fields)
+    dropout = tuple(fields.get("dropout", recipe.dropout))
+    layers = (
+        len(fields.get("widths", recipe.widths)) if fields.get("architecture", recipe.architecture) == "dense" else 1
+    )
+    # The share before the head alone, where the net has other layers than those that the dropout was given for.
+    fields["dropout"] = dropout if len(dropout) in (1, layers) else dropout[-1:]
     try:
         return recipe.changed(**fields)
     except InputError:
         return None
-
-
-def _fitting_dropout(recipe: Recipe, fields: dict[str, Any]) -> tuple[float, ...]:
-    """The dropout of ``recipe``; the share before the head alone, where the other net has other layers."""
-    layers = 1 if fields.get("architecture", recipe.architecture) == "conv" else len(fields.get("widths", ()))
-    return recipe.dropout if len(recipe.dropout) in (1, layers) else recipe.dropout[-1:]
 
 
 def said(value: Any) -> str:

@@ -1,0 +1,101 @@
+"""Changes of a recipe: every field has its group, a change can be undone, and moves change what they say."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from tagfit.curing.changes import GROUPS, changes, undone
+from tagfit.curing.moves import CONV, LESSON, moves
+from tagfit.diagnosis.finding import Finding, Remedy, fired
+from tagfit.recipe import NAMED, Recipe
+
+
+def finding(code: str, **recipe: object) -> Finding:
+    return Finding(code, "fit", "issue", "", "", fired("", {}, Remedy("", recipe)))
+
+
+def test_every_field_of_a_recipe_stands_in_one_group() -> None:
+    grouped = [field for fields in GROUPS.values() for field in fields]
+    assert sorted(grouped) == sorted(Recipe.model_fields)
+
+
+@pytest.mark.parametrize(("one", "other"), list(product(NAMED, NAMED)))
+def test_a_recipe_with_all_its_changes_undone_is_the_other(one: str, other: str) -> None:
+    before, after = NAMED[one], NAMED[other]
+    found = changes(before, after)
+    assert (found == ()) == (before == after)
+    back = after.changed(**{field: value for change in found for field, value in change.before.items()})
+    assert back == before
+
+
+@pytest.mark.parametrize(("one", "other"), list(product(NAMED, NAMED)))
+def test_each_change_undone_alone_is_a_recipe(one: str, other: str) -> None:
+    for change in changes(NAMED[one], NAMED[other]):
+        without = undone(NAMED[other], change)
+        if change.name == "net" and NAMED[one].architecture == "dense" and NAMED[other].augment:
+            continue
+        assert without is not None, change.name
+        if change.name == "dropout" and len(NAMED[one].dropout) > 1:  # one share is what the other net can take
+            assert without.dropout == NAMED[one].dropout[-1:]
+            continue
+        assert change.name not in {left.name for left in changes(NAMED[one], without)}
+
+
+def test_what_cannot_be_undone_alone_is_said() -> None:
+    moving = NAMED["regularised-conv"].changed(augment=True)
+    (net,) = [change for change in changes(NAMED["plain-dense"], moving) if change.name == "net"]
+    assert undone(moving, net) is None
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_move_changes_its_own_group_or_does_not_apply(name: str) -> None:
+    for move in moves((), 64, augment=True):
+        changed = move.applied(NAMED[name])
+        if changed is None or move.name in ("dense to conv", "augmentation", *(one for one, _ in CONV)):
+            continue
+        group = next(group for called, group, _ in LESSON if called == move.name)
+        assert {change.name for change in changes(NAMED[name], changed)} == {group}
+
+
+def test_the_lesson_comes_first_and_in_its_order() -> None:
+    found = [move.name for move in moves((), None, augment=False)]
+    assert found == [name for name, _, _ in LESSON]
+
+
+def test_feature_rows_and_tiny_pictures_get_no_conv_net() -> None:
+    for size in (None, 8):
+        assert "dense to conv" not in {move.name for move in moves((), size, augment=False)}
+    assert "dense to conv" in {move.name for move in moves((), 64, augment=False)}
+
+
+def test_pictures_are_moved_about_only_where_that_is_allowed() -> None:
+    asked = [finding("overfitting", augment=True, dropout=(0.4,))]
+    assert not any(
+        (move.applied(NAMED["plain-conv"]) or NAMED["plain-conv"]).augment for move in moves(asked, 64, augment=False)
+    )
+    assert any(
+        (move.applied(NAMED["plain-conv"]) or NAMED["plain-conv"]).augment for move in moves(asked, 64, augment=True)
+    )
+
+
+def test_a_finding_is_the_reason_of_the_move_that_answers_it() -> None:
+    found = {move.name: move.because for move in moves([finding("overfitting", dropout=(0.4,))], None, augment=False)}
+    assert found["dropout"] == "overfitting"
+    assert found["weight decay"] == "the lesson"
+
+
+def test_what_no_lesson_knows_becomes_a_move_of_its_own() -> None:
+    asked = [finding("rare-labels", positive_weights="balanced")]
+    own = moves(asked, None, augment=False)[-1]
+    assert own.because == "rare-labels"
+    changed = own.applied(NAMED["plain-dense"])
+    assert changed is not None
+    assert changed.positive_weights == "balanced"
+
+
+def test_a_model_that_learns_nothing_is_given_more_before_it_is_held_back() -> None:
+    asked = [finding("underfitting", widths=(256, 128), learning_rate=3e-3)]
+    names = [move.because for move in moves(asked, None, augment=False)]
+    assert names[:2] == ["underfitting", "underfitting"]

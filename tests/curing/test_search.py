@@ -1,0 +1,197 @@
+"""The search: what comes next hangs on the trials so far, hopeless trials stop, and a killed search ends the same."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tagfit
+from commands import ENTRY, environment
+from tagfit.curing import space, trial
+from tagfit.curing.reach import trade_off
+from tagfit.curing.search import Search, best_so_far, sampled
+from tagfit.curing.trial import Trial
+from tagfit.data.problem import Problem
+from tagfit.errors import InputError
+from tagfit.goal import Goal
+from tagfit.history import Epoch
+from tagfit.recipe import NAMED, Recipe
+from tagfit.runs.run import Run
+
+LESSON = Goal("lesson")
+
+
+def tried(number: int, train: float, validation: float, recipe: Recipe = NAMED["plain-dense"], **about: Any) -> Trial:
+    figures = {"train.label_accuracy": train, "validation.label_accuracy": validation}
+    about = {"origin": "search", "name": "proposal", "why": "", "base": None, "seed": 0, **about}
+    return Trial(number, recipe=recipe, values=figures, **about)
+
+
+def epoch(number: int, monitored: float) -> Epoch:
+    return Epoch(number, 0.1, 0.1, 0.1, 0.9, 0.9, monitored, 1e-3, 0.1)
+
+
+@given(st.integers(0, 2**31 - 1), st.sampled_from(sorted(NAMED)))
+@settings(max_examples=15, deadline=None)
+def test_whatever_is_proposed_is_a_recipe_of_the_same_architecture(seed: int, name: str) -> None:
+    past = [tried(number, 0.9 + number / 100, 0.8 + number / 100) for number in range(6)]
+    recipe = space.propose(NAMED[name], LESSON, past, seed, augment=False)
+    assert recipe.architecture == NAMED[name].architecture
+    assert not recipe.augment
+    assert recipe == space.propose(NAMED[name], LESSON, past, seed, augment=False)
+
+
+def test_a_proposal_learns_from_what_was_tried() -> None:
+    """Where little dropout did well and much did badly, little is proposed."""
+    random = np.random.default_rng(0)
+    past = []
+    for number in range(40):
+        share = float(random.uniform(0, 0.7))
+        past.append(tried(number, 0.9, 0.8 - share / 4, NAMED["plain-dense"].changed(dropout=(share,))))
+    goal = Goal("validation.label_accuracy>=0.85")
+    proposed = [space.propose(past[0].recipe, goal, past, seed, augment=False) for seed in range(12)]
+    assert np.mean([recipe.dropout[0] for recipe in proposed]) < 0.25
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_recipe_has_a_nearest_point_in_the_space(name: str) -> None:
+    import optuna
+
+    distributions = space._distributions(optuna, NAMED[name].architecture, True)
+    point = space.params_of(NAMED[name], distributions)
+    for field, value in point.items():
+        assert distributions[field]._contains(distributions[field].to_internal_repr(value)), field
+
+
+def search(problem: Problem, folder: Path, start: Trial | None = None) -> Search:
+    start = start or tried(-1, 0.98, 0.70, origin="start", name="the starting run")
+    return Search(problem, LESSON, start, (), 0, False, folder)
+
+
+def test_a_proposal_below_the_median_is_given_up_and_one_above_is_not(problem: Problem, tmp_path: Path) -> None:
+    looking = search(problem, tmp_path)
+    recipe = NAMED["plain-dense"].changed(monitor="label_accuracy", epochs=9)
+    for number in range(5):
+        curve = tuple(0.7 + 0.01 * number for _ in range(9))
+        looking.trials.append(tried(number, 0.9, 0.8, recipe, curve=curve))
+    for value, expected in ((0.69, "hopeless after epoch 3"), (0.73, "")):
+        look = looking._hopeless(recipe)
+        assert look is not None
+        assert [look(epoch(1, value)), look(epoch(2, value))] == ["", ""], "too early to tell"
+        assert look(epoch(3, value)).startswith(expected)
+        assert bool(expected) == bool(look(epoch(4, value)))
+
+
+def test_too_few_curves_give_nothing_up(problem: Problem, tmp_path: Path) -> None:
+    looking = search(problem, tmp_path)
+    looking.trials.append(tried(0, 0.9, 0.8, curve=(0.1,)))
+    assert looking._hopeless(NAMED["plain-dense"]) is None
+
+
+def test_the_best_so_far_of_a_loss_is_its_lowest() -> None:
+    assert best_so_far((0.5, math.nan, 0.4, 0.6), Recipe()).tolist() == [-0.5, -0.5, -0.4, -0.4]
+    assert best_so_far((0.5, 0.4, 0.6), Recipe(monitor="mAP")).tolist() == [0.5, 0.5, 0.6]
+
+
+def test_a_training_that_diverges_is_a_trial_that_was_stopped(problem: Problem) -> None:
+    wild = Recipe(widths=(64,), optimiser="sgd", learning_rate=10.0, epochs=30)
+    about = {"number": 0, "origin": "move", "name": "wild", "why": "", "base": None}
+    found = trial.run(problem, wild, 0, LESSON.figures, lambda _epoch: "", **about)
+    assert "diverged" in found.stopped or found.completed
+    assert found.completed == bool(found.values)
+
+
+def test_trials_come_back_and_a_line_cut_short_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    kept = [tried(0, 0.9, math.nan, curve=(math.nan, 0.5)), tried(1, 0.8, 0.7)]
+    for one in kept:
+        trial.append(path, one)
+    whole = path.read_text()
+    path.write_text(whole + whole[:50])
+    found = trial.load(path)
+    assert [one.number for one in found] == [0, 1]
+    assert math.isnan(found[0].values["validation.label_accuracy"])
+    assert found[1] == kept[1]
+    assert path.read_text() == whole
+    path.write_text("rubbish\n" + whole)
+    with pytest.raises(InputError, match="line 1 of"):
+        trial.load(path)
+
+
+def test_a_sample_of_train_leaves_validation_alone_and_hangs_on_no_row_order(problem: Problem) -> None:
+    some = sampled(problem, 80, seed=3)
+    assert 70 <= (some.split == "train").sum() <= 90
+    for split in ("validation", "test"):
+        assert ((some.split == split) == (problem.split == split)).all()
+    assert (sampled(problem, 80, seed=3).split == some.split).all()
+    assert (sampled(problem, 80, seed=4).split != some.split).any()
+
+
+def test_the_trade_off_holds_only_what_nothing_beats() -> None:
+    points = [(0.99, 0.80), (0.90, 0.85), (0.88, 0.86), (0.80, 0.79), (0.99, 0.90)]
+    trials = [tried(number, *point) for number, point in enumerate(points)]
+    assert [point["trial"] for point in trade_off(trials, LESSON)] == [3, 2, 4]
+
+
+# Out of reach, so that all trials are made: the moves and then some proposals.
+FAR = ("validation.label_accuracy>=0.95", "train.label_accuracy<0.99")
+WORDS = ("--goal", FAR[0], "--goal", FAR[1], "--trials", "11", "--seeds", "1")
+
+
+def winner(folder: Path) -> Any:
+    document = json.loads((folder / "certificate.json").read_text())
+    return document["search"]["winner"], document["after"]["recipe"], document["means"], document["verdict"]
+
+
+@pytest.mark.parametrize("after", [0, 9])
+def test_a_search_that_is_killed_and_resumed_has_the_same_winner(
+    overfitted: Run, finished_by_command: Path, tmp_path: Path, after: int
+) -> None:
+    """Killed for good once so many trials are written down, in the middle of whatever comes then."""
+    run = tmp_path / "run"
+    shutil.copytree(overfitted.folder, run)
+    folder = tmp_path / "cure"
+    begun = subprocess.Popen(
+        [*ENTRY, "cure", str(run), *WORDS, "--out", str(folder)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=environment(OMP_NUM_THREADS="1"),
+        text=True,
+    )
+    assert begun.stderr is not None
+    seen = 0
+    for line in begun.stderr:
+        seen += line.startswith("trial ")
+        if seen > after or not line:
+            break
+    begun.send_signal(signal.SIGKILL)
+    begun.wait()
+    begun.stderr.close()
+    assert not (folder / "certificate.json").exists()
+    done = subprocess.run(
+        [*ENTRY, "cure", "--resume", str(folder)],
+        env=environment(OMP_NUM_THREADS="1"),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 4, done.stderr
+    assert winner(folder) == winner(finished_by_command)
+    numbers = [one.number for one in trial.load(folder / "trials.jsonl")]
+    assert numbers == list(range(len(numbers))), "no trial is lost, none is there twice"
+
+
+@pytest.fixture(scope="module")
+def finished_by_command(overfitted: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed") / "cure"
+    tagfit.cure(overfitted, FAR, trials=11, seeds=1, out=folder)
+    return folder
