@@ -29,7 +29,8 @@ FLOORS = [
     ["scoring"],
     ["curing"],
     ["workflow"],
-    ["report", "lesson", "demo"],
+    ["report", "lesson"],
+    ["demo"],
     ["studio"],
     ["cli"],
 ]

@@ -1,4 +1,4 @@
-"""The demo: generated pictures, a net that memorises them, two that do not, and what the numbers say."""
+"""The demo: generated pictures, a net that memorises them, why it does, the cure and its proof."""
 
 from __future__ import annotations
 
@@ -9,22 +9,32 @@ from types import MappingProxyType
 from typing import Any
 
 from tagfit import workflow
+from tagfit.curing.certificate import Certificate
+from tagfit.curing.verify import Verification
+from tagfit.curing.winner import Told
 from tagfit.data.generate import GeneratedSet, generate
 from tagfit.data.plan import Plan
+from tagfit.diagnosis.finding import Findings
 from tagfit.evaluation.evaluation import Evaluation
+from tagfit.goal import Goal
 from tagfit.recipe import NAMED, Recipe
+from tagfit.report.certificate_page import write_certificate_page
+from tagfit.report.letter import write_letter
 from tagfit.runs.run import Run
 
-RECIPES = {name: NAMED[name] for name in ("plain-dense", "regularised-dense", "regularised-conv")}
+START, BESIDE = "plain-dense", "regularised-conv"
+TRIALS = 12
+# For the cure; what time is left when the winner is confirmed goes to undoing its changes.
+BUDGET = 75.0
 UNSEEN = 3
 SHOWN = ("label_accuracy", "loss", "subset_accuracy", "macro_f1", "mAP", "argmax_accuracy")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One recipe of the demo: its run and its evaluations by split."""
+    """One net of the demo: its run and its evaluations by split."""
 
-    recipe: str
+    name: str
     run: Run
     evaluations: dict[str, Evaluation]
 
@@ -40,23 +50,44 @@ class Demo:
     Attributes:
         pictures: the generated set.
         ceiling: label accuracy on validation of a model that is right about every picture; its tags are partly flipped.
-        trained: the recipes, the one to beat first.
+        start, cured, beside: the net to beat, what the cure made of it, and a conv net that was not asked for a goal.
+        findings: of the first, written out in ``letter``.
+        certificate: of the cure.
+        verification: of the certificate.
         tagged: tags and scores of pictures that no training has seen, each with its true tags under "true_tags".
+        letter, page: for a browser.
     """
 
     pictures: GeneratedSet
     ceiling: float
-    trained: tuple[Trained, ...]
+    start: Trained
+    cured: Trained
+    beside: Trained
+    findings: Findings
+    certificate: Certificate
+    verification: Verification
     tagged: list[dict[str, Any]]
+    letter: Path
+    page: Path
+
+    @property
+    def trained(self) -> tuple[Trained, Trained, Trained]:
+        """The three nets, the one to beat first."""
+        return self.start, self.cured, self.beside
+
+    @property
+    def best(self) -> Trained:
+        """The better of the two others on validation."""
+        return max(self.trained[1:], key=lambda one: one.value("validation", "label_accuracy"))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "pictures": str(self.pictures.directory),
             "ceiling": self.ceiling,
-            "recipes": [
+            "nets": [
                 {
-                    "recipe": one.recipe,
+                    "name": one.name,
                     "run": str(one.run.folder),
                     "splits": {
                         split: {name: evaluation.metrics[name].to_dict() for name in SHOWN}
@@ -65,8 +96,13 @@ class Demo:
                 }
                 for one in self.trained
             ],
+            "findings": [finding.to_dict() for finding in self.findings.fired],
+            "certificate": self.certificate.to_dict(),
+            "verification": self.verification.to_dict(),
             "interpretation": interpretation(self),
             "tagged": self.tagged,
+            "letter": str(self.letter),
+            "page": str(self.page),
         }
 
 
@@ -74,48 +110,73 @@ def run_demo(
     folder: Path,
     *,
     seed: int = 0,
-    recipes: Mapping[str, Recipe] = MappingProxyType(RECIPES),
+    start: Recipe = NAMED[START],
+    beside: Recipe = NAMED[BESIDE],
+    goal: Goal | None = None,
     painting: Mapping[str, Any] = MappingProxyType({}),
     on_decoded: Callable[[int, int], None] | None = None,
-    on_epoch: Callable[..., None] | None = None,
-    say: Callable[[str], None] = lambda _line: None,
+    told: Told | None = None,
 ) -> Demo:
-    """Write the pictures to ``folder/pictures`` and train on those files.
+    """Write the pictures to ``folder/pictures`` and go the whole way on those files.
 
     Args:
-        folder: where pictures and runs go; pictures that are there already are used again.
+        folder: where pictures, runs and the cure go; pictures that are there already are used again.
         seed: of the trainings; the pictures are always the same.
-        recipes: two or more by name, the one to beat first.
+        start, beside: the recipe to cure, and that of the net that is shown beside.
+        goal: of the cure; None for the lesson's.
         painting: other settings of ``generate``, such as how many pictures.
-        on_decoded, on_epoch: see ``workflow.fit``.
-        say: called with a line before each step.
+        on_decoded: see ``workflow.fit``.
+        told: of progress.
     """
-    say("painting the pictures")
+    told = told or Told()
+    told.say("painting the pictures")
     pictures = generate(folder / "pictures", **painting)
-    say(f"reading {pictures.directory / 'tags.csv'}")
+    told.say(f"reading {pictures.directory / 'tags.csv'}")
     problem = Plan(data=str(pictures.directory / "tags.csv")).problem(on_decoded)
-    trained = []
-    for name, recipe in recipes.items():
-        say(f"training {name}")
+
+    def trained(name: str, recipe: Recipe) -> Trained:
+        told.say(f"training {name}")
         out = _fresh(folder / "runs", name)
-        run = workflow.fit(problem, recipe, seed=seed, out=out, on_epoch=on_epoch, name=name)
-        evaluations = workflow.evaluate(run)
-        assert isinstance(evaluations, dict)
-        trained.append(Trained(name, run, evaluations))
-    unseen = problem.part("test").ids[:UNSEEN]
-    tagged = workflow.tag(trained[-1].run, [pictures.directory / str(name) for name in unseen])
+        return _judged(name, workflow.fit(problem, recipe, seed=seed, out=out, on_epoch=told.epoch, name=name))
+
+    plain = trained(START, start)
+    told.say(f"looking for what is wrong with {START}")
+    found = workflow.diagnose(plain.run, problem=problem)
+    letter = plain.run.folder / "letter.html"
+    write_letter(found, letter, subject=START)
+    told.say("curing it: only the recipe may change")
+    certificate = workflow.cure(
+        plain.run,
+        goal or Goal("lesson"),
+        problem=problem,
+        out=_fresh(folder, "cure"),
+        trials=TRIALS,
+        budget=BUDGET,
+        seed=seed,
+        told=told,
+    )
+    write_certificate_page(certificate, problem=problem)
+    told.say("verifying the certificate: sources read and weights scored again")
+    verification = workflow.verify(certificate)
+    cured = _judged("cured", certificate.run)
+    conv = trained(BESIDE, beside)
+
+    names = problem.part("test").ids[:UNSEEN]
+    best = max((cured, conv), key=lambda one: one.value("validation", "label_accuracy"))
+    tagged = workflow.tag(best.run, [pictures.directory / str(name) for name in names])
     true_tags = pictures.true_tags()
-    for name, record in zip(unseen, tagged, strict=True):
+    for name, record in zip(names, tagged, strict=True):
         record["true_tags"] = list(true_tags[str(name)])
-    return Demo(pictures, pictures.splits["validation"].ceiling, tuple(trained), tagged)
+    ceiling = pictures.splits["validation"].ceiling
+    return Demo(
+        pictures, ceiling, plain, cured, conv, found, certificate, verification, tagged, letter, certificate.page
+    )
 
 
 def interpretation(demo: Demo) -> list[str]:
     """What the numbers say, in plain words; every sentence hangs on a number that stands in the demo."""
-    plain, *others = demo.trained
-    best = max(others, key=lambda one: one.value("validation", "label_accuracy"))
+    plain, best = demo.start, demo.best
     before = [plain.value(split, "label_accuracy") for split in ("train", "validation")]
-    after = [best.value(split, "label_accuracy") for split in ("train", "validation")]
     nothing = plain.evaluations["validation"].metrics["label_accuracy"].nothing
     shares = plain.evaluations["validation"].metrics["label_accuracy"].prevalence
     trivial = max(value for value in (nothing, shares) if value is not None)
@@ -127,18 +188,34 @@ def interpretation(demo: Demo) -> list[str]:
     )
     argmax = best.value("validation", "argmax_accuracy")
     return [
-        f"{plain.recipe} is right about {before[0]:.1%} of the tags it was trained on and {before[1]:.1%} of the "
+        f"{plain.name} is right about {before[0]:.1%} of the tags it was trained on and {before[1]:.1%} of the "
         f"others: a gap of {_points(before[0] - before[1])}. Its loss is {losses[0]:.3f} on train and "
         f"{losses[1]:.3f} on validation. {by_heart}",
-        f"{best.recipe} {_moves(after[0] - before[0])} on train and {_moves(after[1] - before[1])} on validation; "
-        f"its gap is {_points(after[0] - after[1])}. Only the recipe changed: pictures, tags, splits and size are "
-        "the same.",
+        *(f"{_compared(plain, other)}." for other in (demo.cured, demo.beside)),
         f"Some tags are wrong on purpose, so a model that is right about every picture scores {demo.ceiling:.1%} on "
-        f"validation; {best.recipe} gets {after[1]:.1%}, and the best trivial prediction {trivial:.1%}.",
-        f"Keras' `accuracy` would have printed {argmax:.1%} for {best.recipe}: it asks whether the highest score lies "
+        f"validation; {best.name} gets {best.value('validation', 'label_accuracy'):.1%}, and the best trivial "
+        f"prediction {trivial:.1%}.",
+        f"Keras' `accuracy` would have printed {argmax:.1%} for {best.name}: it asks whether the highest score lies "
         "on the first of the highest truths, which a perfect model misses wherever a picture has several tags or none. "
         "That is why it cannot be a goal here.",
     ]
+
+
+def _compared(plain: Trained, other: Trained) -> str:
+    moved = [
+        other.value(split, "label_accuracy") - plain.value(split, "label_accuracy") for split in ("train", "validation")
+    ]
+    gap = other.value("train", "label_accuracy") - other.value("validation", "label_accuracy")
+    return (
+        f"{other.name} {_moves(moved[0])} on train and {_moves(moved[1])} on validation against {plain.name}; its gap "
+        f"is {_points(gap)}"
+    )
+
+
+def _judged(name: str, run: Run) -> Trained:
+    evaluations = workflow.evaluate(run)
+    assert isinstance(evaluations, dict)
+    return Trained(name, run, evaluations)
 
 
 def _points(difference: float) -> str:

@@ -104,9 +104,9 @@ def cure(
     from tagfit.curing.asking import seconds
 
     with progress_bar(quiet=as_json) as bar:
-        told = _told(bar, as_json)
+        watching = told(bar, as_json)
         if resume is not None:
-            certificate = workflow.resume_cure(resume, told=told, on_decoded=on_decoded(bar))
+            certificate = workflow.resume_cure(resume, told=watching, on_decoded=on_decoded(bar))
         elif start is None:
             raise InputError("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson")
         else:
@@ -142,7 +142,7 @@ def cure(
                 )
                 begun = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             certificate = workflow.cure(
-                begun, goal, recipe=recipe, out=out, told=told, on_decoded=on_decoded(bar), **asked
+                begun, goal, recipe=recipe, out=out, told=watching, on_decoded=on_decoded(bar), **asked
             )
     if as_json:
         print_json({**certificate.to_dict(), "folder": str(certificate.folder)})
@@ -198,7 +198,8 @@ def _yes(value: bool | None) -> str:
     return "-" if value is None else "yes" if value else "no"
 
 
-def _told(bar: Progress, as_json: bool) -> Told:
+def told(bar: Progress, as_json: bool) -> Told:
+    """Who shows the progress of a cure: lines above the bar; nobody where JSON is wanted."""
     from tagfit.curing.trial import Trial
     from tagfit.curing.winner import Told
 

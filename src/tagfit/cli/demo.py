@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
+from tagfit.cli.cure import show_certificate, told
+from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:
     from tagfit.demo import Demo
@@ -18,20 +19,14 @@ def demo(
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the trainings.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Go the whole way on painted pictures, in about a minute.
+    """Go the whole way on painted pictures, in a few minutes.
 
-    Paint and read pictures, train three recipes on them, compare, say what the numbers mean, tag new pictures.
+    A net that memorises, what is wrong with it, the cure, its certificate, tags on new pictures.
     """
     from tagfit.demo import run_demo
 
     with progress_bar(quiet=as_json) as bar:
-        found = run_demo(
-            folder,
-            seed=seed,
-            on_decoded=on_decoded(bar),
-            on_epoch=on_epoch(bar),
-            say=lambda line: None if as_json else tell(bar, [f"{line} ..."]),
-        )
+        found = run_demo(folder, seed=seed, on_decoded=on_decoded(bar), told=told(bar, as_json))
     if as_json:
         print_json(found.to_dict())
     else:
@@ -41,10 +36,32 @@ def demo(
 def _print(demo: Demo) -> None:
     from tagfit.demo import interpretation
 
+    say("\nwhat is wrong with the plain net")
+    for finding in demo.findings.fired:
+        say(f"- {finding.title}. {finding.verdict.says}")
+    show_certificate(demo.certificate)
+    held = len([check for check in demo.verification.checks if not check.altered])
+    say(f"verified:    {held} of {len(demo.verification.checks)} checks hold")
+    say("\nlabel accuracy and loss, train against validation")
+    columns = ["", "train", "validation", "train loss", "validation loss", "macro F1", "Keras' accuracy"]
+    say(table(columns, _rows(demo)))
     say()
+    for line in interpretation(demo):
+        say(f"- {line}")
+    say(f"\n{len(demo.tagged)} pictures that {demo.best.name} has not seen")
+    records = []
+    for record in demo.tagged:
+        tags = ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
+        records.append([Path(record["picture"]).name, tags, ", ".join(record["true_tags"]) or "(none)"])
+    say(table(["picture", "tags (score)", "painted"], records, left=3))
+    say(f"\npictures: {demo.pictures.directory}\nruns:     {demo.start.run.folder.parent}\nletter:   {demo.letter}")
+    say(f"page:     {demo.page}")
+
+
+def _rows(demo: Demo) -> list[list[str]]:
     rows = [
         [
-            one.recipe,
+            one.name,
             *(number(one.value(split, "label_accuracy")) for split in ("train", "validation")),
             *(number(one.value(split, "loss")) for split in ("train", "validation")),
             number(one.value("validation", "macro_f1")),
@@ -52,21 +69,8 @@ def _print(demo: Demo) -> None:
         ]
         for one in demo.trained
     ]
-    validation = demo.trained[0].evaluations["validation"].metrics
+    validation = demo.start.evaluations["validation"].metrics
     for kind in ("nothing", "prevalence"):
         accuracy, loss, f1 = (getattr(validation[name], kind) for name in ("label_accuracy", "loss", "macro_f1"))
         rows.append([f"predict {kind}", "", number(accuracy), "", number(loss), number(f1), ""])
-    rows.append(["ceiling", "", number(demo.ceiling), "", "", "", ""])
-    say("label accuracy and loss, train against validation")
-    columns = ["", "train", "validation", "train loss", "validation loss", "macro F1", "Keras' accuracy"]
-    say(table(columns, rows))
-    say()
-    for line in interpretation(demo):
-        say(f"- {line}")
-    say(f"\nthree pictures that {demo.trained[-1].recipe} has not seen")
-    records = []
-    for record in demo.tagged:
-        tags = ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
-        records.append([Path(record["picture"]).name, tags, ", ".join(record["true_tags"]) or "(none)"])
-    say(table(["picture", "tags (score)", "painted"], records, left=3))
-    say(f"\npictures: {demo.pictures.directory}\nruns:     {demo.trained[0].run.folder.parent}")
+    return [*rows, ["ceiling", "", number(demo.ceiling), "", "", "", ""]]

@@ -53,6 +53,7 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
     if asked.goal.maximise is None and asked.goal.met_by(values):
         figures = ", ".join(f"{name} = {values[name]:.3f}" for name in asked.goal.figures)
         raise InputError(f"{start.folder} meets the goal already: {figures}", instead="a higher goal, or --maximise")
+    searched = problem if asked.search_on is None else search.sampled(problem, asked.search_on, asked.seed)
     begin(folder, start, problem, asked)
     copied = _copied(start, folder / START)
     highest = reach.ceiling(found)
@@ -60,7 +61,7 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
         told.say(f"caution: {line}; it is tried all the same")
 
     looking = Search(
-        problem=problem if asked.search_on is None else search.sampled(problem, asked.search_on, asked.seed),
+        problem=searched,
         goal=asked.goal,
         start=_as_trial(copied, values),
         moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment),
