@@ -1,0 +1,246 @@
+"""The peers of field.py, in an environment of their own: ``peers.py NAME ARRAYS SEED SECONDS`` prints one JSON line.
+
+By hand: the lesson's net, trained with the lesson's settings, again with the next seed if the goal is not met. The two
+tuners search the same space: one to three layers of 16 to 512 units, batch norm or not, dropout, learning rate,
+weight decay; early stopping as in the lesson; each trial is judged in inference mode on both splits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+
+NAME, ARRAYS, SEED, SECONDS = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+BOUNDS = (0.85, 0.92)
+EPOCHS, PATIENCE, BATCH = 50, 5, 32
+
+
+class Log:
+    """What was reached, and when."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.seen: list[tuple[float, float, float]] = []
+
+    def add(self, train: float, validation: float) -> None:
+        """One judged net."""
+        self.seen.append((time.perf_counter() - self.began, train, validation))
+
+    @property
+    def over(self) -> bool:
+        """Whether the goal is met or the time is up."""
+        return self.met is not None or time.perf_counter() - self.began > SECONDS
+
+    @property
+    def met(self) -> float | None:
+        """Seconds until a net met both bounds."""
+        return next((at for at, train, val in self.seen if val >= BOUNDS[0] and train < BOUNDS[1]), None)
+
+    def document(self, loading: float) -> dict[str, object]:
+        """The best net: one that meets the goal, else the nearest."""
+        short = [max(0.0, BOUNDS[0] - val) + max(0.0, train - BOUNDS[1]) for _, train, val in self.seen]
+        best = self.seen[int(np.argmin(short))]
+        return {
+            "met_after": self.met,
+            "trials": len(self.seen),
+            "train": best[1],
+            "validation": best[2],
+            "loading": loading,
+        }
+
+
+def label_accuracy(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    """The share of right entries at 0.5."""
+    return float(((probabilities > 0.5) == (truth > 0.5)).mean())
+
+
+def keras_net(keras, shape, labels, layers, norm, rate, decay):
+    """A dense net as the lesson writes it; ``layers`` are (units, dropout)."""
+    net = [keras.Input(shape), keras.layers.Flatten()]
+    for units, drop in layers:
+        net.append(keras.layers.Dense(units, activation="relu"))
+        if norm:
+            net.append(keras.layers.BatchNormalization())
+        if drop:
+            net.append(keras.layers.Dropout(drop))
+    net.append(keras.layers.Dense(labels, activation="sigmoid"))
+    model = keras.Sequential(net)
+    optimiser = keras.optimizers.AdamW(rate, weight_decay=decay) if decay else keras.optimizers.Adam(rate)
+    model.compile(optimizer=optimiser, loss="binary_crossentropy")
+    return model
+
+
+def stopping(keras):
+    """The lesson's early stopping."""
+    return keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE, restore_best_weights=True)
+
+
+def judge(model, data, log: Log) -> float:
+    """Label accuracy in inference mode on both splits, into the log; that of validation comes back."""
+    found = [
+        label_accuracy(model.predict(data[f"X_{split}"], verbose=0, batch_size=256), data[f"Y_{split}"])
+        for split in ("train", "validation")
+    ]
+    log.add(*found)
+    return found[1]
+
+
+def fit(keras, model, data):
+    """The lesson's training."""
+    model.fit(
+        data["X_train"],
+        data["Y_train"],
+        validation_data=(data["X_validation"], data["Y_validation"]),
+        epochs=EPOCHS,
+        batch_size=BATCH,
+        verbose=0,
+        callbacks=[stopping(keras)],
+    )
+
+
+def by_hand(data) -> Log:
+    """The lesson's answer."""
+    import keras
+
+    log = Log()
+    shape, labels = data["X_train"].shape[1:], data["Y_train"].shape[1]
+    attempt = 0
+    while not log.over:
+        keras.utils.set_random_seed(SEED + 100 * attempt)
+        model = keras_net(keras, shape, labels, [(128, 0.4), (64, 0.3)], True, 1e-3, 0.0)
+        fit(keras, model, data)
+        judge(model, data, log)
+        attempt += 1
+    return log
+
+
+def tuner(data) -> Log:
+    """Keras Tuner's Bayesian optimisation, towards label accuracy on validation."""
+    import keras
+    import keras_tuner
+
+    log = Log()
+    shape, labels = data["X_train"].shape[1:], data["Y_train"].shape[1]
+
+    class Net(keras_tuner.HyperModel):
+        def build(self, hp):
+            layers = [
+                (hp.Int(f"units_{i}", 16, 512, sampling="log"), hp.Float(f"dropout_{i}", 0.0, 0.6))
+                for i in range(hp.Int("layers", 1, 3))
+            ]
+            rate = hp.Float("rate", 3e-4, 1e-2, sampling="log")
+            decay = hp.Float("decay", 1e-4, 0.3, sampling="log")
+            return keras_net(keras, shape, labels, layers, hp.Boolean("norm"), rate, decay)
+
+        def fit(self, hp, model, *_args, **_kwargs):
+            fit(keras, model, data)
+            return {"label_accuracy": judge(model, data, log)}
+
+    with tempfile.TemporaryDirectory() as folder:
+        search = keras_tuner.BayesianOptimization(
+            Net(),
+            objective=keras_tuner.Objective("label_accuracy", "max"),
+            max_trials=10_000,
+            seed=SEED,
+            directory=folder,
+            overwrite=True,
+        )
+        keras.utils.set_random_seed(SEED)
+
+        original = search.on_trial_end
+
+        def on_trial_end(trial) -> None:
+            original(trial)
+            if log.over:
+                search.oracle.max_trials = 0
+
+        search.on_trial_end = on_trial_end
+        search.search(verbose=0)
+    return log
+
+
+def optuna_torch(data) -> Log:
+    """Optuna's default sampler around a plain PyTorch loop."""
+    import optuna
+    import torch
+    from torch import nn
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    torch.manual_seed(SEED)
+    held = {name: torch.from_numpy(values) for name, values in data.items()}
+    width, labels = int(np.prod(data["X_train"].shape[1:])), data["Y_train"].shape[1]
+    log = Log()
+
+    def objective(trial) -> float:
+        layers: list[nn.Module] = [nn.Flatten()]
+        fan_in, norm = width, trial.suggest_categorical("norm", [False, True])
+        for i in range(trial.suggest_int("layers", 1, 3)):
+            units = trial.suggest_int(f"units_{i}", 16, 512, log=True)
+            layers += [nn.Linear(fan_in, units), nn.ReLU()]
+            layers += [nn.BatchNorm1d(units)] if norm else []
+            layers.append(nn.Dropout(trial.suggest_float(f"dropout_{i}", 0.0, 0.6)))
+            fan_in = units
+        net = nn.Sequential(*layers, nn.Linear(fan_in, labels))
+        rate, decay = (
+            trial.suggest_float("rate", 3e-4, 1e-2, log=True),
+            trial.suggest_float("decay", 1e-4, 0.3, log=True),
+        )
+        optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=decay)
+        loss_of = nn.BCEWithLogitsLoss()
+        best, best_state, waited = np.inf, net.state_dict(), 0
+        for _ in range(EPOCHS):
+            net.train()
+            for rows in torch.split(torch.randperm(len(held["X_train"])), BATCH):
+                if len(rows) < 2:
+                    continue
+                optimiser.zero_grad()
+                loss_of(net(held["X_train"][rows]), held["Y_train"][rows]).backward()
+                optimiser.step()
+            net.eval()
+            with torch.no_grad():
+                loss = float(loss_of(net(held["X_validation"]), held["Y_validation"]))
+            if loss < best:
+                best, waited = loss, 0
+                best_state = {name: value.clone() for name, value in net.state_dict().items()}
+            else:
+                waited += 1
+            if waited >= PATIENCE:
+                break
+        net.load_state_dict(best_state)
+        net.eval()
+        with torch.no_grad():
+            found = [
+                label_accuracy(torch.sigmoid(net(held[f"X_{split}"])).numpy(), data[f"Y_{split}"])
+                for split in ("train", "validation")
+            ]
+        log.add(*found)
+        if log.over:
+            trial.study.stop()
+        return found[1]
+
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=SEED))
+    study.optimize(objective)
+    return log
+
+
+def main() -> None:
+    """Load, race, print."""
+    began = time.perf_counter()
+    if NAME.startswith("keras"):
+        import keras  # noqa: F401
+    else:
+        import torch  # noqa: F401
+    data = dict(np.load(ARRAYS))
+    loading = time.perf_counter() - began
+    log = {"keras-by-hand": by_hand, "keras-tuner": tuner, "optuna-torch": optuna_torch}[NAME](data)
+    print(json.dumps(log.document(loading)))
+
+
+if __name__ == "__main__":
+    main()
