@@ -23,7 +23,7 @@ from tagfit.training.dense_step import DenseStep
 from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
-from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, update_average
+from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, trained, update_average
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
@@ -129,7 +129,7 @@ class Training:
         """Leave the gradient of the loss of these rows in the weights, and return that loss."""
         batch, rows = self.feed.batch(positions, moving=self.recipe.augment), positions.to(self.machine.device)
         if self.dense_step is not None:
-            return self.dense_step.gradients(batch, lambda logits: self.targets.loss(logits, rows))
+            return self.dense_step.gradients(batch, lambda logits: self.targets.loss_and_slope(logits, rows))
         with self.machine.autocast():
             logits = self.net(batch)
         loss = self.targets.loss(logits, rows)
@@ -140,7 +140,7 @@ class Training:
     def _refuse_divergence(self, epoch: int, running_loss: float) -> None:
         if not math.isfinite(running_loss):
             sign = f"the loss is {running_loss}"
-        elif not all(bool(weight.isfinite().all()) for weight in self.net.parameters()):
+        elif not all(bool(weight.isfinite().all()) for weight in trained(self.optimiser)):
             sign = "the weights are no longer finite"  # the last step's loss was still good
         else:
             return
@@ -221,7 +221,8 @@ class _Measured:
         self.feed = feed(problem, split, recipe, device, sample)
         part = problem.part(split)
         rows = np.arange(len(part)) if sample is None else sample
-        self.truth, self.known = part.truth[rows], part.known[rows]
+        self.truth, known = part.truth[rows], part.known[rows]
+        self.known = None if known.all() else known
 
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
         names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))

@@ -51,6 +51,11 @@ def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
     return [vector]
 
 
+def trained(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """All weights that it moves, the joined ones as one vector."""
+    return [weight for group in optimiser.param_groups for weight in group["params"]]
+
+
 def clear_gradients(optimiser: torch.optim.Optimizer) -> None:
     """Zero the gradients of joined weights where they are, since the layers write into them, and drop all others."""
     for group in optimiser.param_groups:
