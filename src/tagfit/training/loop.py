@@ -28,7 +28,7 @@ from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
 # The curve of train is measured on a fixed sample: as many rows as cost little beside the epoch itself.
-CURVE_ROWS = {"dense": 4096, "conv": 256}
+CURVE_ROWS = {"features": 4096, "pictures": 256}
 SEED_STRIDE = 1_000_003  # a prime, so that the epochs of neighbouring seeds share no random state
 
 
@@ -59,7 +59,8 @@ class Training:
         if not part.known.any():
             raise InputError("no label of any row of train is known", instead="some tags to learn from")
         self.feed = feed(problem, "train", recipe, machine.device)
-        sample = np.random.default_rng(seed).permutation(len(part))[: CURVE_ROWS[recipe.architecture]]
+        few = CURVE_ROWS["features" if problem.preprocessing.size is None else "pictures"]
+        sample = np.random.default_rng(seed).permutation(len(part))[:few]
         self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample))]
         if "validation" in problem.splits:
             self.curve.append(_Measured(problem, "validation", recipe, machine.device))
@@ -67,8 +68,10 @@ class Training:
         torch.manual_seed(seed * SEED_STRIDE)
         self.net = nets.build(recipe, self.feed.shape, len(problem.labels), net).to(machine.device)
         self.average = averaged_copy(self.net) if recipe.ema else None
-        self.optimiser = optimiser(self.net, recipe)
-        self.dense_step = DenseStep(self.net) if net is None and DenseStep.suits(self.net, recipe) else None
+        made = self.net if net is None else None
+        by_hand = made if made is not None and DenseStep.suits(made, recipe) else None
+        self.optimiser = optimiser(self.net, recipe, by_hand=by_hand is not None)
+        self.dense_step = None if by_hand is None else DenseStep(by_hand)
         self.best: dict[str, Tensor] = {}
         self.progress = Progress()
 
