@@ -26,9 +26,22 @@ class EpochTimes(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self.started)
 
 
+def seed_weights_and_dropout(seed: int) -> None:
+    """Seed what Keras itself draws, and leave the order of the rows to chance, which is another one each epoch.
+
+    With TensorFlow's global seed as well, `fit` shuffles the rows into the same order, and so the same batches, in
+    every epoch: the dataset of row numbers is iterated anew, and its shuffle then starts again from its seed.
+    """
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.random.set_seed(None)
+
+
 def train(arrays: dict[str, np.ndarray], seed: int) -> tuple[np.ndarray, list[float]]:
     """The probabilities of the test rows and the seconds of each epoch."""
-    keras.utils.set_random_seed(seed)
+    seed_weights_and_dropout(seed)
     layers = keras.layers
     model = keras.Sequential(
         [

@@ -38,16 +38,23 @@ def after(step: Any, recipe: Recipe, batches: Sequence[tuple[torch.Tensor, torch
     return {**state, **gradients, "losses": torch.stack(losses)}
 
 
-def by_autograd(net: nn.Module, rule: Any, rows: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+def by_autograd(net: nn.Sequential, rule: Any, rows: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     clear_gradients(rule)
-    loss = nn.functional.binary_cross_entropy_with_logits(net(rows), truth)
+    masks, values = DenseStep(net).masks(len(rows)), rows
+    for layer in net:
+        values = values * masks.pop(0) if isinstance(layer, nn.Dropout) else layer(values)
+    loss = nn.functional.binary_cross_entropy_with_logits(values, truth)
     loss.backward()
     return loss.detach()
 
 
-def by_hand(net: nn.Module, _: Any, rows: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    loss = nn.functional.binary_cross_entropy_with_logits
-    return DenseStep(net).gradients(rows, lambda logits: loss(logits, truth))
+def by_hand(net: nn.Sequential, _: Any, rows: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    def loss_and_slope(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits.requires_grad_()
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, truth)
+        return loss.detach(), torch.autograd.grad(loss, logits)[0]
+
+    return DenseStep(net).gradients(rows, loss_and_slope)
 
 
 @pytest.mark.parametrize("fields", SHAPES.values(), ids=SHAPES)
@@ -63,14 +70,29 @@ def test_gradients_are_those_of_autograd(fields: dict[str, Any]) -> None:
         torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6, msg=lambda text, at=name: f"{at}: {text}")
 
 
+def test_masks_drop_their_share_of_each_layer_and_keep_the_mean() -> None:
+    recipe = Recipe(widths=(300, 20, 200), dropout=(0.4, 0.0, 0.7))
+    net = nets.build(recipe, (10,), 3)
+    optimiser(net, recipe)
+    step = DenseStep(net)
+    torch.manual_seed(0)
+    first, second = step.masks(400)
+    assert (first.shape, second.shape) == ((400, 300), (400, 200))
+    for mask, drop in ((first, 0.4), (second, 0.7)):
+        assert float((mask == 0).float().mean()) == pytest.approx(drop, abs=0.01)
+        torch.testing.assert_close(mask.unique(), torch.tensor([0, 1 / (1 - drop)]))
+        assert len(mask.mean(dim=0).unique()) > 20, "each unit is dropped by itself"
+        assert len(mask.mean(dim=1).unique()) > 20, "each row has its own mask"
+    assert not torch.equal(first, step.masks(400)[0])
+
+
 def test_other_nets_are_left_to_autograd() -> None:
     def suits(**fields: Any) -> bool:
         recipe = Recipe(**fields)
         net = nets.build(recipe, (16, 16, 3), 3)
-        optimiser(net, recipe)
         return DenseStep.suits(net, recipe)
 
     assert suits(widths=(8,))
     assert not suits(widths=(8,), activation="gelu")
     assert not suits(architecture="conv", widths=(8,))
-    assert not suits(widths=(2000,)), "the gradients of a large net are not kept"
+    assert suits(widths=(2000,)), "a large one is joined all the same: its gradients are written where they belong"

@@ -213,7 +213,7 @@ def test_a_train_split_that_teaches_nothing_is_refused() -> None:
 
 
 def test_the_curve_of_train_is_measured_on_a_sample_of_a_large_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(loop.CURVE_ROWS, "dense", 16)
+    monkeypatch.setitem(loop.CURVE_ROWS, "features", 16)
     problem = features(n=100)
     training = Training(problem, SMALL, 0, CPU)
     assert len(training.curve[0].feed) == 16

@@ -74,6 +74,24 @@ def test_a_batch_of_which_nothing_is_known_pulls_nowhere() -> None:
     assert not logits.grad.any()
 
 
+@pytest.mark.parametrize("seen", [{}, {"weights": WEIGHTS}, {"known": KNOWN}], ids=["all", "weighted", "masked"])
+@pytest.mark.parametrize(
+    "recipe",
+    [{}, {"positive_weights": "balanced"}, {"label_smoothing": 0.2}, {"loss": "focal"}, {"loss": "asymmetric"}],
+)
+def test_the_slope_is_that_of_autograd(recipe: dict[str, Any], seen: dict[str, Any]) -> None:
+    of, rows = targets(part(**seen), Recipe().changed(**recipe), "cpu"), torch.tensor([7, 3, 30, 11])
+    logits = torch.from_numpy(LOGITS).float()[rows]
+    value, slope = of.loss_and_slope(logits, rows)
+    leaf = logits.clone().requires_grad_()
+    expected = of.loss(leaf, rows)
+    expected.backward()
+    assert leaf.grad is not None
+    assert not value.requires_grad
+    torch.testing.assert_close(value, expected.detach())
+    torch.testing.assert_close(slope, leaf.grad, rtol=1e-5, atol=1e-8)
+
+
 def test_balanced_weights_are_absent_over_present_among_what_is_known() -> None:
     truth = TRUTH.copy()
     truth[:, 3], truth[:, 4] = 0, 1  # nowhere and everywhere: nothing to balance

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from tagfit.errors import InputError
 from tagfit.files import written_whole
+from tagfit.training.optimise import trained
 
 Tensors = dict[str, Tensor]
 
@@ -61,7 +62,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
     """Put back what :func:`optimiser_tensors` took; the learning rate is set anew at every step."""
-    parameters = [weight for group in optimiser.param_groups for weight in group["params"]]
+    parameters = trained(optimiser)
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         index, _, field = name.partition(".")

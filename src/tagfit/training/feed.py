@@ -17,6 +17,9 @@ LARGEST_TURN = math.radians(15)
 LARGEST_ZOOM = 0.4
 LARGEST_SHIFT = 0.15  # of the picture's side
 
+# Pictures for a dense net are kept as scaled floats where they take no more than this, instead of scaled each epoch.
+LARGEST_HELD = 256 * 2**20  # bytes
+
 
 class Feed:
     """Batches of some rows of ``inputs``.
@@ -45,8 +48,9 @@ class Feed:
         self._inputs, self._rows = inputs, rows
         # Features are small: scaled once. On a GPU the pixels move there once, as bytes. Else they stay mapped.
         self._held: Tensor | None = None
-        if inputs.ndim == 2:
-            self._held = self._scaled(torch.from_numpy(inputs[rows]).to(device))
+        floats = len(rows) * int(np.prod(inputs.shape[1:])) * 4
+        if inputs.ndim == 2 or (device == "cpu" and not channels_first and floats <= LARGEST_HELD):
+            self._held = self._scaled(torch.from_numpy(inputs[rows]).to(device).float())
         elif device != "cpu":
             self._held = torch.from_numpy(inputs[rows]).to(device)
 

@@ -23,12 +23,12 @@ from tagfit.training.dense_step import DenseStep
 from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
-from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, update_average
+from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, trained, update_average
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
 # The curve of train is measured on a fixed sample: as many rows as cost little beside the epoch itself.
-CURVE_ROWS = {"dense": 4096, "conv": 256}
+CURVE_ROWS = {"features": 4096, "pictures": 256}
 SEED_STRIDE = 1_000_003  # a prime, so that the epochs of neighbouring seeds share no random state
 
 
@@ -59,7 +59,8 @@ class Training:
         if not part.known.any():
             raise InputError("no label of any row of train is known", instead="some tags to learn from")
         self.feed = feed(problem, "train", recipe, machine.device)
-        sample = np.random.default_rng(seed).permutation(len(part))[: CURVE_ROWS[recipe.architecture]]
+        few = CURVE_ROWS["features" if problem.preprocessing.size is None else "pictures"]
+        sample = np.random.default_rng(seed).permutation(len(part))[:few]
         self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample))]
         if "validation" in problem.splits:
             self.curve.append(_Measured(problem, "validation", recipe, machine.device))
@@ -67,8 +68,10 @@ class Training:
         torch.manual_seed(seed * SEED_STRIDE)
         self.net = nets.build(recipe, self.feed.shape, len(problem.labels), net).to(machine.device)
         self.average = averaged_copy(self.net) if recipe.ema else None
-        self.optimiser = optimiser(self.net, recipe)
-        self.dense_step = DenseStep(self.net) if net is None and DenseStep.suits(self.net, recipe) else None
+        made = self.net if net is None else None
+        by_hand = made if made is not None and DenseStep.suits(made, recipe) else None
+        self.optimiser = optimiser(self.net, recipe, by_hand=by_hand is not None)
+        self.dense_step = None if by_hand is None else DenseStep(by_hand)
         self.best: dict[str, Tensor] = {}
         self.progress = Progress()
 
@@ -129,7 +132,7 @@ class Training:
         """Leave the gradient of the loss of these rows in the weights, and return that loss."""
         batch, rows = self.feed.batch(positions, moving=self.recipe.augment), positions.to(self.machine.device)
         if self.dense_step is not None:
-            return self.dense_step.gradients(batch, lambda logits: self.targets.loss(logits, rows))
+            return self.dense_step.gradients(batch, lambda logits: self.targets.loss_and_slope(logits, rows))
         with self.machine.autocast():
             logits = self.net(batch)
         loss = self.targets.loss(logits, rows)
@@ -140,7 +143,7 @@ class Training:
     def _refuse_divergence(self, epoch: int, running_loss: float) -> None:
         if not math.isfinite(running_loss):
             sign = f"the loss is {running_loss}"
-        elif not all(bool(weight.isfinite().all()) for weight in self.net.parameters()):
+        elif not all(bool(weight.isfinite().all()) for weight in trained(self.optimiser)):
             sign = "the weights are no longer finite"  # the last step's loss was still good
         else:
             return
@@ -221,7 +224,8 @@ class _Measured:
         self.feed = feed(problem, split, recipe, device, sample)
         part = problem.part(split)
         rows = np.arange(len(part)) if sample is None else sample
-        self.truth, self.known = part.truth[rows], part.known[rows]
+        self.truth, known = part.truth[rows], part.known[rows]
+        self.known = None if known.all() else known
 
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
         names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))

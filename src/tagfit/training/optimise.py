@@ -18,15 +18,19 @@ ONE_CYCLE_START = 25  # the peak over the first rate
 ONE_CYCLE_END = 1e4  # the first rate over the last
 
 
-def optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser, without decay for biases and norms; its gradients are cleared by `clear_gradients`."""
+def optimiser(net: nn.Module, recipe: Recipe, *, by_hand: bool = False) -> torch.optim.Optimizer:
+    """The recipe's optimiser, without decay for biases and norms; its gradients are cleared by `clear_gradients`.
+
+    Gradients that are written ``by_hand`` go where they belong, so weights of any number are joined.
+    """
     weights = [weight for weight in net.parameters() if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1 and recipe.weight_decay]
     others = [weight for weight in weights if weight.ndim <= 1 or not recipe.weight_decay]
     groups = [
-        {"params": joined(some) if can_join(some) else some, "weight_decay": decay, "joined": can_join(some)}
+        {"params": joined(some) if join else some, "weight_decay": decay, "joined": join}
         for some, decay in ((decayed, recipe.weight_decay), (others, 0.0))
         if some
+        for join in [by_hand or can_join(some)]
     ]
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=SGD_MOMENTUM, fused=True)
@@ -49,6 +53,11 @@ def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
         weight.data = value.view_as(weight)
         weight.grad = gradient.view_as(weight)
     return [vector]
+
+
+def trained(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """All weights that it moves, the joined ones as one vector."""
+    return [weight for group in optimiser.param_groups for weight in group["params"]]
 
 
 def clear_gradients(optimiser: torch.optim.Optimizer) -> None:
