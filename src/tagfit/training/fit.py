@@ -73,7 +73,7 @@ def fit(
     chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
     if not 0 <= seed < 2**32:
         raise InputError(f"seed = {seed}", instead="0 or more, below 2**32")
-    machine = choose(chosen, device, threads, problem.inputs.shape[1:])
+    machine = choose(chosen, device, threads)
     with machine.in_use():  # tried before there is a folder; torch's generator comes back as it was
         _try_net(chosen, problem, net)
     folder = Path(out) if out is not None else default_folder(called, seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,9 +12,6 @@ import torch
 
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
-
-# Weights of a layer from which on a second thread gains more than it costs: measured with batches of 32.
-WORTH_SHARING = 500_000
 
 
 @dataclass(frozen=True)
@@ -51,35 +47,23 @@ class Machine:
         return nullcontext() if self.number_format == "float32" else torch.autocast(self.device, torch.bfloat16)
 
 
-def choose(
-    recipe: Recipe,
-    device: str | None = None,
-    threads: int | None = None,
-    input_shape: tuple[int, ...] = (),
-) -> Machine:
+def choose(recipe: Recipe, device: str | None = None, threads: int | None = None) -> Machine:
     """The fastest way to train ``recipe`` here.
 
     Args:
         device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
-        threads: None takes all for conv nets and for dense nets with so many inputs that a step is worth sharing.
-        input_shape: of one row; without it a dense net is taken for a small one.
+        threads: None takes one for dense nets, whose steps are too small to share, and all for conv nets.
 
     Raises:
         InputError: a device that is not here.
     """
     chosen = _device(device)
     if threads is None:
-        small = recipe.architecture == "dense" and first_weights(recipe, input_shape) < WORTH_SHARING
-        threads = 1 if small else _processors()
+        threads = 1 if recipe.architecture == "dense" else _processors()
     if threads < 1:
         raise InputError(f"threads = {threads}", instead="at least 1")
     fast = recipe.architecture == "conv" and _bfloat16_is_fast(chosen)
     return Machine(chosen, threads, "bfloat16" if fast else "float32")
-
-
-def first_weights(recipe: Recipe, input_shape: tuple[int, ...]) -> int:
-    """The weights of a dense net's first layer, which are most of those of a net on pictures."""
-    return math.prod(input_shape) * recipe.widths[0] if input_shape and recipe.widths else 0
 
 
 def _device(wanted: str | None) -> str:

@@ -64,7 +64,7 @@ def fit(
     Raises:
         InputError: a recipe that does not suit the data, a device that is not here, a training that diverged.
     """
-    machine = choose(recipe, device, threads, problem.inputs.shape[1:])
+    machine = choose(recipe, device, threads)
     with machine.in_use():
         training = Training(problem, recipe, seed, machine, net)
         history: list[Epoch] = []
@@ -102,7 +102,7 @@ def score(
     Raises:
         InputError: weights of another net, a device that is not here.
     """
-    machine = choose(recipe, device, threads, inputs.shape[1:])
+    machine = choose(recipe, device, threads)
     with machine.in_use():
         built = nets.build(recipe, inputs.shape[1:], labels, net)
         try:
