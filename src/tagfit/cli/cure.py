@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from tagfit.curing.winner import Told
 
 SEARCH = "How it is searched"
+# What goes with --resume, and what goes with a RUN; all else is decided by the cure, or by the run.
+WITH_RESUME = ("resume", "as_json")
+WITH_RUN = (
+    *("start", "goal", "maximise", "gap_at_most", "out", "as_json"),
+    *("trials", "budget", "allow", "seeds", "search_on", "seed"),
+)
 
 
 def cure(
+    context: typer.Context,
     start: Annotated[Path | None, typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.")] = None,
     goal: Annotated[
         list[str] | None,
@@ -54,7 +61,9 @@ def cure(
     ] = None,
     allow: Annotated[
         Literal["augment"] | None,
-        typer.Option(help="augment: moved pictures, which changes what is seen.", rich_help_panel=SEARCH),
+        typer.Option(
+            metavar="WORD", help="augment: moved pictures, which changes what is seen.", rich_help_panel=SEARCH
+        ),
     ] = None,
     seeds: Annotated[
         int, typer.Option(metavar="K", min=1, help="Fresh seeds to retrain the winner.", rich_help_panel=SEARCH)
@@ -106,6 +115,7 @@ def cure(
     with progress_bar(quiet=as_json) as bar:
         watching = told(bar, as_json)
         if resume is not None:
+            _refuse(context, WITH_RESUME, "--resume goes on with the cure as it was begun")
             certificate = workflow.resume_cure(resume, told=watching, on_decoded=on_decoded(bar))
         elif start is None:
             raise InputError("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson")
@@ -121,7 +131,9 @@ def cure(
                 "seed": seed,
             }
             begun: Any = start
-            if not (start / "run.json").is_file():
+            if (start / "run.json").is_file():
+                _refuse(context, WITH_RUN, f"{start} is a run, whose recipe, data and splits are decided")
+            else:
                 reading = options.reading(
                     format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside
                 )
@@ -186,6 +198,11 @@ def show_certificate(certificate: Certificate) -> None:
         say(f"- {line}")
     say(f"\ncured run:   {certificate.run.folder}\ncertificate: {certificate.folder / 'certificate.json'}")
     say(f"page:        {certificate.page}")
+
+
+def _refuse(context: typer.Context, allowed: tuple[str, ...], why: str) -> None:
+    if more := options.given_beside(context, allowed):
+        raise InputError(f"{why}; {', '.join(more)} cannot be changed", instead="the same without it")
 
 
 def _arrow(change: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -106,6 +107,15 @@ Limit = Annotated[
 CacheDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Where decoded pictures are kept.", rich_help_panel=READING)
 ]
+
+
+def given_beside(context: typer.Context, allowed: Iterable[str]) -> list[str]:
+    """What was given on the command line beside the parameters that are allowed, as the user wrote it."""
+    return [
+        str(param.metavar or param.name) if isinstance(param, typer.core.TyperArgument) else param.opts[0]
+        for param in context.command.params
+        if param.name not in allowed and "DEFAULT" not in str(context.get_parameter_source(str(param.name)))
+    ]
 
 
 def plan(

@@ -153,11 +153,7 @@ def _before_anything_is_read(
 
 
 def _refuse_more_than_resume(context: typer.Context) -> None:
-    more = [
-        "SOURCE" if param.name == "source" else param.opts[0]
-        for param in context.command.params
-        if param.name not in WITH_RESUME and "DEFAULT" not in str(context.get_parameter_source(str(param.name)))
-    ]
+    more = options.given_beside(context, WITH_RESUME)
     if more:
         raise InputError(
             f"--resume goes on with the run as it was begun; {', '.join(more)} cannot be changed",
