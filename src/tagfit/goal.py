@@ -18,6 +18,7 @@ DEFAULT_GAP = 0.05
 EXAMPLE = "validation.label_accuracy>=0.85"
 # A value on a bound that it has to pass falls short by next to nothing, and by more than nothing.
 LEAST_SHORTFALL = 1e-9
+CEILING_WEIGHT = 0.5
 
 _BOUND = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*(>=|<=|>|<)\s*([0-9.eE+-]+)\s*")
 _FIGURE = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*")
@@ -151,8 +152,14 @@ class Goal:
         return value if find(self.maximise.partition(".")[2]).better == "higher" else -value
 
     def merit(self, values: Mapping[str, float]) -> tuple[float, float]:
-        """A key to order models by, the best highest: first by what they fall short of in all, then by their worth."""
-        short = sum(max(0.0, one) for one in self.shortfalls(values).values())
+        """A key to order models by, the best highest: first by what they fall short of in all, then by their worth.
+
+        A ceiling on train, or on the gap, weighs less: what regularises brings it down, and raises nothing.
+        """
+        wished = {bound.text for bound in self.bounds if bound.asks_for_quality}
+        short = sum(
+            max(0.0, one) * (1.0 if text in wished else CEILING_WEIGHT) for text, one in self.shortfalls(values).items()
+        )
         worth = self.worth(values)
         return -short, -math.inf if math.isnan(worth) else worth
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tagfit.curing.changes import GROUPS, changes, undone
-from tagfit.curing.moves import CONV, LESSON, moves
+from tagfit.curing.moves import BESIDE, CONV, LESSON, moves
 from tagfit.diagnosis.finding import Finding, Remedy, fired
 from tagfit.recipe import NAMED, Recipe
 
@@ -57,13 +57,15 @@ def test_a_move_changes_its_own_group_or_does_not_apply(name: str) -> None:
         changed = move.applied(NAMED[name])
         if changed is None or move.name in ("dense to conv", "augmentation", *(one for one, _ in CONV)):
             continue
-        group = next(group for called, group, _ in LESSON if called == move.name)
+        group = next(group for called, group, _ in (*LESSON, *BESIDE) if called == move.name)
         assert {change.name for change in changes(NAMED[name], changed)} == {group}
 
 
 def test_the_lesson_comes_first_and_in_its_order() -> None:
     found = [move.name for move in moves((), None, augment=False)]
-    assert found == [name for name, _, _ in LESSON]
+    assert found == [name for name, _, _ in (*LESSON, *BESIDE)]
+    after = [move.name for move in moves((), 64, augment=True)][len(LESSON) :]
+    assert after[:2] == ["dense to conv", "augmentation"]
 
 
 def test_feature_rows_and_tiny_pictures_get_no_conv_net() -> None:

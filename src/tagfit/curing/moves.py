@@ -48,18 +48,21 @@ def moves(findings: Iterable[Finding], problem_size: int | None, *, augment: boo
     """
     fired = [finding for finding in findings if finding.remedy is not None and finding.remedy.recipe]
     asked = _asked(fired)
-    known = [
-        Move(name, fields, ", ".join(asked[group]) if group in asked else "the lesson")
-        for name, group, fields in LESSON
-    ]
-    if problem_size is not None:
-        conv = NAMED["regularised-conv"]
-        if problem_size >= 2 ** len(conv.widths):
-            known.append(Move("dense to conv", _to_conv))
-            known += [Move(name, fields) for name, fields in CONV]
-    if augment:
+
+    def because(group: str) -> str:
+        return ", ".join(asked.get(group, ("the lesson",)))
+
+    conv = NAMED["regularised-conv"]
+    pictures = problem_size is not None and problem_size >= 2 ** len(conv.widths)
+    known = [Move(name, fields, because(group)) for name, group, fields in LESSON]
+    if pictures:
+        known.append(Move("dense to conv", _to_conv))
+    if pictures and augment:
         known.append(Move("augmentation", _augmented, ", ".join(asked.get("augmentation", ("allowed",)))))
-    own = _own(fired, {group for _, group, _ in LESSON} | {"augmentation", "net"})
+    known += [Move(name, fields, because(group)) for name, group, fields in BESIDE]
+    if pictures:
+        known += [Move(name, fields) for name, fields in CONV]
+    own = _own(fired, {group for _, group, _ in (*LESSON, *BESIDE)} | {"augmentation", "net"})
     starving = any(finding.code == "underfitting" for finding in fired)
     return (*own, *known) if starving else (*known, *own)
 
@@ -155,6 +158,9 @@ LESSON: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("dropout", "dropout", _dropout),
     ("fewer units", "net", _fewer_units),
     ("a lower learning rate", "learning rate", _slower),
+)
+# What the lesson does not name and others would try next.
+BESIDE: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("weight decay", "weight decay", _weight_decay),
     ("averaged weights", "averaged weights", _averaged),
     (
