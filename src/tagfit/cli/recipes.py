@@ -61,7 +61,7 @@ def show(
         say(found.to_toml().rstrip())
 
 
-@app.command(cls=Command)
+@app.command("from-keras", cls=Command)
 def from_keras(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="MODEL.keras, or the text of model.to_json().")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the recipe here; else it is printed.")] = None,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import tagfit
 from tagfit.errors import InputError, printable
 from tagfit.recipe import Recipe
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 WIDTH = 116
 
@@ -41,9 +46,12 @@ class Setting:
             size, mean, std = preprocessing["size"], preprocessing["mean"], preprocessing["std"]
             shape = (len(mean),) if size is None else (int(size), int(size), 3)
             labels = tuple(str(label) for label in problem["labels"])
-            return cls(shape, labels, tuple(map(float, mean)), tuple(map(float, std)))
+            setting = cls(shape, labels, tuple(map(float, mean)), tuple(map(float, std)))
+            if all(map(math.isfinite, (*setting.mean, *setting.std))):
+                return setting
         except (TypeError, ValueError):
-            raise InputError("problem.json does not say how rows become inputs", instead="a run of tagfit") from None
+            pass
+        raise InputError("problem.json does not say how rows become inputs", instead="a run of tagfit")
 
 
 def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **more: Any) -> str:
@@ -56,6 +64,27 @@ def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **
         setting: what it was trained in; without one, the functions of the script ask for it.
         more: what else the template needs.
     """
+    widths = recipe.widths
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            recipe=recipe,
+            name=printable(name),
+            setting=setting,
+            drops=recipe.dropout * len(widths) if len(recipe.dropout) == 1 else recipe.dropout,
+            watched=bool(recipe.patience or recipe.restore_best),
+            paced=recipe.schedule != "constant" or recipe.warmup > 0,
+            balanced=recipe.positive_weights == "balanced",
+            rising=recipe.monitor != "loss",
+            version=tagfit.__version__,
+            **more,
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # What is made is code, not a page: names come in as literals of Python, or as comments without line breaks.
@@ -68,19 +97,7 @@ def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **
         keep_trailing_newline=True,
     )
     environment.filters |= {"literal": _literal, "comment": _comment}
-    widths = recipe.widths
-    return environment.get_template(template).render(
-        recipe=recipe,
-        name=printable(name),
-        setting=setting,
-        drops=recipe.dropout * len(widths) if len(recipe.dropout) == 1 else recipe.dropout,
-        watched=bool(recipe.patience or recipe.restore_best),
-        paced=recipe.schedule != "constant" or recipe.warmup > 0,
-        balanced=recipe.positive_weights == "balanced",
-        rising=recipe.monitor != "loss",
-        version=tagfit.__version__,
-        **more,
-    )
+    return environment
 
 
 def blocks(recipe: Recipe) -> list[tuple[int, int, int]]:

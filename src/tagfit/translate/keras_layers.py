@@ -61,7 +61,7 @@ class Reading:
 
 def is_random(layer: Layer) -> bool:
     """Whether a layer moves or colours training pictures by chance."""
-    return layer.kind.startswith(("Random", "RandAugment"))
+    return layer.kind.startswith(("Random", "RandAugment", "Moved"))
 
 
 def refuse_unknown(layers: list[Layer], known: tuple[str, ...], reading: Reading) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+MOVED = "tagfit>Moved"  # the layer that printed code augments with
 OF_KERAS = ("keras", "builtins", "tensorflow.keras", "tf_keras")
 
 
@@ -25,6 +26,8 @@ def is_foreign(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     module, registered = value.get("module"), value.get("registered_name")
+    if registered == MOVED:
+        return False
     if isinstance(module, str) and module.split(".")[0] not in OF_KERAS and not module.startswith("tensorflow.keras"):
         return True
     return isinstance(registered, str) and ">" in registered and registered.split(">")[0] not in OF_KERAS
