@@ -16,6 +16,7 @@ from problems import features, pictures
 
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
+from tagfit.evaluation.quick import quick
 from tagfit.recipe import Recipe
 from tagfit.training.fit import fit
 from tagfit.training.loop import Training
@@ -129,3 +130,18 @@ def test_the_script_runs_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(as_torch(CONV, "net"), encoding="utf-8")
     names = runpy.run_path(str(tmp_path / "net.py"))
     assert names["build"]((3, 8, 8), 5)(torch.zeros(2, 3, 8, 8)).shape == (2, 5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000), monitor=st.sampled_from(["loss", "label_accuracy", "macro_f1", "mAP"]))
+def test_the_watched_metric_is_tagfit_s(seed: int, monitor: str) -> None:
+    random = np.random.default_rng(seed)
+    truth = (random.random((20, 4)) < [0.0, 0.1, 0.4, 0.9]).astype(np.uint8)
+    truth[0, 1:] = 1
+    known = random.random(truth.shape) < 0.8
+    known[0] = True
+    scores = random.random(truth.shape).round(1).astype(np.float32)  # with ties
+    pasted = script(Recipe(monitor=monitor, patience=1))
+    value = pasted["validation_metric"](np.where(known, truth.astype(int), -1), scores)
+    expected = quick(np.where(known, truth, 0).astype(np.uint8), known, scores, metrics=(monitor,))[monitor]
+    assert value == pytest.approx(expected, abs=1e-6)
