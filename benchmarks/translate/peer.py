@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,37 @@ def pasted(code: Path) -> dict[str, Any]:
     return names
 
 
+def started(build: Callable[..., Any], load: Callable[..., None], weights: Path) -> Callable[..., Any]:
+    """A ``build`` whose net starts from given weights, so that only the order of the batches and dropout are chance."""
+
+    def made(*shape: Any) -> Any:
+        net = build(*shape)
+        load(net, weights)
+        return net
+
+    return made
+
+
 def run(folder: Path) -> dict[str, Any]:
     """Build, take over the weights, predict; then train with the printed code, and save what that compiled."""
     names = pasted(folder / "code.py")
     with np.load(folder / "arrays.npz") as file:
         arrays = dict(file)
     prepared = {split: names["prepare"](arrays[f"X_{split}"]) for split in ("train", "validation")}
-    net = names["build"]()
+    build = names["build"]
+    net = build()
     names["load_weights"](net, folder / "weights.safetensors")
     carried = net.predict(prepared["validation"], verbose=0)
     weights = int(sum(np.prod(weight.shape) for weight in net.trainable_weights))
-    os.environ["KERAS_PROGRESS"] = "0"
     keras.utils.disable_interactive_logging()
-    trained = [
-        names["train"](prepared["train"], arrays["Y_train"], prepared["validation"], arrays["Y_validation"], seed=seed)
-        for seed in range(int(arrays["seeds"]))
-    ]
+    trained = []
+    for seed in range(int(arrays["seeds"])):
+        names["build"] = started(build, names["load_weights"], folder / f"start-{seed}.safetensors")
+        trained.append(
+            names["train"](
+                prepared["train"], arrays["Y_train"], prepared["validation"], arrays["Y_validation"], seed=seed
+            )
+        )
     scores = [net.predict(prepared["validation"], verbose=0) for net in trained]
     trained[0].save(folder / "model.keras")
     (folder / "model.json").write_text(trained[0].to_json(), encoding="utf-8")
