@@ -18,6 +18,7 @@ FLOORS = [
     ["errors"],
     ["files"],
     ["multihot", "recipe", "history"],
+    ["translate"],
     ["scores"],
     ["data"],
     ["evaluation"],

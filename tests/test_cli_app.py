@@ -17,7 +17,7 @@ from tagfit.cli.output import number, table
 
 COMMANDS = (
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "tag", "pack", "demo",
-    "data check", "data split", "data generate", "recipes show",
+    "data check", "data split", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 50
 GROUPS = ("", "data", "recipes")
@@ -40,6 +40,8 @@ FAILING = {
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),
     "data generate": ("data", "generate", "a file"),
     "recipes show": ("recipes", "show", "nowhere"),
+    "recipes show --as": ("recipes", "show", "nowhere", "--as", "torch"),
+    "recipes from-keras": ("recipes", "from-keras", "nowhere.keras"),
 }
 
 
