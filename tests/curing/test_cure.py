@@ -155,12 +155,16 @@ def test_arrays_that_change_in_memory_are_not_certified(overfitted: Run, problem
     assert fingerprint_now(overfitted, meddled) != problem.fingerprint
 
 
-def test_an_unfinished_run_is_no_start(overfitted: Run, tmp_path: Path) -> None:
+def test_an_unfinished_run_and_a_net_of_one_s_own_are_no_start(overfitted: Run, tmp_path: Path) -> None:
     import shutil
 
     folder = tmp_path / "half"
     shutil.copytree(overfitted.folder, folder)
     info = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**info, "state": "interrupted"}))
-    with pytest.raises(InputError, match="interrupted"):
-        tagfit.cure(folder, GOAL, out=tmp_path / "cure")
+    for change, said in (
+        ({"state": "interrupted"}, "interrupted"),
+        ({"net": "mine.net"}, "a net of its own, mine.net"),
+    ):
+        (folder / "run.json").write_text(json.dumps({**info, **change}))
+        with pytest.raises(InputError, match=said):
+            tagfit.cure(folder, GOAL, out=tmp_path / "cure")

@@ -40,11 +40,16 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
         told: of progress.
 
     Raises:
-        InputError: a run of another problem, a problem without validation, a goal that a trivial prediction or the
+        InputError: a run of another problem or with a net of its own, a problem without validation, a goal that a trivial prediction or the
             run itself meets already, a folder that is in use, sources that changed meanwhile.
     """
     told = told or Told()
     start.refuse_another(problem)
+    if start.info.get("net"):
+        raise InputError(
+            f"{start.folder} has a net of its own, {start.info['net']}, which no recipe can change",
+            instead="a run of a recipe",
+        )
     if "validation" not in problem.splits:
         raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure is chosen on it")
     found = diagnose(**from_run.material(start, lambda: problem), goal=[bound.text for bound in asked.goal.bounds])

@@ -85,9 +85,10 @@ def _test(document: Document) -> list[str]:
     if optimism is None:
         return []
     value = document["after"]["splits"]["test"]["metrics"][metric]["value"]
+    looks = document["search"]["looks"]["test"]
     interval = "" if optimism["low"] is None else f" ({optimism['low']:+.3f} to {optimism['high']:+.3f})"
     return [
-        f"On test, looked at {document['search']['looks']['test']} times in all, the kept run has {metric} "
+        f"On test, looked at {'once' if looks == 1 else f'{looks} times'} in all, the kept run has {metric} "
         f"{value:.3f}. Optimism of choosing on validation: {optimism['value']:+.3f}{interval}: {optimism['says']}."
     ]
 

@@ -148,9 +148,11 @@ class Choosing:
         return [self.asked.seed + 1 + number for number in range(self.asked.seeds)]
 
     def _enough(self) -> bool:
-        """Whether what time is left is needed to retrain the best trial and to undo its changes."""
+        """Whether what time is left is needed to retrain the best trial, and to undo its changes."""
         if not self.looking.judged:
             return False
         best = self.looking.best
-        undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
+        undone = 0  # where the bounds are all, a trial that meets them ends the search, and the rest is for its changes
+        if self.asked.goal.maximise is not None:
+            undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
         return self.clock.over(best.seconds * (self.asked.seeds + undone))
