@@ -40,8 +40,8 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
         told: of progress.
 
     Raises:
-        InputError: a run of another problem or with a net of its own, a problem without validation, a goal that a trivial prediction or the
-            run itself meets already, a folder that is in use, sources that changed meanwhile.
+        InputError: a run of another problem or with a net of its own, a problem without validation, a goal that a
+            trivial prediction or the run itself meets already, a folder in use, sources that changed meanwhile.
     """
     told = told or Told()
     start.refuse_another(problem)
