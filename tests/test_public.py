@@ -20,6 +20,7 @@ PUBLIC = {
     "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
     "open_run", "read", "read_scores", "resume", "split", "tag", "verify",
+    "write_certificate_page",
 }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ _PUBLIC = {
     "Scores": "tagfit.scores",
     "split": "tagfit.data.split",
     "verify": "tagfit.workflow",
+    "write_certificate_page": "tagfit.report.certificate_page",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

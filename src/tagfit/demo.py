@@ -155,7 +155,7 @@ def run_demo(
         seed=seed,
         told=told,
     )
-    write_certificate_page(certificate, problem=problem)
+    write_certificate_page(certificate)
     told.say("verifying the certificate: sources read and weights scored again")
     verification = workflow.verify(certificate)
     cured = _judged("cured", certificate.run)

@@ -251,6 +251,9 @@ def cure(
 ) -> Certificate:
     """Meet a goal by changing only the recipe, and certify it: see ``tagfit.curing.cure``.
 
+    The folder gets ``certificate.json``; the command writes the page beside it, and so does
+    ``tagfit.write_certificate_page(certificate)``.
+
     Args:
         start: a finished run or its folder; or a Problem, which is trained first with ``recipe``.
         goal: a Goal, or texts such as ``validation.label_accuracy>=0.85`` or ``lesson``; None for the best validation

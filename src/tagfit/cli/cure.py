@@ -111,6 +111,7 @@ def cure(
     """
     from tagfit import workflow
     from tagfit.curing.asking import seconds
+    from tagfit.report.certificate_page import write_certificate_page
 
     with progress_bar(quiet=as_json) as bar:
         watching = told(bar, as_json)
@@ -156,6 +157,7 @@ def cure(
             certificate = workflow.cure(
                 begun, goal, recipe=recipe, out=out, told=watching, on_decoded=on_decoded(bar), **asked
             )
+    write_certificate_page(certificate)
     if as_json:
         print_json({**certificate.to_dict(), "folder": str(certificate.folder)})
     else:

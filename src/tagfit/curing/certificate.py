@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.runs.run import Run, open_run
@@ -42,10 +43,12 @@ class Certificate:
     Attributes:
         document: ``certificate.json``, plain JSON values.
         folder: of the cure.
+        problem: what was cured; None where the certificate was read from its folder.
     """
 
     document: dict[str, Any]
     folder: Path
+    problem: Problem | None = None
 
     @property
     def verdict(self) -> str:
@@ -69,7 +72,7 @@ class Certificate:
 
     @property
     def page(self) -> Path:
-        """The page for people."""
+        """Where the page for people goes: the command writes it, from Python ``tagfit.write_certificate_page``."""
         return self.folder / PAGE
 
     def value(self, side: str, split: str, metric: str) -> float | None:

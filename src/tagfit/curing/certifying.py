@@ -115,7 +115,7 @@ def certify(
     document["bounds"] = bounds(document, goal)
     document["verdict"] = verdict(document)
     document["sentence"], document["paragraph"] = story.sentence(document), story.paragraph(document)
-    return Certificate(sealed(document), folder)
+    return Certificate(sealed(document), folder, problem)
 
 
 def bounds(document: dict[str, Any], goal: Goal) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
         problem=searched,
         goal=asked.goal,
         start=_as_trial(copied, values),
-        moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment),
+        moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment, metric=asked.goal.metric),
         seed=asked.seed,
         augment=asked.augment,
         folder=folder,

@@ -12,6 +12,8 @@ from tagfit.errors import InputError
 from tagfit.recipe import NAMED, Recipe
 
 Fields = dict[str, Any]
+# Metrics other than the loss that a training can watch.
+MONITORED = ("label_accuracy", "macro_f1", "mAP")
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,16 @@ class Move:
         return None if changed == recipe else changed
 
 
-def moves(findings: Iterable[Finding], problem_size: int | None, *, augment: bool) -> tuple[Move, ...]:
+def moves(
+    findings: Iterable[Finding], problem_size: int | None, *, augment: bool, metric: str = "loss"
+) -> tuple[Move, ...]:
     """All moves in the order in which they are tried.
 
     Args:
         findings: that fired on the starting run; each of their remedies is a move, or the reason of one.
         problem_size: pixels a side of the pictures; None for feature rows, which no conv net can take.
         augment: whether pictures may be moved about.
+        metric: what the goal is about; where the weights of the lowest loss are worse by it, its own best are tried.
     """
     fired = [finding for finding in findings if finding.remedy is not None and finding.remedy.recipe]
     asked = _asked(fired)
@@ -55,6 +60,8 @@ def moves(findings: Iterable[Finding], problem_size: int | None, *, augment: boo
     conv = NAMED["regularised-conv"]
     pictures = problem_size is not None and problem_size >= 2 ** len(conv.widths)
     known = [Move(name, fields, because(group)) for name, group, fields in LESSON]
+    if metric in MONITORED:
+        known.insert(1, Move(f"early stopping on {metric}", lambda recipe: _early_stopping(recipe, metric)))
     if pictures:
         known.append(Move("dense to conv", _to_conv))
     if pictures and augment:
@@ -91,8 +98,11 @@ def _own(fired: Sequence[Finding], covered: set[str]) -> list[Move]:
     return found
 
 
-def _early_stopping(recipe: Recipe) -> Fields:
-    return {"patience": 5, "restore_best": True} if not recipe.patience or not recipe.restore_best else {}
+def _early_stopping(recipe: Recipe, monitor: str = "loss") -> Fields:
+    if recipe.patience and recipe.restore_best:
+        return {}
+    lesson = NAMED["regularised-dense"]
+    return {"patience": lesson.patience, "restore_best": True, "monitor": monitor}
 
 
 def _dropout(recipe: Recipe) -> Fields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tagfit.curing.moves import MONITORED
 from tagfit.curing.trial import Trial
 from tagfit.errors import MissingExtraError
 from tagfit.goal import Goal
@@ -81,7 +82,7 @@ def recipe_at(params: dict[str, Any], recipe: Recipe, goal: Goal) -> Recipe:
     else:
         widths = tuple(max(8, width // 2**layer) for layer in range(layers))
         fields |= {"patience": DENSE_PATIENCE}
-    if goal.metric in ("label_accuracy", "macro_f1", "mAP"):
+    if goal.metric in MONITORED:
         fields["monitor"] = goal.metric
     rounded = {name: float(f"{value:.4g}") for name, value in fields.items() if isinstance(value, float)}
     dropout = (round(params["dropout"], 3),)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-import tagfit
 from tagfit.diagnosis.finding import Estimate, Finding, Findings, Plot
 from tagfit.diagnosis.material import Material, Side
-from tagfit.errors import printable
 from tagfit.files import write_text
 from tagfit.recipe import toml_lines
 from tagfit.report.letter_plots import drawing_of
+from tagfit.report.page import clean, picture_uri, rendered
 
 LISTED = 10
-SIDE_PIXELS = 160
 
 
 def write_letter(findings: Findings, path: Path, subject: str = "") -> None:
@@ -34,31 +28,22 @@ def letter(findings: Findings, subject: str = "") -> str:
         findings: of ``diagnose``.
         subject: what was diagnosed, for the heading.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("tagfit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     material = findings.material
-    return environment.get_template("letter.html").render(
-        subject=_clean(subject),
+    return rendered(
+        "letter.html",
+        subject=clean(subject),
         summary=findings.summary(),
         fired=[_card(finding, material) for finding in findings.fired],
         passed=[_line(finding) for finding in findings.of("passed")],
         silent=[_line(finding) for finding in findings.of("cannot say")],
-        notes=[_clean(note) for note in material.notes],
+        notes=[clean(note) for note in material.notes],
         muted=findings.muted,
         about=_about(material),
-        version=tagfit.__version__,
     )
 
 
 def _line(finding: Finding) -> dict[str, str]:
-    return {"code": finding.code, "title": finding.title, "says": _clean(finding.verdict.says)}
+    return {"code": finding.code, "title": finding.title, "says": clean(finding.verdict.says)}
 
 
 def _card(finding: Finding, material: Material) -> dict[str, Any]:
@@ -84,7 +69,7 @@ def _rows(evidence: Mapping[str, Any], within: str = "") -> list[tuple[str, str]
         if isinstance(value, Mapping):
             rows += _rows(value, way)
         else:
-            rows.append((_clean(way), _clean(_value(value))))
+            rows.append((clean(way), clean(_value(value))))
     return rows
 
 
@@ -108,9 +93,9 @@ def _suspects(plot: Plot | None, material: Material) -> list[dict[str, Any]]:
     return [
         {
             "picture": _picture(sides[record["split"]], record["row"], material),
-            "id": _clean(record["id"]),
+            "id": clean(record["id"]),
             "split": record["split"],
-            "label": _clean(record["label"]),
+            "label": clean(record["label"]),
             "tagged": record["tagged"],
             "score": f"{record['score']:.2f}",
         }
@@ -126,7 +111,7 @@ def _pairs(plot: Plot | None, material: Material) -> list[list[dict[str, Any]]]:
     assert validation is not None
     return [
         [
-            {"picture": _picture(side, row, material), "id": _clean(str(side.scores.ids[row])), "split": side.name}
+            {"picture": _picture(side, row, material), "id": clean(str(side.scores.ids[row])), "split": side.name}
             for side, row in ((train, one), (validation, other))
         ]
         for one, other in plot.data["pairs"]
@@ -140,11 +125,7 @@ def _picture(side: Side, row: int, material: Material) -> str | None:
     if not side.holds_pictures:
         return None
     assert side.inputs is not None
-    picture = Image.fromarray(side.inputs[row].squeeze()).convert("RGB")
-    picture.thumbnail((SIDE_PIXELS, SIDE_PIXELS))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    return picture_uri(side.inputs[row])
 
 
 def _about(material: Material) -> str:
@@ -154,7 +135,3 @@ def _about(material: Material) -> str:
     if material.curves is not None:
         parts.append(f"{len(material.curves)} epochs")
     return ", ".join(parts)
-
-
-def _clean(text: str) -> str:
-    return printable(text)

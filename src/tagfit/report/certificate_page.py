@@ -1,0 +1,289 @@
+"""Certificate page: what a cure found, on one self-contained page."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagfit.curing.certificate import NO_SIGNATURE, Certificate
+from tagfit.curing.changes import said
+from tagfit.curing.search import START
+from tagfit.data.problem import Problem
+from tagfit.errors import InputError
+from tagfit.evaluation.metrics import METRICS, find
+from tagfit.files import write_text
+from tagfit.goal import Goal
+from tagfit.history import History
+from tagfit.recipe import toml_lines
+from tagfit.report import certificate_plots as plots
+from tagfit.report.page import clean, number, picture_uri, rendered
+from tagfit.runs.run import open_run
+
+Document = dict[str, Any]
+
+SIDES = ("before", "after")
+# Beside the goal's metric, in the table of before and after.
+SHOWN = ("label_accuracy", "loss", "macro_f1", "mAP", "subset_accuracy")
+BASELINES = ("nothing", "prevalence", "best_constant")
+# The marks of the verdicts: a colour each.
+MARKS = {"confirmed": "good", "met": "good", "met, not confirmed": "hint", "out of reach": "issue"}
+# More trials than this are folded away.
+OPEN_TRIALS = 30
+
+
+def write_certificate_page(certificate: Certificate, path: Path | None = None, problem: Problem | None = None) -> None:
+    """Write the page to ``path``, by default ``certificate.page``, whole or not at all: see ``certificate_page``."""
+    write_text(certificate.page if path is None else path, certificate_page(certificate, problem))
+
+
+def certificate_page(certificate: Certificate, problem: Problem | None = None) -> str:
+    """A certificate as one HTML page: no script, nothing fetched; names of labels and rows are text and never markup.
+
+    Args:
+        certificate: as ``tagfit.cure`` gives it, or loaded from its folder. The curves of the two trainings are read
+            from the run folders in it; where those are gone, the page says so.
+        problem: what was cured, for the pictures on the page; None for ``certificate.problem``. Without one, and on
+            rows of features, the rows that changed sides stand there by their ids.
+
+    Raises:
+        InputError: a problem that is not the one of the certificate.
+    """
+    document = certificate.document
+    problem = certificate.problem if problem is None else problem
+    if problem is not None and dict(problem.fingerprint) != document["problem"]["fingerprint_after"]:
+        raise InputError("the problem is another than the one of the certificate", instead="the one that was cured")
+    name = certificate.folder.resolve().name
+    return rendered(
+        "certificate.html",
+        name=clean(name),
+        made=clean(document["made"].replace("T", " ").replace("+00:00", " UTC")),
+        by=clean(document["tagfit"]),
+        about=_about(document),
+        verdict=document["verdict"],
+        mark=MARKS[document["verdict"]],
+        sentence=clean(document["sentence"]),
+        paragraph=[clean(line) for line in document["paragraph"]],
+        metric=document["goal"]["metric"],
+        better="More" if find(document["goal"]["metric"]).better == "higher" else "Less",
+        goal=[clean(words) for words in Goal.from_dict(document["goal"]).words()],
+        asked=_asked(document),
+        bounds=[_bound(one) for one in document["bounds"]],
+        limits=_limits(document),
+        learning_curve=plots.learning_curve(document),
+        figures=_figures(document),
+        seeds=_seeds(document),
+        trainings=_trainings(certificate),
+        ablation=[_change(one) for one in plots.by_what_they_brought(document)],
+        ablation_drawing=plots.ablation(document),
+        recipe=_recipe(document),
+        whole_recipe=toml_lines(document["after"]["recipe"]),
+        trade_off=plots.trade_off(document),
+        trials=_trials(document),
+        trials_open=len(document["search"]["log"]) <= OPEN_TRIALS,
+        search=document["search"],
+        sides=_changed_sides(document, problem),
+        findings=[{name: clean(text) for name, text in one.items()} for one in document["findings"]],
+        command=clean(f"tagfit verify {shlex.quote(name)}"),
+        recomputed=[clean(line) for line in document["recomputed"]],
+        sealed=[clean(line) for line in document["sealed"] if line != NO_SIGNATURE],
+        no_signature=NO_SIGNATURE,
+        fingerprints=_fingerprints(document),
+        machine=[(clean(what), clean(which)) for what, which in document["machine"].items()],
+        files=[(clean(file), digest) for file, digest in document["files"].items()],
+    )
+
+
+def _about(document: Document) -> str:
+    problem = document["problem"]
+    rows = ", ".join(f"{count:,} {split}" for split, count in problem["rows"].items())
+    what = (
+        "rows of features" if problem["size"] is None else f"pictures of {problem['size']} × {problem['size']} pixels"
+    )
+    return f"{rows} {what}, {len(problem['labels'])} labels"
+
+
+def _asked(document: Document) -> str:
+    asked, search = document["asked"], document["search"]
+    allowed = [] if asked["trials"] is None else [f"{asked['trials']} trials"]
+    allowed += [] if asked["budget"] is None else [f"{asked['budget']:g} s"]
+    told = [f"{search['trials']} tried" + (f" of {' or '.join(allowed)} allowed" if allowed else "")]
+    told.append(f"{document['seconds']:,.0f} s of training and measuring")
+    told.append(f"{asked['seeds']} fresh {'seed' if asked['seeds'] == 1 else 'seeds'} for the winner")
+    if asked["search_on"] is not None:
+        told.append(f"trials on {asked['search_on']:,} train rows")
+    told.append(f"augmentation {'allowed' if asked['augment'] else 'not allowed'}")
+    return ", ".join(told)
+
+
+def _bound(one: Document) -> Document:
+    return {
+        "text": clean(one["text"]),
+        "mean": number(one["mean"]),
+        "met": one["met"],
+        "test": number(one["test"]),
+        "confirmed": one["confirmed"],
+    }
+
+
+def _limits(document: Document) -> Document | None:
+    limits = document["limits"]
+    if limits is None:
+        return None
+    ceiling, told = limits["ceiling"], ""
+    if ceiling is not None and all(one["what"] != "noise" for one in limits["says"]):  # which tells it
+        told = f"{number(ceiling['value'])} ({number(ceiling['low'])} to {number(ceiling['high'])})"
+    return {"says": [{name: clean(text) for name, text in one.items()} for one in limits["says"]], "ceiling": told}
+
+
+def _figures(document: Document) -> list[Document]:
+    """One record a split: its rows, and a line a metric with both sides and the best trivial prediction."""
+    names = dict.fromkeys((document["goal"]["metric"], *SHOWN))
+    return [
+        {
+            "split": split,
+            "n": f"{judged['n']:,}",
+            "metrics": [
+                _metric(name, split, *(document[side]["splits"].get(split, judged)["metrics"][name] for side in SIDES))
+                for name in names
+                if name in judged["metrics"]
+            ],
+        }
+        for split, judged in document["after"]["splits"].items()
+    ]
+
+
+def _metric(name: str, split: str, before: Document, after: Document) -> Document:
+    trivial = [after[kind] for kind in BASELINES if after[kind] is not None]
+    higher = after["better"] == "higher"
+    known = before["value"] is not None and after["value"] is not None
+    moved = after["value"] - before["value"] if known else 0.0
+    judged = moved != 0 and split != "train"  # a cure may lower what was learned by heart
+    return {
+        "name": name,
+        "unit": "nats" if name == "loss" else "",
+        "meaning": METRICS[name].meaning if name in METRICS else "",
+        "sides": [{"value": number(one["value"]), "interval": _interval(one)} for one in (before, after)],
+        "moved": number(moved, "+.3f") if known else "–",
+        "better": judged and (moved > 0) == higher,
+        "worse": judged and (moved > 0) != higher,
+        "trivial": number((max if higher else min)(trivial)) if trivial else "–",
+    }
+
+
+def _interval(metric: Document) -> str:
+    ends = metric["interval"]
+    return "" if ends is None or None in ends else f"{number(ends[0])} to {number(ends[1])}"
+
+
+def _seeds(document: Document) -> Document:
+    figures = list(document["means"])
+    return {
+        "figures": figures,
+        "rows": [
+            {"seed": one["seed"], "kept": one["kept"], "figures": [number(one["values"].get(name)) for name in figures]}
+            for one in document["seeds"]
+        ],
+        "means": [number(document["means"][name]) for name in figures],
+    }
+
+
+def _trainings(certificate: Certificate) -> list[Document]:
+    found: dict[str, tuple[History, int | None]] = {}
+    for side in SIDES:
+        told = certificate.document[side]
+        found[side] = (_history(certificate.folder / told["run"]), told["kept_epoch"])
+    drawings = plots.trainings(found)
+    return [
+        {
+            "side": side,
+            "drawings": drawings[side],
+            "told": clean("{recipe_name}, seed {seed}, {epochs} epochs, epoch {kept_epoch} kept".format(**told)),
+        }
+        for side, told in ((side, certificate.document[side]) for side in SIDES)
+    ]
+
+
+def _history(folder: Path) -> History:
+    try:
+        return open_run(folder).history
+    except InputError:
+        return ()  # the page is made from what is there
+
+
+def _change(one: Document) -> Document:
+    return {
+        "name": clean(one["name"]),
+        "brought": number(one["brought"], "+.3f"),
+        "spread": "" if one["spread"] is None else f"± {one['spread']:.3f}",
+        "gap": number(one["gap"], "+.3f"),
+        "seeds": one["seeds"],
+        "stopped": clean(one["stopped"]),
+    }
+
+
+def _recipe(document: Document) -> list[Document]:
+    """The fields that differ, one record each, the first of a group with its name."""
+    return [
+        {
+            "group": clean(change["name"]) if place == 0 else "",
+            "field": clean(field),
+            "before": clean(said(change["before"][field])),
+            "after": clean(said(value)),
+        }
+        for change in document["changes"]
+        for place, (field, value) in enumerate(change["after"].items())
+    ]
+
+
+def _trials(document: Document) -> list[Document]:
+    search, metric = document["search"], document["goal"]["metric"]
+    retrained = {one["trial"]: one["met"] for one in search["retrained"]}
+    front = {one["trial"] for one in document["trade_off"]}
+    found = []
+    for one in search["log"]:
+        base = one["base"]
+        on = "" if base is None else "on the start" if base == START else f"on trial {base}"
+        why = f"from {one['why']}" if one["origin"] == "search" else f"for {one['why']}" if one["why"] else ""
+        marks = [] if one["number"] not in front else ["front"]
+        if one["number"] in retrained:
+            marks.append("fresh seeds hold the goal" if retrained[one["number"]] else "fresh seeds do not hold it")
+        marks += ["kept"] if one["number"] == search["winner"] else []
+        found.append(
+            {
+                "number": one["number"],
+                "name": clean(one["name"]),
+                "why": clean(", ".join(filter(None, (on, why)))),
+                "figures": [number(one["values"].get(f"{split}.{metric}")) for split in ("train", "validation")],
+                "epochs": one["epochs"],
+                "seconds": number(one["seconds"], ".1f"),
+                "end": clean(f"stopped: {one['stopped']}" if one["stopped"] else ", ".join(marks)),
+            }
+        )
+    return found
+
+
+def _changed_sides(document: Document, problem: Problem | None) -> Document:
+    pictures = problem is not None and problem.preprocessing.size is not None and problem.inputs.ndim == 4
+    rows: dict[str, int] = {}
+    if problem is not None and pictures:
+        part = problem.part("validation")
+        rows = dict(zip(map(str, part.ids), np.asarray(part.rows).tolist(), strict=True))
+
+    def shown(record: Document) -> Document:
+        row = rows.get(record["id"])
+        return {
+            "id": clean(record["id"]),
+            "picture": None if problem is None or row is None else picture_uri(problem.inputs[row]),
+            **{kind: [clean(label) for label in record[kind]] for kind in ("mended", "lost", "true")},
+        }
+
+    sides = document["changed_sides"]
+    return {**sides, "pictures": [shown(record) for record in sides["pictures"]]}
+
+
+def _fingerprints(document: Document) -> list[tuple[str, str, str]]:
+    before, after = (document["problem"][f"fingerprint_{when}"] for when in SIDES)
+    return [(clean(what), was, after.get(what, "")) for what, was in before.items()]
