@@ -66,9 +66,9 @@ def moves(
         known.append(Move("dense to conv", _to_conv))
     if pictures and augment:
         known.append(Move("augmentation", _augmented, ", ".join(asked.get("augmentation", ("allowed",)))))
-    known += [Move(name, fields, because(group)) for name, group, fields in BESIDE]
     if pictures:
         known += [Move(name, fields) for name, fields in CONV]
+    known += [Move(name, fields, because(group)) for name, group, fields in BESIDE]
     own = _own(fired, {group for _, group, _ in (*LESSON, *BESIDE)} | {"augmentation", "net"})
     starving = any(finding.code == "underfitting" for finding in fired)
     return (*own, *known) if starving else (*known, *own)
@@ -147,6 +147,12 @@ def _one_cycle(recipe: Recipe) -> Fields:
     return {name: getattr(wanted, name) for name in fields} if recipe.architecture == "conv" else {}
 
 
+def _fewer_epochs(recipe: Recipe) -> Fields:
+    """Of a schedule that runs its course, what early stopping would be to a constant rate."""
+    falls = recipe.architecture == "conv" and recipe.schedule != "constant"
+    return {"epochs": max(1, recipe.epochs * 2 // 3)} if falls else {}
+
+
 def _narrower(recipe: Recipe) -> Fields:
     halved = tuple(max(8, width // 2) for width in recipe.widths)
     return {"widths": halved} if recipe.architecture == "conv" else {}
@@ -182,6 +188,7 @@ BESIDE: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
 # What is left to try on a conv net.
 CONV: tuple[tuple[str, Callable[[Recipe], Fields]], ...] = (
     ("one-cycle learning rate", _one_cycle),
+    ("fewer epochs", _fewer_epochs),
     ("narrower stages", _narrower),
     ("more dropout", _more_dropout),
 )
