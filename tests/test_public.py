@@ -19,7 +19,7 @@ PUBLIC = {
     "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds",
     "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
-    "open_run", "read", "read_scores", "resume", "split", "tag", "verify",
+    "open_run", "read", "read_scores", "resume", "resume_cure", "split", "tag", "verify",
     "write_certificate_page",
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ _PUBLIC = {
     "read": "tagfit.data.read",
     "read_scores": "tagfit.evaluation.score_files",
     "resume": "tagfit.workflow",
+    "resume_cure": "tagfit.workflow",
     "tag": "tagfit.workflow",
     "TagClassifier": "tagfit.estimator.classifier",
     "TaggedSet": "tagfit.data.tagged",

@@ -69,7 +69,7 @@ def test_out_of_reach_says_what_was_reached_and_what_limits_it(overfitted: Run, 
     limits = found.document["limits"]
     assert limits["says"]
     assert [record["share"] for record in limits["learning_curve"]] == [0.25, 0.5, 1.0]
-    assert limits["trade_off"]
+    assert found.document["trade_off"]
     assert "0.99" not in found.document["sentence"]
 
 
@@ -125,6 +125,22 @@ def test_a_folder_that_holds_something_else_is_left_alone(
         tagfit.cure(overfitted, GOAL, trials=1, out=tmp_path / "cure")
     with pytest.raises(InputError, match="another cure: asked"):
         tagfit.cure(overfitted, GOAL, trials=99, out=finished.folder)
+
+
+def test_one_process_at_a_time_writes_a_cure(overfitted: Run, tmp_path: Path) -> None:
+    from tagfit.curing.winner import Told
+
+    said: list[str] = []
+
+    def meddle(line: str) -> None:
+        said.append(line)
+        if line.startswith("retraining"):
+            with pytest.raises(InputError, match="written by another process"):
+                tagfit.resume_cure(tmp_path / "cure")
+
+    tagfit.cure(overfitted, GOAL, trials=1, seeds=1, out=tmp_path / "cure", told=Told(say=meddle))
+    assert f"--resume {tmp_path / 'cure'}" in said[0]
+    assert any(line.startswith("retraining") for line in said)
 
 
 def test_data_that_changes_meanwhile_is_not_certified(tmp_path: Path) -> None:

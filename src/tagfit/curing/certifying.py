@@ -46,7 +46,8 @@ def certify(
     retrained: dict[int, Confirmed],
     optimism: dict[str, Any] | None,
     ablation: list[dict[str, Any]],
-    limits: dict[str, Any],
+    trade_off: list[dict[str, Any]],
+    limits: dict[str, Any] | None,
     seconds: float,
 ) -> Certificate:
     """The certificate of a cure, with the rows of its Problem written beside it.
@@ -104,8 +105,8 @@ def certify(
         "findings": [{"code": one.code, "title": one.title, "says": one.verdict.says} for one in findings.fired],
         "optimism": optimism,
         "ablation": ablation,
-        "limits": None if cured.met else limits,
-        "trade_off": limits["trade_off"],
+        "limits": limits,
+        "trade_off": trade_off,
         "changed_sides": changed_sides(start.scores("validation"), kept.scores("validation")),
         "files": file_seals(folder, [*names, rows.ROWS, TRIALS]),
         "seconds": round(seconds, 1),

@@ -18,8 +18,9 @@ from tagfit.curing.winner import Choosing, Clock, Told
 from tagfit.data.problem import Problem
 from tagfit.diagnosis import from_run
 from tagfit.diagnosis.diagnose import diagnose
+from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
-from tagfit.runs.run import LOCK, Run, open_run
+from tagfit.runs.run import LOCK, Run, only_writer, open_run
 from tagfit.scoring import looks, note_look, scores_of
 
 START = "start"
@@ -45,13 +46,7 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
     """
     told = told or Told()
     start.refuse_another(problem)
-    if start.info.get("net"):
-        raise InputError(
-            f"{start.folder} has a net of its own, {start.info['net']}, which no recipe can change",
-            instead="a run of a recipe",
-        )
-    if "validation" not in problem.splits:
-        raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure is chosen on it")
+    _refuse_what_no_recipe_changes(start, problem)
     found = diagnose(**from_run.material(start, lambda: problem), goal=[bound.text for bound in asked.goal.bounds])
     refuse_trivial(start, found, asked.goal)
     values = confirm.figures(start, problem, asked.goal)
@@ -60,57 +55,78 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
         raise InputError(f"{start.folder} meets the goal already: {figures}", instead="a higher goal, or --maximise")
     searched = problem if asked.search_on is None else search.sampled(problem, asked.search_on, asked.seed)
     begin(folder, start, problem, asked)
-    copied = _copied(start, folder / START)
-    highest = reach.ceiling(found)
-    for line in reach.beyond(asked.goal, highest):
-        told.say(f"caution: {line}; it is tried all the same")
-
-    looking = Search(
-        problem=searched,
-        goal=asked.goal,
-        start=_as_trial(copied, values),
-        moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment, metric=asked.goal.metric),
-        seed=asked.seed,
-        augment=asked.augment,
-        folder=folder,
-    )
-    clock = Clock(asked.budget, before=sum(trial.seconds for trial in looking.trials))
-    choosing = Choosing(looking, problem, asked, clock, told)
-    cured = choosing.winner()
-    told.say(f"kept: seed {cured.kept.seed} of trial {cured.trial.number}, the median")
-
-    optimism = _look_at_test(start, copied, cured, problem, told)
-    if cured.met:
-        told.say("undoing each change alone")
-    undone = ablate(problem, copied.recipe, cured, folder, clock.over, told.epoch) if cured.met else []
-    curve, told_limits = [], []
-    if not cured.met:
-        told.say("measuring what limits it")
-        curve = reach.learning_curve(problem, cured, folder, clock.over, told.epoch)
-        found_after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
-        highest = reach.ceiling(found_after) or highest
-        told_limits = reach.limits(cured, curve, highest)
-    certificate = certifying.certify(
-        folder=folder,
-        start=copied,
-        problem=problem,
-        asked=asked,
-        findings=found,
-        trials=looking.trials,
-        cured=cured,
-        retrained=choosing.retrained,
-        optimism=optimism,
-        ablation=undone,
-        limits={
-            "says": told_limits,
-            "learning_curve": curve,
-            "trade_off": reach.trade_off([looking.start, *looking.judged], asked.goal),
-            "ceiling": None if highest is None else highest._asdict(),
-        },
-        seconds=clock.used,
-    )
-    certificate.save()
+    with only_writer(folder):
+        told.say(f"`tagfit cure --resume {folder}` goes on with this one, if it is interrupted")
+        for line in reach.beyond(asked.goal, reach.ceiling(found)):
+            told.say(f"caution: {line}; it is tried all the same")
+        copied = _copied(start, folder / START)
+        looking = Search(
+            problem=searched,
+            goal=asked.goal,
+            start=_as_trial(copied, values),
+            moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment, metric=asked.goal.metric),
+            seed=asked.seed,
+            augment=asked.augment,
+            folder=folder,
+        )
+        clock = Clock(asked.budget, before=sum(trial.seconds for trial in looking.trials))
+        choosing = Choosing(looking, problem, asked, clock, told)
+        cured = choosing.winner()
+        told.say(f"kept: seed {cured.kept.seed} of trial {cured.trial.number}, the median")
+        certificate = certifying.certify(
+            folder=folder,
+            start=copied,
+            problem=problem,
+            asked=asked,
+            findings=found,
+            trials=looking.trials,
+            cured=cured,
+            retrained=choosing.retrained,
+            optimism=_look_at_test(start, copied, cured, problem, told),
+            ablation=_undone(problem, copied, cured, folder, clock, told),
+            trade_off=reach.trade_off([looking.start, *looking.judged], asked.goal),
+            limits=_limits(problem, found, cured, folder, clock, told),
+            seconds=clock.used,
+        )
+        certificate.save()
     return certificate
+
+
+def _refuse_what_no_recipe_changes(start: Run, problem: Problem) -> None:
+    if start.info.get("net"):
+        raise InputError(
+            f"{start.folder} has a net of its own, {start.info['net']}, which no recipe can change",
+            instead="a run of a recipe",
+        )
+    if "validation" not in problem.splits:
+        raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure is chosen on it")
+
+
+def _undone(
+    problem: Problem, start: Run, cured: Confirmed, folder: Path, clock: Clock, told: Told
+) -> list[dict[str, Any]]:
+    """What each change brought, where the goal was met."""
+    if not cured.met:
+        return []
+    told.say("undoing each change alone")
+    return ablate(problem, start.recipe, cured, folder, clock.over, told.epoch)
+
+
+def _limits(
+    problem: Problem, before: Findings, cured: Confirmed, folder: Path, clock: Clock, told: Told
+) -> dict[str, Any] | None:
+    """What held the cure back, where the goal was not met."""
+    if cured.met:
+        return None
+    told.say("measuring what limits it")
+    curve = reach.learning_curve(problem, cured, folder, clock.over, told.epoch)
+    after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
+    highest = reach.ceiling(after) or reach.ceiling(before)
+    return {
+        "says": reach.limits(cured, curve, highest),
+        "learning_curve": curve,
+        "ceiling": None if highest is None else highest._asdict(),
+    }
 
 
 def _as_trial(start: Run, values: dict[str, float]) -> Trial:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -205,6 +206,22 @@ def refuse_used(folder: Path) -> None:
     if used:
         mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
         raise InputError(f"{folder} exists and is not empty", instead=mend)
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """One process writes a run, or a cure, at a time; the lock goes with its process, however that ends."""
+    lock = FileLock(folder / LOCK)
+    with disk_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(f"{folder} is being written by another process", instead="wait for it to end") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def default_folder(recipe_name: str, seed: int) -> Path:

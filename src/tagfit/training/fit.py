@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from torch import nn
 
 import tagfit
@@ -21,10 +20,10 @@ from tagfit import history
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.files import disk_faults, to_json, write_text
+from tagfit.files import to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
-from tagfit.runs.run import LOCK, Run, default_folder, refuse_used
+from tagfit.runs.run import Run, default_folder, only_writer, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net
 from tagfit.training.loop import Training, feed
@@ -79,7 +78,7 @@ def fit(
     folder = Path(out) if out is not None else default_folder(called, seed)
     refuse_used(folder)
     run = Run(folder)
-    with _only_writer(folder):
+    with only_writer(folder):
         refuse_used(folder)  # another process may have been quicker
         write_text(folder / "problem.json", to_json(problem.to_dict()) + "\n")
         chosen.save(folder / "recipe.toml")
@@ -102,7 +101,7 @@ def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None, *, net: 
     Raises:
         InputError: data, recipe or net are not those that the run began with, or another process is writing it.
     """
-    with _only_writer(run.folder):
+    with only_writer(run.folder):
         run.refuse_another(problem)
         own_net.refuse_another(run.info.get("net"), net, str(run.folder))
         if run.info["state"] != "done":
@@ -217,22 +216,6 @@ def load_net(run: Run, input_shape: tuple[int, ...], net: NetFactory | None = No
     built = nets.build(run.recipe, input_shape, len(run.labels), net)
     checkpoint.load_weights(built, run.weights)
     return built.eval()
-
-
-@contextmanager
-def _only_writer(folder: Path) -> Iterator[None]:
-    """One process writes a run at a time; the lock goes with its process, however that ends."""
-    lock = FileLock(folder / LOCK)
-    with disk_faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(f"{folder} is being written by another process", instead="wait for it to end") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _versions() -> dict[str, Any]:
