@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import tagfit
 from commands import ENTRY, environment
 from tagfit.curing import space, trial
-from tagfit.curing.reach import trade_off
+from tagfit.curing.reach import _pulling_apart, trade_off
 from tagfit.curing.search import Search, best_so_far, sampled
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
@@ -141,6 +141,17 @@ def test_the_trade_off_holds_only_what_nothing_beats() -> None:
     points = [(0.99, 0.80), (0.90, 0.85), (0.88, 0.86), (0.80, 0.79), (0.99, 0.90)]
     trials = [tried(number, *point) for number, point in enumerate(points)]
     assert [point["trial"] for point in trade_off(trials, LESSON)] == [3, 2, 4]
+
+
+def test_bounds_that_pull_against_each_other_are_told() -> None:
+    goal = Goal("validation.label_accuracy>=0.85", gap_at_most=0.05)
+    apart = [tried(0, 0.99, 0.86), tried(1, 0.84, 0.82)]
+    (found,) = _pulling_apart(goal, apart)
+    assert found["what"] == "trade-off"
+    assert "0.820 at best" in found["says"]
+    assert "0.130 at least" in found["says"]
+    assert _pulling_apart(goal, [*apart, tried(2, 0.88, 0.86)]) == []
+    assert _pulling_apart(goal, apart[:1]) == []
 
 
 # Out of reach, so that all trials are made: the moves and then some proposals.

@@ -85,7 +85,7 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
             optimism=_look_at_test(start, copied, cured, problem, told),
             ablation=_undone(problem, copied, cured, folder, clock, told),
             trade_off=reach.trade_off([looking.start, *looking.judged], asked.goal),
-            limits=_limits(problem, found, cured, folder, clock, told),
+            limits=_limits(problem, found, cured, looking, clock, told),
             seconds=clock.used,
         )
         certificate.save()
@@ -113,17 +113,17 @@ def _undone(
 
 
 def _limits(
-    problem: Problem, before: Findings, cured: Confirmed, folder: Path, clock: Clock, told: Told
+    problem: Problem, before: Findings, cured: Confirmed, looking: Search, clock: Clock, told: Told
 ) -> dict[str, Any] | None:
     """What held the cure back, where the goal was not met."""
     if cured.met:
         return None
     told.say("measuring what limits it")
-    curve = reach.learning_curve(problem, cured, folder, clock.over, told.epoch)
+    curve = reach.learning_curve(problem, cured, looking.folder, clock.over, told.epoch)
     after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
     highest = reach.ceiling(after) or reach.ceiling(before)
     return {
-        "says": reach.limits(cured, curve, highest),
+        "says": reach.limits(cured, curve, highest, looking.judged),
         "learning_curve": curve,
         "ceiling": None if highest is None else highest._asdict(),
     }

@@ -103,8 +103,17 @@ def beyond(goal: Goal, highest: Estimate | None) -> list[str]:
     ]
 
 
-def limits(cured: Confirmed, curve: Sequence[dict[str, Any]], highest: Estimate | None) -> list[dict[str, Any]]:
-    """What held the cure back, one record each: ``what``, ``says``; the surest first."""
+def limits(
+    cured: Confirmed, curve: Sequence[dict[str, Any]], highest: Estimate | None, trials: Sequence[Trial]
+) -> list[dict[str, Any]]:
+    """What held the cure back, one record each: ``what``, ``says``; the surest first.
+
+    Args:
+        cured: the winner, which misses the goal.
+        curve: the learning curve.
+        highest: the label accuracy that the noise in the tags allows, where there is some.
+        trials: those that came to their end.
+    """
     goal, means = cured.goal, cured.means
     short = {text: value for text, value in goal.shortfalls(means).items() if value > 0}
     found = [{"what": "noise", "says": says} for says in beyond(goal, highest)]
@@ -123,10 +132,30 @@ def limits(cured: Confirmed, curve: Sequence[dict[str, Any]], highest: Estimate 
             "many if each doubling brings as much"
         )
         found.append({"what": "too little data", "says": says})
+    found += _pulling_apart(goal, trials)
     if not found:
         told = "; ".join(f"{text} is short by {value:.3f}" for text, value in short.items())
         found.append({"what": "none named", "says": f"{told}; neither noise, nor capacity, nor data explains it here"})
     return found
+
+
+def _pulling_apart(goal: Goal, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Whether what is asked of validation was reached, and what is asked of train or of the gap, never both at once."""
+    better = max if find(goal.metric).better == "higher" else min
+    wished = {bound.text for bound in goal.bounds if bound.split == "validation" and bound.asks_for_quality}
+    all_short = [(one, goal.shortfalls(one.values)) for one in trials]
+    held = [one for one, short in all_short if all(value <= 0 for text, value in short.items() if text not in wished)]
+    reached = [one for one, short in all_short if all(value <= 0 for text, value in short.items() if text in wished)]
+    if not wished or not held or not reached or {one.number for one in held} & {one.number for one in reached}:
+        return []
+    best = better(one.values[f"validation.{goal.metric}"] for one in held)
+    least = min(goal.gap(one.values) for one in reached)
+    says = (
+        f"the bounds pull against each other: of {len(trials)} trials {len(held)} kept train and gap where they were "
+        f"asked to be, with {goal.metric} on validation of {best:.3f} at best; {len(reached)} reached what is asked of "
+        f"validation, with a gap of {least:.3f} at least"
+    )
+    return [{"what": "trade-off", "says": says}]
 
 
 def doubling(curve: Sequence[dict[str, Any]], goal: Goal) -> float | None:
