@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--goal", action="append", required=True)
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--between", type=float, nargs=2, default=(3.0, 6.0), help="seconds until a kill, drawn anew")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     draw = random.Random(options.seed)
@@ -48,8 +49,7 @@ def main() -> None:
         command = [*TAGFIT, *words, "--out", str(killed)]
         while hits < options.kills:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            # Long enough for a start and something done, short enough that so many kills come before the end.
-            wait = draw.uniform(2.5, 4.0 + 1.5 * took / options.kills)
+            wait = draw.uniform(*options.between)
             try:
                 process.wait(wait)
                 print(f"ended by itself with {process.returncode} before kill {hits + 1}")
