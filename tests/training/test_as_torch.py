@@ -78,11 +78,18 @@ KNOWN = np.random.default_rng(5).random((160, 3)) < 0.8
         ({"loss": "focal", "label_smoothing": 0.1, "positive_weights": "balanced"}, features()),
         ({"loss": "asymmetric", "positive_weights": "balanced", "monitor": "label_accuracy"}, features(known=KNOWN)),
         ({"loss": "asymmetric", "asymmetric_clip": 0, "epochs": 12, "patience": 1, "learning_rate": 0.1}, features()),
-        ({"restore_best": False, "patience": 0, "activation": "tanh", "batch_size": 19}, features()),  # 96 = 5 * 19 + 1
+        # 96 rows are 5 * 19 + 1; torch's own layers train this one, dropout and all.
+        ({"restore_best": False, "patience": 0, "activation": "tanh", "batch_size": 19, "dropout": (0.4,)}, features()),
     ],
 )
 def test_the_same_seed_trains_to_the_same_weights(changes: dict[str, Any], problem: Problem) -> None:
-    assert_trains_alike(BASE.changed(**changes), problem)
+    assert_trains_alike(BASE.changed(**{"dropout": (0.0,), **changes}), problem)
+
+
+def test_the_masks_of_a_small_dense_net_are_drawn_otherwise_and_that_is_said() -> None:
+    assert "masks" in as_torch(BASE, "net")
+    assert "masks" not in as_torch(BASE.changed(dropout=(0.0,)), "net")
+    assert "masks" not in as_torch(BASE.changed(activation="tanh"), "net")
 
 
 @pytest.mark.parametrize("changes", [{"augment": True}, {"norm": "none", "ema": 0, "monitor": "mAP"}])

@@ -15,7 +15,7 @@ from problems import assert_same_runs, features, pictures, unfinished
 from tagfit import recipe as recipes
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
-from tagfit.runs.run import Run, open_run
+from tagfit.runs.run import LOCK, Run, open_run
 from tagfit.training import fit as fitting
 from tagfit.training import machine
 from tagfit.training.fit import fit, load_net, resume
@@ -161,14 +161,14 @@ def test_a_run_folder_has_one_writer_at_a_time(tmp_path: Path) -> None:
     run.save_info(state="interrupted")
     before = run.weights.read_bytes()
     with (
-        FileLock(tmp_path / "run" / fitting.LOCK),
+        FileLock(tmp_path / "run" / LOCK),
         pytest.raises(InputError, match="being written by another process"),
     ):
         resume(run, problem)
     assert run.weights.read_bytes() == before
     (tmp_path / "fresh").mkdir()
     with (
-        FileLock(tmp_path / "fresh" / fitting.LOCK),
+        FileLock(tmp_path / "fresh" / LOCK),
         pytest.raises(InputError, match="being written by another process"),
     ):
         fit(problem, SMALL, out=tmp_path / "fresh")

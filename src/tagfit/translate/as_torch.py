@@ -37,6 +37,8 @@ def not_said(recipe: Recipe) -> list[str]:
         "Pictures are not read here: tagfit decodes them, turns them upright and squashes them to a square.",
         "Weights of single pictures (a `weight` of the data) are left out of the loss and the metrics.",
     ]
+    if recipe.architecture == "dense" and recipe.activation == "relu" and any(recipe.dropout):
+        found.append("The dropout masks are torch's: tagfit draws those of such a net all at once, in another order.")
     if recipe.architecture == "conv":
         found.append("Where a machine is fast at it, tagfit trains a conv net in bfloat16; here it is float32.")
     return found
