@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -128,3 +130,25 @@ def test_the_average_forgets_its_start_and_then_follows_slowly() -> None:
                 expected[name] = keep * expected[name] + (1 - keep) * value
                 torch.testing.assert_close(average.state_dict()[name], expected[name])
     assert average.state_dict()["1.num_batches_tracked"] == 60
+
+
+@pytest.mark.parametrize("recipe", ["Recipe(widths=(4,))", "Recipe(architecture='conv', widths=(8,), norm='batch')"])
+def test_training_does_not_wait_for_the_compiler_to_be_imported(recipe: str) -> None:
+    code = f"""
+import sys, tempfile
+import numpy as np
+import tagfit
+from tagfit.recipe import Recipe
+from tagfit.runs.run import open_run
+
+draw = np.random.default_rng(0)
+X, Y = draw.integers(0, 255, (12, 8, 8, 3), dtype=np.uint8), draw.integers(0, 2, (12, 2), dtype=np.uint8)
+with tempfile.TemporaryDirectory() as folder:
+    np.savez(f"{{folder}}/set.npz", X=X, Y=Y, split=np.repeat(["train", "validation"], 6))
+    problem = tagfit.split(tagfit.read(f"{{folder}}/set.npz"), test=0)
+    for kind in ("adam", "adamw", "sgd"):
+        tagfit.fit(problem, {recipe}.changed(optimiser=kind, epochs=1), out=f"{{folder}}/{{kind}}")
+print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

@@ -135,7 +135,7 @@ def validation_too_small(material: Material) -> Verdict:
 def _half_widths(side: Side) -> tuple[float, float]:
     """Half the 95 % interval of label accuracy (a ratio of sums over units, linearised; Student's t), and what it
     would be if as many units were known to vary so (the normal distribution), from which sizes are reckoned."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     right = ((side.predicted == side.truth) & side.known).sum(axis=1, dtype=np.float64)
     sums = unit_sums(side, np.column_stack([right, side.known.sum(axis=1, dtype=np.float64)]))
@@ -147,7 +147,7 @@ def _half_widths(side: Side) -> tuple[float, float]:
     # A few rows may happen to vary little: the interval is never shorter than that of as many independent entries.
     share = wilson(sums[:, 0].sum(), total)
     least = (share.high - share.low) / 2
-    return float(max(t.ppf(0.975, units - 1) * spread, least)), float(max(Z * spread, least))
+    return float(max(stdtrit(units - 1, 0.975) * spread, least)), float(max(Z * spread, least))
 
 
 CHECKS = (overfitting, validation_too_small, underfitting)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -32,10 +34,22 @@ def optimiser(net: nn.Module, recipe: Recipe, *, by_hand: bool = False) -> torch
         if some
         for join in [by_hand or can_join(some)]
     ]
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=SGD_MOMENTUM, fused=True)
-    kind = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
-    return kind(groups, lr=recipe.learning_rate, eps=KERAS_ADAM_EPSILON, fused=True)
+    about: dict[str, float] = {"momentum": SGD_MOMENTUM} if recipe.optimiser == "sgd" else {"eps": KERAS_ADAM_EPSILON}
+    made: torch.optim.Optimizer = OPTIMISERS[recipe.optimiser](groups, lr=recipe.learning_rate, fused=True, **about)
+    return made
+
+
+def _bare(kind: Any) -> Any:
+    """An optimiser without the wrappers that hide its methods from torch's compiler.
+
+    They import the compiler to do so, which takes two seconds of every process that trains, and ask it twice a step.
+    """
+    hidden = ("add_param_group", "state_dict", "load_state_dict")
+    methods = {name: inspect.unwrap(getattr(kind, name)) for name in hidden}
+    return type(kind.__name__, (kind,), {**methods, "step": torch.no_grad()(inspect.unwrap(kind.step))})
+
+
+OPTIMISERS = {"sgd": _bare(torch.optim.SGD), "adam": _bare(torch.optim.Adam), "adamw": _bare(torch.optim.AdamW)}
 
 
 def can_join(weights: list[nn.Parameter]) -> bool:
