@@ -1,11 +1,13 @@
-"""Who meets the lesson's goal first: the cure, the lesson's Keras code by hand, Keras Tuner, Optuna around PyTorch.
+"""Who meets a goal first: the cure, the lesson's Keras code by hand, Keras Tuner, Optuna around PyTorch.
 
-    python benchmarks/cure/field.py PICTURES --peer-python KERAS_ENVIRONMENT/bin/python --seeds 3 --seconds 120
+    python benchmarks/cure/field.py --peer-python KERAS_ENVIRONMENT/bin/python --miml MIML_SCENE --tables TABLES \\
+        [--only generated] [--seeds 3] [--seconds 60] [--peer keras-by-hand]
 
-All get the same pixels, splits and tags of a source, standardised alike, the same two cores and the same time. The
-clock starts when data and libraries are loaded; what loading them takes is told apart. Met is: a net whose label
-accuracy on validation and on train, both in inference mode, hold both bounds. The peers' environment holds
-tensorflow, keras-tuner, optuna and torch.
+The problems and goals are those of five.py; a starting run (plain-dense) is there before anybody's clock starts. All
+get the same rows, splits and tags, standardised alike, the same two cores and the same time, in turn. The clock starts
+when libraries and data are loaded; what loading takes is told apart. Met is: one net that holds all bounds, on
+validation and on train, both in inference mode. tagfit goes on until fresh seeds hold the goal, too, which is told
+beside. The peers' environment holds tensorflow, keras-tuner[bayesian], optuna and torch.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from five import aims, problems
+
+import tagfit
+from tagfit.data.problem import Problem
 
 HERE = Path(__file__).parent
 PEERS = ("keras-by-hand", "keras-tuner", "optuna-torch")
-BOUNDS = {"validation": 0.85, "train": 0.92}
 
 
-def save_arrays(source: Path, path: Path) -> None:
+def save_arrays(problem: Problem, path: Path) -> None:
     """What the peers get."""
-    from tagfit.data.plan import Plan
-
-    problem = Plan(data=str(source)).problem()
     mean, std = np.array(problem.preprocessing.mean), np.array(problem.preprocessing.std)
     arrays = {}
     for split in ("train", "validation"):
@@ -40,82 +43,80 @@ def save_arrays(source: Path, path: Path) -> None:
     np.savez(path, **arrays)
 
 
-def tagfit_cure(source: Path, seed: int, seconds: float, scratch: Path) -> dict[str, object]:
-    """In a process of its own, as the peers are; the starting run is there before the clock starts."""
-    code = f"""
-import json, time
-began = time.perf_counter()
-import torch
-from tagfit.data.plan import Plan
-from tagfit import workflow
-from tagfit.curing.winner import Told
-from tagfit.goal import Goal
-problem = Plan(data={str(source)!r}).problem()
-run = workflow.fit(problem, "plain-dense", seed={seed}, out={str(scratch / "plain")!r})
-loaded = time.perf_counter()
-tried = []
-def seen(trial):
-    tried.append((time.perf_counter() - loaded, dict(trial.values)))
-out = {str(scratch / "cure")!r}
-found = workflow.cure(
-    run, Goal("lesson"), problem=problem, seed={seed}, budget={seconds}, out=out, told=Told(trial=seen)
-)
-goal = Goal("lesson")
-met = next((at for at, values in tried if values and goal.met_by(values)), None)
-print(json.dumps({{"met_after": met, "trials": len(tried), "loading": loaded - began,
-    "train": found.document["means"]["train.label_accuracy"],
-    "validation": found.document["means"]["validation.label_accuracy"],
-    "certified_after": time.perf_counter() - loaded, "verdict": found.verdict}}))
-"""
-    return last_line(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False))
+def described(bounds: list[str], gap: float | None) -> dict[str, Any]:
+    """A goal in plain numbers, for those who do not know tagfit."""
+    goal = tagfit.Goal(*bounds, gap_at_most=gap)
+    (at_least,) = [bound.value for bound in goal.bounds if bound.split == "validation"]
+    below = [bound.value for bound in goal.bounds if bound.split == "train"]
+    numbers = {"at_least": at_least, "train_below": below[0] if below else None, "gap": gap}
+    return {"bounds": [bound.text for bound in goal.bounds], "metric": goal.metric, **numbers}
 
 
-def last_line(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
-    """The JSON document that a peer prints last."""
+def ran(words: list[str]) -> dict[str, Any]:
+    """The JSON document that a contestant prints last, and how long its process took."""
+    began = time.perf_counter()
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr[-3000:])
-    found: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return {**found, "process": time.perf_counter() - began}
+
+
+def row(problem: str, seed: int, name: str, record: dict[str, Any]) -> str:
+    """One contestant, one seed."""
+    train, validation = record["train"], record["validation"]
+    held = record.get("held_after")
+    return (
+        f"{problem:>10}  {seed:>4}  {name:>13}  {told(record['met_after']):>9}  {train:.3f}  {validation:>10.3f}  "
+        f"{train - validation:>5.3f}  {record['trials']:>6}  {record['loading']:>7.1f}  {record['process']:>7.0f}"
+        + ("" if held is None else f"  held by fresh seeds after {held:.1f} s")
+    )
+
+
+def told(seconds: float | None) -> str:
+    """A time, or that there is none."""
+    return "never" if seconds is None or np.isinf(seconds) else f"{seconds:.1f} s"
 
 
 def main() -> None:
-    """Print a row for each peer and seed, then the medians and ratios."""
+    """Print a row for each problem, seed and contestant, then the medians and ratios of each problem."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path)
     parser.add_argument("--peer-python", required=True)
+    parser.add_argument("--miml", type=Path)
+    parser.add_argument("--tables", type=Path)
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--peer", action="append", choices=PEERS, default=[])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
-    found: dict[str, list[dict[str, object]]] = {"tagfit": [], **{peer: [] for peer in PEERS}}
-    with tempfile.TemporaryDirectory() as folder:
-        arrays = Path(folder) / "arrays.npz"
-        save_arrays(options.source, arrays)
-        print(f"{'':>14}  seed  met after  train  validation    gap  trials")
-        for seed in range(options.seeds):
-            for name in found:
-                began = time.perf_counter()
-                if name == "tagfit":
-                    scratch = Path(folder) / f"tagfit-{seed}"
-                    record = tagfit_cure(options.source.absolute(), seed, options.seconds, scratch)
-                    shutil.rmtree(scratch)
-                else:
-                    words = [str(HERE / "peers.py"), name, str(arrays), str(seed), str(options.seconds)]
-                    record = last_line(
-                        subprocess.run([options.peer_python, *words], capture_output=True, text=True, check=False)
-                    )
-                found[name].append(record)
-                met = "never" if record["met_after"] is None else f"{record['met_after']:.1f} s"
-                train, validation = float(str(record["train"])), float(str(record["validation"]))
+    peers = options.peer or PEERS
+    with tempfile.TemporaryDirectory() as scratch:
+        print("   problem  seed           name  met after  train  validation    gap  trials  loading  process")
+        for problem_name, problem, goal in problems(Path(scratch), options.miml, options.tables, options.only):
+            arrays = Path(scratch) / "arrays.npz"
+            save_arrays(problem, arrays)
+            times: dict[str, list[float]] = {"tagfit": [], **{peer: [] for peer in peers}}
+            for seed in range(options.seeds):
+                folder = Path(scratch) / f"{problem_name}-{seed}"
+                start = tagfit.fit(problem, "plain-dense", seed=seed, out=folder / "plain")
+                wanted = json.dumps(described(*aims(start, goal)))
+                for name in times:
+                    words = [wanted, str(seed), str(options.seconds)]
+                    if name == "tagfit":
+                        words = [sys.executable, str(HERE / "ours.py"), str(start.folder), *words, str(folder / "cure")]
+                    else:
+                        words = [options.peer_python, str(HERE / "peers.py"), name, str(arrays), *words]
+                    record = ran(words)
+                    times[name].append(np.inf if record["met_after"] is None else record["met_after"])
+                    print(row(problem_name, seed, name, record), flush=True)
+                shutil.rmtree(folder)
+            ours = float(np.median(times["tagfit"]))
+            for peer in peers:
+                theirs = float(np.median(times[peer]))
+                ratio = "-" if np.isinf(theirs) or np.isinf(ours) else f"{theirs / ours:.1f}"
                 print(
-                    f"{name:>14}  {seed:>4}  {met:>9}  {train:.3f}  {validation:>10.3f}  {train - validation:>5.3f}"
-                    f"  {record['trials']:>6}   (process {time.perf_counter() - began:.0f} s, "
-                    f"loading {record['loading']:.1f} s)",
-                    flush=True,
+                    f"{problem_name}: {peer} {told(theirs)}, tagfit {told(ours)} (medians); ratio {ratio}", flush=True
                 )
-    ours = np.median([record["met_after"] or np.inf for record in found["tagfit"]])  # type: ignore[misc]
-    for peer in PEERS:
-        theirs = np.median([record["met_after"] or np.inf for record in found[peer]])  # type: ignore[misc]
-        print(f"{peer}: median {theirs:.1f} s, tagfit {ours:.1f} s, ratio {theirs / ours:.1f}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tagfit
@@ -33,6 +34,30 @@ def table(folder: Path) -> Problem:
     return plan.problem()
 
 
+def problems(
+    scratch: Path, miml: Path | None, tables: Path | None, only: Sequence[str]
+) -> Iterator[tuple[str, Problem, list[str]]]:
+    """Name, Problem and bounds of each that is wanted and there; no bounds where they hang on the starting run."""
+    wanted = only or ["generated", "miml_scene", *TABLES]
+    if "generated" in wanted:
+        pictures = generate(scratch / "pictures")
+        yield "generated", Plan(data=str(pictures.directory)).problem(), ["lesson"]
+    if "miml_scene" in wanted and miml:
+        plan = Plan(data=str(miml), split={"validation_fold": 0, "test_share": 0})
+        yield "miml_scene", plan.problem(), ["validation.label_accuracy>=0.89", "train.label_accuracy<0.95"]
+    for name in TABLES:
+        if name in wanted and tables:
+            yield name, table(tables / name), []
+
+
+def aims(run: tagfit.Run, goal: list[str]) -> tuple[list[str], float | None]:
+    """The bounds and the largest gap for a starting run."""
+    if goal:
+        return goal, None
+    now = tagfit.evaluate(run)["validation"]["macro_f1"]
+    return [f"validation.macro_f1>={now + GAIN:.4f}"], GAP
+
+
 def main() -> None:
     """Print a row for each problem as it ends."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -42,26 +67,12 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        problems: dict[str, tuple[Problem, list[str]]] = {}
-        wanted = options.only or ["generated", "miml_scene", *TABLES]
-        if "generated" in wanted:
-            pictures = generate(Path(scratch) / "pictures")
-            problems["generated"] = (Plan(data=str(pictures.directory)).problem(), ["lesson"])
-        if "miml_scene" in wanted and options.miml:
-            plan = Plan(data=str(options.miml), split={"validation_fold": 0, "test_share": 0})
-            problems["miml_scene"] = (plan.problem(), ["validation.label_accuracy>=0.89", "train.label_accuracy<0.95"])
-        for name in TABLES:
-            if name in wanted and options.tables:
-                problems[name] = (table(options.tables / name), [])
-        for name, (problem, goal) in problems.items():
+        for name, problem, goal in problems(Path(scratch), options.miml, options.tables, options.only):
             began = time.perf_counter()
             run = tagfit.fit(problem, "plain-dense", out=Path(scratch) / name / "plain")
-            gap = None
-            if not goal:
-                now = tagfit.evaluate(run)["validation"]["macro_f1"]
-                goal, gap = [f"validation.macro_f1>={now + GAIN:.4f}"], GAP
+            bounds, gap = aims(run, goal)
             found = tagfit.cure(
-                run, goal, problem=problem, gap_at_most=gap, budget=options.budget, out=Path(scratch) / name / "cure"
+                run, bounds, problem=problem, gap_at_most=gap, budget=options.budget, out=Path(scratch) / name / "cure"
             )
             report(name, found, time.perf_counter() - began)
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tagfit.curing.changes import GROUPS, changes, undone
-from tagfit.curing.moves import BESIDE, CONV, LESSON, moves
+from tagfit.curing.moves import ANSWER, AT_ONCE, BESIDE, CONV, LESSON, moves
 from tagfit.diagnosis.finding import Finding, Remedy, fired
 from tagfit.recipe import NAMED, Recipe
 
@@ -98,6 +98,7 @@ def test_pictures_are_moved_about_only_where_that_is_allowed() -> None:
 
 def test_a_finding_is_the_reason_of_the_move_that_answers_it() -> None:
     found = {move.name: move.because for move in moves([finding("overfitting", dropout=(0.4,))], None, augment=False)}
+    assert found[AT_ONCE] == "overfitting"
     assert found["dropout"] == "overfitting"
     assert found["weight decay"] == "the lesson"
 
@@ -115,3 +116,38 @@ def test_a_model_that_learns_nothing_is_given_more_before_it_is_held_back() -> N
     asked = [finding("underfitting", widths=(256, 128), learning_rate=3e-3)]
     names = [move.because for move in moves(asked, None, augment=False)]
     assert names[:2] == ["underfitting", "underfitting"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_lesson_s_answer_is_its_recipe_and_leaves_what_the_lesson_does_not_speak_of(name: str) -> None:
+    first = moves([finding("memorising", patience=5)], 64, augment=False)[0]
+    assert (first.name, first.because, first.origin) == (AT_ONCE, "memorising", "lesson")
+    start = NAMED[name].changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
+    answer = NAMED[f"regularised-{start.architecture}"]
+    changed = first.applied(start)
+    if start.architecture == "conv" and name.startswith("regularised"):
+        assert changed is None
+        return
+    if name == "regularised-dense":
+        assert changed is None
+        return
+    assert changed is not None
+    assert {change.name for change in changes(start, changed)} <= set(ANSWER[start.architecture])
+    assert changed == answer.changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
+
+
+def test_the_lesson_s_answer_widens_no_net() -> None:
+    first = moves([finding("overfitting", dropout=(0.4,))], None, augment=False)[0]
+    narrow = first.applied(Recipe(widths=(64, 32)))
+    assert narrow is not None
+    assert (narrow.widths, narrow.norm, narrow.dropout) == ((64, 32), "batch", (0.4, 0.3))
+    deep = first.applied(Recipe(widths=(64, 32, 16)))
+    assert deep is not None
+    assert (deep.widths, deep.dropout) == ((64, 32, 16), (0.4,))
+
+
+def test_the_lesson_s_answer_is_not_tried_where_nothing_calls_for_it() -> None:
+    calls = [finding("rare-labels", positive_weights="balanced")]
+    starves = [finding("overfitting", dropout=(0.4,)), finding("underfitting", widths=(256, 128))]
+    for findings in ((), calls, starves):
+        assert AT_ONCE not in {move.name for move in moves(findings, None, augment=False)}

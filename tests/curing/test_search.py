@@ -78,6 +78,27 @@ def search(problem: Problem, folder: Path, start: Trial | None = None) -> Search
     return Search(problem, LESSON, start, (), 0, False, folder)
 
 
+def test_a_trial_is_judged_by_its_fresh_seeds_once_they_are_known(
+    problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that met the goal by luck is neither the best any more nor what the sampler learns from."""
+    looking = search(problem, tmp_path)
+    looking.trials.extend([tried(0, 0.90, 0.86), tried(1, 0.90, 0.84), tried(2, 0.99, 0.83)])
+    assert looking.best.number == 0
+    looking.held[0] = {"train.label_accuracy": 0.97, "validation.label_accuracy": 0.80}
+    assert [one.number for one in looking.ranked()] == [1, 2, 0]
+    assert looking.trials[0].values["validation.label_accuracy"] == 0.86, "the log keeps what was measured"
+    shown: list[float] = []
+
+    def propose(recipe: Recipe, _goal: Goal, trials: list[Trial], _seed: int, **_: Any) -> Recipe:
+        shown.extend(one.values["validation.label_accuracy"] for one in trials)
+        return recipe.changed(ema=0.5)
+
+    monkeypatch.setattr(space, "propose", propose)
+    looking.next()
+    assert shown == [0.70, 0.80, 0.84, 0.83]
+
+
 def test_a_proposal_below_the_median_is_given_up_and_one_above_is_not(problem: Problem, tmp_path: Path) -> None:
     looking = search(problem, tmp_path)
     recipe = NAMED["plain-dense"].changed(monitor="label_accuracy", epochs=9)

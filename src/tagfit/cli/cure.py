@@ -166,7 +166,7 @@ def cure(
 
 
 def show_certificate(certificate: Certificate) -> None:
-    """Print what a cure found: the verdict, the table, the ablation, the words."""
+    """Print what a cure found: the verdict, the table, the steps, the ablation, the words."""
     document = certificate.document
     metric = document["goal"]["metric"]
     names = list(dict.fromkeys((metric, "label_accuracy", "loss", "macro_f1", "mAP")))
@@ -182,6 +182,12 @@ def show_certificate(certificate: Certificate) -> None:
     ]
     say()
     say(table(["bound", "mean of the fresh seeds", "met", "on test", "confirmed"], bounds))
+    if document["steps"]:
+        say(f"\none change more at a time ({metric})")
+        steps = [
+            [one["name"], number(one["train"]), number(one["validation"]), one["stopped"]] for one in document["steps"]
+        ]
+        say(table(["", "train", "validation", ""], steps, words_last=True))
     if document["ablation"]:
         say(f"\nwhat each change brought, undone alone (validation {metric}, and the gap)")
         undone = [

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tagfit.curing.beside import Beside
 from tagfit.curing.changes import Change, changes, undone
 from tagfit.curing.confirm import Confirmed
-from tagfit.curing.trial import Trial, append, load, run
+from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
@@ -42,29 +43,14 @@ def ablate(
         goal's metric on validation), ``gap`` (mean difference of train less validation), ``spread`` (standard
         deviation of ``brought`` over seeds, None with one), ``stopped`` (why it could not be trained, else empty).
     """
+    beside = Beside(folder / ABLATION, "ablation", cured.trial.number, cured.goal, enough, on_epoch)
     wanted = changes(start, cured.trial.recipe)
-    path = folder / ABLATION
-    trained = {(one.name, one.seed): one for one in load(path)}
     for fresh in cured.fresh:
         for change in wanted:
             without = undone(cured.trial.recipe, change)
-            if without is None or (change.name, fresh.seed) in trained or enough():
-                continue
-            out_of_time = [False]
-
-            def watch(epoch: Epoch, recipe: Recipe = without, flag: list[bool] = out_of_time) -> str:
-                if on_epoch is not None:
-                    on_epoch(epoch, recipe)
-                flag[0] = enough()
-                return "no time left" if flag[0] else ""
-
-            about = {"number": cured.trial.number, "origin": "ablation", "name": change.name, "why": "", "base": None}
-            found = run(problem, without, fresh.seed, cured.goal.figures, watch, **about)
-            if out_of_time[0] and not found.completed:
-                continue
-            append(path, found)
-            trained[change.name, fresh.seed] = found
-    return [_record(change, cured, trained) for change in wanted]
+            if without is not None:
+                beside.train(problem, without, fresh.seed, change.name)
+    return [_record(change, cured, beside.done) for change in wanted]
 
 
 def _record(change: Change, cured: Confirmed, trained: dict[tuple[str, int], Trial]) -> dict[str, Any]:

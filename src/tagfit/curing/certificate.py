@@ -28,7 +28,7 @@ RECOMPUTED = (
 )
 SEALED = (
     "the figures of the trials, and which of them came to their end",
-    "the intervals, the optimism, the ablation and what is said about limits",
+    "the intervals, the optimism, the steps, the ablation and what is said about limits",
     "the curves of the trainings, and all times",
 )
 NO_SIGNATURE = (

@@ -45,6 +45,7 @@ def certify(
     cured: Confirmed,
     retrained: dict[int, Confirmed],
     optimism: dict[str, Any] | None,
+    steps: list[dict[str, Any]],
     ablation: list[dict[str, Any]],
     trade_off: list[dict[str, Any]],
     limits: dict[str, Any] | None,
@@ -91,6 +92,7 @@ def certify(
         "search": {
             "winner": cured.trial.number,
             "trials": len(trials),
+            "at_once": sum(one.origin == "lesson" for one in trials),
             "moves": sum(one.origin == "move" for one in trials),
             "stopped": sum(not one.completed for one in trials),
             "retrained": [
@@ -104,6 +106,7 @@ def certify(
         },
         "findings": [{"code": one.code, "title": one.title, "says": one.verdict.says} for one in findings.fired],
         "optimism": optimism,
+        "steps": steps,
         "ablation": ablation,
         "limits": limits,
         "trade_off": trade_off,

@@ -13,10 +13,11 @@ from tagfit.curing.certificate import Certificate
 from tagfit.curing.confirm import Confirmed
 from tagfit.curing.moves import moves
 from tagfit.curing.search import Search
+from tagfit.curing.steps import steps
 from tagfit.curing.trial import Trial
 from tagfit.curing.winner import Choosing, Clock, Told
 from tagfit.data.problem import Problem
-from tagfit.diagnosis import from_run
+from tagfit.diagnosis import from_run, split
 from tagfit.diagnosis.diagnose import diagnose
 from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
@@ -47,7 +48,10 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
     told = told or Told()
     start.refuse_another(problem)
     _refuse_what_no_recipe_changes(start, problem)
-    found = diagnose(**from_run.material(start, lambda: problem), goal=[bound.text for bound in asked.goal.bounds])
+    material = from_run.material(start, lambda: problem)
+    aims = [bound.text for bound in asked.goal.bounds]
+    # What concerns the data alone is no business of a recipe, and takes longest: it is looked at in the end.
+    found = diagnose(**material, goal=aims, mute=[check.code for check in split.CHECKS])
     refuse_trivial(start, found, asked.goal)
     values = confirm.figures(start, problem, asked.goal)
     if asked.goal.maximise is None and asked.goal.met_by(values):
@@ -78,13 +82,14 @@ def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | 
             start=copied,
             problem=problem,
             asked=asked,
-            findings=found,
+            findings=diagnose(**material, goal=aims),
             trials=looking.trials,
             cured=cured,
             retrained=choosing.retrained,
             optimism=_look_at_test(start, copied, cured, problem, told),
+            steps=_one_by_one(looking, cured, clock, told),
             ablation=_undone(problem, copied, cured, folder, clock, told),
-            trade_off=reach.trade_off([looking.start, *looking.judged], asked.goal),
+            trade_off=reach.trade_off([looking.start, *(one for one in looking.trials if one.completed)], asked.goal),
             limits=_limits(problem, found, cured, looking, clock, told),
             seconds=clock.used,
         )
@@ -100,6 +105,14 @@ def _refuse_what_no_recipe_changes(start: Run, problem: Problem) -> None:
         )
     if "validation" not in problem.splits:
         raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure is chosen on it")
+
+
+def _one_by_one(looking: Search, cured: Confirmed, clock: Clock, told: Told) -> list[dict[str, Any]]:
+    """What each change did on the way to the winner, where the goal was met."""
+    if not cured.met:
+        return []
+    told.say("adding one change at a time")
+    return steps(looking, cured.trial, clock.over, told.epoch)
 
 
 def _undone(

@@ -1,4 +1,4 @@
-"""Moves: the lesson's remedies one by one, then what the findings ask for beside them, as changes of a recipe."""
+"""Moves: the lesson's answer, its remedies one by one, and what findings ask for beside, as changes of a recipe."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from tagfit.errors import InputError
 from tagfit.recipe import NAMED, Recipe
 
 Fields = dict[str, Any]
+# The first move where a finding asks for any of it: if it does, the goal is met after one training.
+AT_ONCE = "the lesson's answer at once"
+# The groups of fields that it changes.
+ANSWER = {
+    "dense": ("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping"),
+    "conv": (
+        *("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping"),
+        *("weight decay", "averaged weights"),
+    ),
+}
 # Metrics other than the loss that a training can watch.
 MONITORED = ("label_accuracy", "macro_f1", "mAP")
 
@@ -24,11 +34,13 @@ class Move:
         name: what it does, in a few words.
         fields: the changed fields for a recipe at hand; empty where it does not apply to it.
         because: what called for it.
+        origin: of its trial: ``move``, or ``lesson`` where it makes all of the lesson's changes.
     """
 
     name: str
     fields: Callable[[Recipe], Fields]
     because: str = "the lesson"
+    origin: str = "move"
 
     def applied(self, recipe: Recipe) -> Recipe | None:
         """The recipe with this change; None where it has it already, or it does not fit."""
@@ -70,8 +82,12 @@ def moves(
         known += [Move(name, fields) for name, fields in CONV]
     known += [Move(name, fields, because(group)) for name, group, fields in BESIDE]
     own = _own(fired, {group for _, group, _ in (*LESSON, *BESIDE)} | {"augmentation", "net"})
-    starving = any(finding.code == "underfitting" for finding in fired)
-    return (*own, *known) if starving else (*known, *own)
+    if any(finding.code == "underfitting" for finding in fired):
+        return (*own, *known)
+    answered = {group for groups in ANSWER.values() for group in groups}
+    codes = dict.fromkeys(code for group, codes in asked.items() if group in answered for code in codes)
+    at_once = [Move(AT_ONCE, _at_once, ", ".join(codes), origin="lesson")] if codes else []
+    return (*at_once, *known, *own)
 
 
 def _asked(fired: Sequence[Finding]) -> dict[str, list[str]]:
@@ -96,6 +112,14 @@ def _own(fired: Sequence[Finding], covered: set[str]) -> list[Move]:
             if wanted and (group not in covered or finding.code == "underfitting"):
                 found.append(Move(f"{group} ({finding.code})", lambda _recipe, wanted=wanted: wanted, finding.code))  # type: ignore[misc]
     return found
+
+
+def _at_once(recipe: Recipe) -> Fields:
+    lesson = NAMED[f"regularised-{recipe.architecture}"]
+    fields = {field: getattr(lesson, field) for group in ANSWER[recipe.architecture] for field in GROUPS[group]}
+    if recipe.architecture == "dense" and recipe.widths[:1] <= lesson.widths[:1]:  # narrow already
+        fields |= {"widths": recipe.widths, **_dropout(recipe)}
+    return fields
 
 
 def _early_stopping(recipe: Recipe, monitor: str = "loss") -> Fields:

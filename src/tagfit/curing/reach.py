@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tagfit.curing.beside import Beside
 from tagfit.curing.confirm import Confirmed
 from tagfit.curing.search import sampled
-from tagfit.curing.trial import Trial, append, load, run
+from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Estimate, Findings
 from tagfit.evaluation.metrics import find
@@ -53,27 +54,14 @@ def learning_curve(
 
     Each part is trained with the seed of the kept run; the last record is that run, on all of train.
     """
-    path = folder / LEARNING
-    done = {one.name: one for one in load(path)}
+    beside = Beside(folder / LEARNING, "learning curve", cured.trial.number, cured.goal, enough, on_epoch)
     fresh, rows = cured.kept, len(problem.part("train"))
     found = []
     for share in SHARES:
-        name, few = f"{share:g}", max(2, round(share * rows))
-        if name not in done:
-            if enough():
-                continue
-
-            def watch(epoch: Epoch) -> str:
-                if on_epoch is not None:
-                    on_epoch(epoch, cured.trial.recipe)
-                return ""
-
-            about = {"number": cured.trial.number, "origin": "learning curve", "name": name, "why": "", "base": None}
-            part = sampled(problem, few, fresh.seed)
-            done[name] = run(part, cured.trial.recipe, fresh.seed, cured.goal.figures, watch, **about)
-            append(path, done[name])
-        if done[name].completed:
-            found.append({"share": share, "rows": few, **_both(done[name].values, cured.goal)})
+        few = max(2, round(share * rows))
+        trained = beside.train(sampled(problem, few, fresh.seed), cured.trial.recipe, fresh.seed, f"{share:g}")
+        if trained is not None and trained.completed:
+            found.append({"share": share, "rows": few, **_both(trained.values, cured.goal)})
     return [*found, {"share": 1.0, "rows": rows, **_both(fresh.values, cured.goal)}]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Search:
         seed: of every training in the search, and with the number of a trial that of its proposal.
         augment: whether pictures may be moved about.
         folder: where the trials are kept.
+        held: the figures of trials that were retrained, as the mean over their fresh seeds, by the number of the trial.
+            A trial that was chosen for its figures owes some of them to luck; from then on these are its figures.
     """
 
     problem: Problem
@@ -53,6 +55,7 @@ class Search:
     augment: bool
     folder: Path
     trials: list[Trial] = field(default_factory=list)
+    held: dict[int, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.trials.extend(trial.load(self.folder / TRIALS))
@@ -64,8 +67,12 @@ class Search:
 
     @property
     def judged(self) -> list[Trial]:
-        """The trials that came to their end, in the order of trying."""
-        return [one for one in self.trials if one.completed]
+        """The trials that came to their end, in the order of trying, by what is known of them now."""
+        return [one for one in self._known if one.completed]
+
+    @property
+    def _known(self) -> list[Trial]:
+        return [replace(one, values=self.held.get(one.number, one.values)) for one in self.trials]
 
     def ranked(self) -> list[Trial]:
         """The judged ones, the best first."""
@@ -74,12 +81,12 @@ class Search:
     def next(self) -> tuple[Recipe, dict[str, Any]]:
         """The recipe to try next and what is known of it: moves first, each on the best so far, then proposals."""
         number = len(self.trials)
-        done = {one.name for one in self.trials if one.origin == "move"}
+        done = {one.name for one in self.trials if one.base is not None}
         best = self.best
         for move in self.moves:
             changed = None if move.name in done else move.applied(best.recipe)
             if changed is not None and not self._tried(changed):
-                about = {"origin": "move", "name": move.name, "why": move.because, "base": best.number}
+                about = {"origin": move.origin, "name": move.name, "why": move.because, "base": best.number}
                 return changed, {"number": number, **about}
         about = {"origin": "search", "name": "proposal", "why": "the sampler", "base": None}
         return self._proposal(number), {"number": number, **about}
@@ -113,7 +120,7 @@ class Search:
         for attempt in range(ATTEMPTS):
             seed = int(np.random.default_rng([self.seed, number, attempt]).integers(2**31))
             recipe = space.propose(
-                best.recipe, self.goal, [self.start, *self.trials], seed, augment=self.augment and _has_pictures(self)
+                best.recipe, self.goal, [self.start, *self._known], seed, augment=self.augment and _has_pictures(self)
             )
             if not self._tried(recipe):
                 break

@@ -29,6 +29,7 @@ def paragraph(document: Document) -> list[str]:
     lines = [_before(document), _after(document)]
     if document["changes"]:
         lines.append("What changed in the recipe: " + "; ".join(one["words"] for one in document["changes"]) + ".")
+    lines += _stepped(document)
     lines += _brought(document)
     lines += _test(document)
     if document["limits"] is not None:
@@ -61,12 +62,32 @@ def _after(document: Document) -> str:
         for name in ("loss", "macro_f1", "mAP", "label_accuracy")
         if name != metric
     )
-    stopped = f", {search['stopped']} of them stopped early" if search["stopped"] else ""
     return (
-        f"After {search['trials']} trials ({search['moves']} single moves{stopped}) trial {search['winner']} was "
-        f"retrained with fresh seeds; the median seed has {metric} {train:.3f} on train and {validation:.3f} on "
-        f"validation. There: {others}."
+        f"After {tried(search)} trial {search['winner']} was retrained with fresh seeds; the median seed has {metric} "
+        f"{train:.3f} on train and {validation:.3f} on validation. There: {others}."
     )
+
+
+def tried(search: Document) -> str:
+    """Such as ``5 trials (the lesson's answer, 3 single moves, 1 proposal of the sampler)``."""
+    proposals = search["trials"] - search["at_once"] - search["moves"]
+    kinds = ["the lesson's answer"] if search["at_once"] else []
+    kinds += [_counted(search["moves"], "single move")] if search["moves"] else []
+    kinds += [f"{_counted(proposals, 'proposal')} of the sampler"] if proposals else []
+    kinds += [f"{search['stopped']} of them stopped early"] if search["stopped"] else []
+    return f"{_counted(search['trials'], 'trial')} ({', '.join(kinds)})"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _stepped(document: Document) -> list[str]:
+    steps = [one for one in document["steps"] if one["validation"] is not None]
+    if len(steps) < 2:
+        return []
+    told = ", ".join(f"{one['name']} {one['validation']:.3f}" for one in steps)
+    return [f"One change more at a time, validation {document['goal']['metric']}: {told}."]
 
 
 def _brought(document: Document) -> list[str]:

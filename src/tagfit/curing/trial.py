@@ -29,10 +29,11 @@ class Trial:
 
     Attributes:
         number: counted from 0, in the order of trying.
-        origin: ``move``: one named change of an earlier recipe; ``search``: proposed by the sampler.
+        origin: ``move``: one named change of an earlier recipe; ``lesson``: all that the lesson changes at once;
+            ``search``: proposed by the sampler. Beside a search, what the training is for: ``step``, ``ablation``.
         name: what it changes; ``proposal`` for one of the sampler's.
         why: what called for it: codes of findings, or the lesson.
-        base: the number of the trial that a move changes; None for the starting run, and for a proposal.
+        base: the number of the trial that is changed; None for the starting run, and for a proposal.
         recipe: every field.
         seed: of its training.
         values: metrics in inference mode by figure (``validation.mAP``); empty where it was stopped.

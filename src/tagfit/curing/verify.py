@@ -148,6 +148,7 @@ def _log(certificate: Certificate) -> Check:
         trials = trial.load(certificate.folder / TRIALS)
         counted = {
             "trials": len(trials),
+            "at_once": sum(one.origin == "lesson" for one in trials),
             "moves": sum(one.origin == "move" for one in trials),
             "stopped": sum(not one.completed for one in trials),
         }

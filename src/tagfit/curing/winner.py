@@ -141,6 +141,8 @@ class Choosing:
         self.retrained[trial.number] = confirm.confirm(
             self.problem, trial, self.asked.goal, self._seeds, self.looking.folder, self.told.epoch
         )
+        if self.asked.search_on is None:  # else the trials saw less of train, and these figures are no match for theirs
+            self.looking.held[trial.number] = self.retrained[trial.number].means
 
     @property
     def _seeds(self) -> list[int]:

@@ -11,6 +11,7 @@ import numpy as np
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate
 from tagfit.curing.changes import said
 from tagfit.curing.search import START
+from tagfit.curing.story import tried
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.metrics import METRICS, find
@@ -76,12 +77,14 @@ def certificate_page(certificate: Certificate, problem: Problem | None = None) -
         figures=_figures(document),
         seeds=_seeds(document),
         trainings=_trainings(certificate),
+        steps=[_step(one) for one in document["steps"]],
         ablation=[_change(one) for one in plots.by_what_they_brought(document)],
         ablation_drawing=plots.ablation(document),
         recipe=_recipe(document),
         whole_recipe=toml_lines(document["after"]["recipe"]),
         trade_off=plots.trade_off(document),
         trials=_trials(document),
+        tried=clean(tried(document["search"])),
         trials_open=len(document["search"]["log"]) <= OPEN_TRIALS,
         search=document["search"],
         sides=_changed_sides(document, problem),
@@ -211,6 +214,14 @@ def _history(folder: Path) -> History:
         return open_run(folder).history
     except InputError:
         return ()  # the page is made from what is there
+
+
+def _step(one: Document) -> Document:
+    return {
+        "name": clean(one["name"]),
+        "figures": [number(one[split]) for split in ("train", "validation")],
+        "end": clean(one["stopped"] or ("" if one["trial"] is None else f"trial {one['trial']}")),
+    }
 
 
 def _change(one: Document) -> Document:
