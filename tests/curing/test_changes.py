@@ -68,16 +68,19 @@ def test_the_lesson_comes_first_and_in_its_order() -> None:
     assert after[:2] == ["dense to conv", "augmentation"]
 
 
-def test_stopping_by_the_goal_s_metric_is_tried_where_the_loss_was_not_kept() -> None:
+def test_stopping_by_the_goal_s_metric_is_tried_after_the_loss() -> None:
     first, second = moves((), None, augment=False, metric="macro_f1")[:2]
     plain = NAMED["plain-dense"]
     assert second.name == "early stopping on macro_f1"
     stopped = first.applied(plain)
     assert stopped is not None
-    assert second.applied(stopped) is None
+    assert second.applied(stopped) == stopped.changed(monitor="macro_f1")
     watched = second.applied(plain)
     assert watched is not None
     assert (watched.monitor, watched.patience, watched.restore_best) == ("macro_f1", stopped.patience, True)
+    assert second.applied(watched) is None
+    course = NAMED["regularised-conv"]  # whose schedule runs its course: patience would break it off
+    assert second.applied(course) == course.changed(monitor="macro_f1")
 
 
 def test_feature_rows_and_tiny_pictures_get_no_conv_net() -> None:

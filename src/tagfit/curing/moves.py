@@ -73,7 +73,7 @@ def moves(
     pictures = problem_size is not None and problem_size >= 2 ** len(conv.widths)
     known = [Move(name, fields, because(group)) for name, group, fields in LESSON]
     if metric in MONITORED:
-        known.insert(1, Move(f"early stopping on {metric}", lambda recipe: _early_stopping(recipe, metric)))
+        known.insert(1, Move(f"early stopping on {metric}", lambda recipe: _watching(recipe, metric)))
     if pictures:
         known.append(Move("dense to conv", _to_conv))
     if pictures and augment:
@@ -129,6 +129,13 @@ def _early_stopping(recipe: Recipe, monitor: str = "loss") -> Fields:
     return {"patience": lesson.patience, "restore_best": True, "monitor": monitor}
 
 
+def _watching(recipe: Recipe, metric: str) -> Fields:
+    """The weights of the best epoch by the goal's own metric; with patience, it also turns sooner than the loss."""
+    if not recipe.restore_best:
+        return _early_stopping(recipe, metric)
+    return {"monitor": metric}
+
+
 def _dropout(recipe: Recipe) -> Fields:
     if any(recipe.dropout):
         return {}
@@ -136,6 +143,12 @@ def _dropout(recipe: Recipe) -> Fields:
         return {"dropout": NAMED["regularised-conv"].dropout}
     lesson = NAMED["regularised-dense"].dropout
     return {"dropout": lesson if len(recipe.widths) == len(lesson) else lesson[:1]}
+
+
+def _stronger_dropout(recipe: Recipe) -> Fields:
+    if recipe.architecture == "conv" or not any(recipe.dropout):
+        return {}
+    return {"dropout": tuple(round(min(share + 0.2, 0.7), 3) for share in recipe.dropout)}
 
 
 def _fewer_units(recipe: Recipe) -> Fields:
@@ -196,6 +209,7 @@ LESSON: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("early stopping, best weights restored", "epochs and early stopping", _early_stopping),
     ("batch norm", "batch norm", lambda _recipe: {"norm": "batch"}),
     ("dropout", "dropout", _dropout),
+    ("stronger dropout", "dropout", _stronger_dropout),
     ("fewer units", "net", _fewer_units),
     ("a lower learning rate", "learning rate", _slower),
 )
