@@ -8,9 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+# What a cure says next, where fresh seeds hold the goal, and where they do not.
+EXPLAINED, NOT_MET = "adding one change at a time", "measuring what limits it"
 
-class Held(Exception):  # noqa: N818
-    """The goal is held with fresh seeds: what comes then is for the certificate."""
+
+class Over(Exception):  # noqa: N818
+    """A winner was kept: what comes then explains it, for the certificate."""
 
 
 def main() -> None:
@@ -36,16 +39,18 @@ def main() -> None:
     loaded = time.perf_counter()
     wanted = Goal(*goal["bounds"], gap_at_most=goal["gap"])
     seen: list[tuple[float, Trial]] = []
-    held = None
+    kept, held = 0.0, None
 
     def say(line: str) -> None:
-        nonlocal held
+        nonlocal kept, held
         if line.startswith("kept"):
-            held = time.perf_counter() - loaded
-            raise Held
+            kept = time.perf_counter() - loaded
+        elif line in (EXPLAINED, NOT_MET):
+            held = kept if line == EXPLAINED else None
+            raise Over
 
     told = Told(say=say, trial=lambda trial: seen.append((time.perf_counter() - loaded, trial)))
-    with contextlib.suppress(Held):
+    with contextlib.suppress(Over):
         workflow.cure(run, wanted, problem=problem, seed=int(seed), budget=seconds, out=out, told=told)
     judged = [(at, trial) for at, trial in seen if trial.completed]
     met = next((at for at, trial in judged if wanted.met_by(trial.values)), None)

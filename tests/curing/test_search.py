@@ -227,3 +227,24 @@ def finished_by_command(overfitted: Run, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("undisturbed") / "cure"
     tagfit.cure(overfitted, FAR, trials=11, seeds=1, out=folder)
     return folder
+
+
+def test_a_resumed_search_knows_what_fresh_seeds_did_not_hold(overfitted: Run, tmp_path: Path) -> None:
+    """Cut back to the moment when a trial that met the goal had been refuted, and its proposals yet to come."""
+    goal = ("validation.label_accuracy>=0.75", "train.label_accuracy<0.97")
+    whole = tagfit.cure(overfitted, goal, trials=16, seeds=1, out=tmp_path / "whole")
+    log = trial.load(whole.folder / "trials.jsonl")
+    refuted = [one["trial"] for one in whole.document["search"]["retrained"] if not one["met"]]
+    assert refuted
+    assert refuted[0] + 1 < len(log), "else nothing comes after it"
+    folder = tmp_path / "cut"
+    shutil.copytree(whole.folder, folder)
+    (folder / "certificate.json").unlink()
+    lines = (folder / "trials.jsonl").read_text().splitlines(keepends=True)
+    (folder / "trials.jsonl").write_text("".join(lines[: refuted[0] + 1]))
+    for run in (folder / "seeds").iterdir():
+        if int(run.name.split("-")[1]) > refuted[0]:
+            shutil.rmtree(run)
+    again = tagfit.resume_cure(folder)
+    assert [one.recipe for one in trial.load(folder / "trials.jsonl")] == [one.recipe for one in log]
+    assert winner(again.folder) == winner(whole.folder)
