@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 import tagfit
 from commands import ENTRY, environment
 from tagfit.curing import space, trial
+from tagfit.curing.asking import Asked
 from tagfit.curing.reach import _pulling_apart, trade_off
 from tagfit.curing.search import Search, best_so_far, sampled
 from tagfit.curing.trial import Trial
+from tagfit.curing.winner import Choosing, Clock, Told
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.goal import Goal
@@ -97,6 +99,35 @@ def test_a_trial_is_judged_by_its_fresh_seeds_once_they_are_known(
     monkeypatch.setattr(space, "propose", propose)
     looking.next()
     assert shown == [0.70, 0.80, 0.84, 0.83]
+
+
+def choosing(looking: Search, budget: float, used: float, trials: int | None = None) -> Choosing:
+    """A choice with some of its budget used up."""
+    asked = Asked(LESSON, trials=trials, budget=budget)
+    return Choosing(looking, looking.problem, asked, Clock(budget, before=used), Told())
+
+
+def test_time_is_kept_for_the_trial_that_would_be_retrained(problem: Problem, tmp_path: Path) -> None:
+    """For the best where it meets the goal; else for what is tried now, if that takes less."""
+    looking = search(problem, tmp_path)
+    conv, short = NAMED["regularised-conv"], NAMED["regularised-conv"].changed(epochs=5)
+    assert choosing(looking, 600, 0)._reserve(conv) == 0, "nothing was tried yet"
+    looking.trials.append(tried(0, 0.95, 0.86, conv, seconds=100.0, epochs=conv.epochs))
+    assert looking.expected(short) == pytest.approx(25.0)
+    assert looking.expected(NAMED["plain-dense"]) is None
+    assert choosing(looking, 600, 0)._reserve(short) == pytest.approx(3 * 25.0)
+    assert choosing(looking, 600, 0)._reserve(conv.changed(epochs=40)) == 3 * 100.0
+    looking.trials.append(tried(1, 0.90, 0.86, conv, seconds=50.0, epochs=10))
+    assert choosing(looking, 600, 0)._reserve(short) > 3 * 50.0
+
+
+def test_what_misses_the_goal_is_retrained_as_often_as_there_is_time_for(problem: Problem, tmp_path: Path) -> None:
+    looking = search(problem, tmp_path)
+    misses, meets = tried(0, 0.95, 0.86, seconds=100.0), tried(1, 0.90, 0.86, seconds=100.0)
+    assert choosing(looking, 600, 0)._seeds_for(misses) == [1, 2, 3]
+    assert choosing(looking, 600, 350)._seeds_for(misses) == [1, 2]
+    assert choosing(looking, 600, 590)._seeds_for(misses) == [1]
+    assert choosing(looking, 600, 590)._seeds_for(meets) == [1, 2, 3]
 
 
 def test_a_proposal_below_the_median_is_given_up_and_one_above_is_not(problem: Problem, tmp_path: Path) -> None:

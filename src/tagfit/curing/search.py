@@ -91,9 +91,19 @@ class Search:
         about = {"origin": "search", "name": "proposal", "why": "the sampler", "base": None}
         return self._proposal(number), {"number": number, **about}
 
-    def step(self, on_epoch: Callable[[Epoch, Recipe], None] | None, enough: Callable[[], bool]) -> Trial | None:
-        """Try the next recipe and keep it; None where ``enough`` came true before its end, and nothing is kept."""
-        recipe, about = self.next()
+    def expected(self, recipe: Recipe) -> float | None:
+        """How many seconds all its epochs take, by the last trial of that architecture; None before there is one."""
+        like = [one for one in self.trials if one.recipe.architecture == recipe.architecture and one.epochs]
+        return like[-1].seconds / like[-1].epochs * recipe.epochs if like else None
+
+    def step(
+        self,
+        recipe: Recipe,
+        about: dict[str, Any],
+        on_epoch: Callable[[Epoch, Recipe], None] | None,
+        enough: Callable[[], bool],
+    ) -> Trial | None:
+        """Try what :meth:`next` gave and keep it; None where ``enough`` came true before its end: nothing is kept."""
         given_up = self._hopeless(recipe) if about["origin"] == "search" else None
         out_of_time = [False]
 

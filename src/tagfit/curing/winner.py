@@ -56,6 +56,11 @@ class Clock:
         """Seconds so far."""
         return self.before + time.perf_counter() - self.started
 
+    @property
+    def left(self) -> float | None:
+        """Seconds of the budget; None without one."""
+        return None if self.budget is None else max(0.0, self.budget - self.used)
+
     def over(self, reserve: float = 0.0) -> bool:
         """Whether less than ``reserve`` seconds are left."""
         return self.budget is not None and self.used + reserve > self.budget
@@ -91,7 +96,7 @@ class Choosing:
         for trial in self.looking.judged:  # what was retrained before an interruption is part of the story
             begun = confirm.there(self.looking.folder, trial, self._seeds)
             if begun and all(run.state == "done" for run in begun):
-                self._retrain(trial)
+                self._retrain(trial, self._seeds)
         found = self._tried()
         if found is not None:
             return found
@@ -119,10 +124,18 @@ class Choosing:
                 continue
             if self.asked.trials is not None and len(self.looking.trials) >= self.asked.trials:
                 return None
-            trial = None if self._enough() else self.looking.step(self.told.epoch, self._enough)
+            trial = self._next()
             if trial is None:
                 return None
             self.told.trial(trial)
+
+    def _next(self) -> Trial | None:
+        """The next trial; None where what time is left is needed for the best one."""
+        recipe, about = self.looking.next()
+        reserve = self._reserve(recipe)
+        if self.clock.over(reserve):
+            return None
+        return self.looking.step(recipe, about, self.told.epoch, lambda: self.clock.over(reserve))
 
     def _candidate(self) -> Trial | None:
         """The best trial that meets the goal and was not retrained yet."""
@@ -133,13 +146,16 @@ class Choosing:
 
     def _confirmed(self, trial: Trial) -> Confirmed:
         if trial.number not in self.retrained:
-            self.told.say(f"retraining trial {trial.number} with fresh seeds: {', '.join(map(str, self._seeds))}")
-            self._retrain(trial)
+            seeds = self._seeds_for(trial)
+            self.told.say(f"retraining trial {trial.number} with fresh seeds: {', '.join(map(str, seeds))}")
+            self._retrain(trial, seeds)
+            if self.retrained[trial.number].met:  # a goal is met with all seeds that were asked for, or not at all
+                self._retrain(trial, self._seeds)
         return self.retrained[trial.number]
 
-    def _retrain(self, trial: Trial) -> None:
+    def _retrain(self, trial: Trial, seeds: list[int]) -> None:
         self.retrained[trial.number] = confirm.confirm(
-            self.problem, trial, self.asked.goal, self._seeds, self.looking.folder, self.told.epoch
+            self.problem, trial, self.asked.goal, seeds, self.looking.folder, self.told.epoch
         )
         if self.asked.search_on is None:  # else the trials saw less of train, and these figures are no match for theirs
             self.looking.held[trial.number] = self.retrained[trial.number].means
@@ -149,12 +165,20 @@ class Choosing:
         """Seeds that the search has not used."""
         return [self.asked.seed + 1 + number for number in range(self.asked.seeds)]
 
-    def _enough(self) -> bool:
-        """Whether what time is left is needed to retrain the best trial, and to undo its changes."""
+    def _seeds_for(self, trial: Trial) -> list[int]:
+        """All for a trial that meets the goal; for another as many as there is time for, and one in any case."""
+        left = self.clock.left
+        if left is None or self.asked.goal.met_by(trial.values) or not trial.seconds:
+            return self._seeds
+        return self._seeds[: max(1, int(left / trial.seconds))]
+
+    def _reserve(self, recipe: Recipe) -> float:
+        """Seconds to keep back, while ``recipe`` is tried, for retraining the best and for undoing its changes."""
         if not self.looking.judged:
-            return False
+            return 0.0
         best = self.looking.best
-        undone = 0  # where the bounds are all, a trial that meets them ends the search, and the rest is for its changes
-        if self.asked.goal.maximise is not None:
-            undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
-        return self.clock.over(best.seconds * (self.asked.seeds + undone))
+        if not self.asked.goal.met_by(best.values):  # then this one may be the one to retrain, and may take less time
+            return self.asked.seeds * min(best.seconds, self.looking.expected(recipe) or best.seconds)
+        # Where the bounds are all, a trial that meets them ends the search, and the rest is for its changes.
+        undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
+        return best.seconds * (self.asked.seeds + undone)

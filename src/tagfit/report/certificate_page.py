@@ -114,7 +114,8 @@ def _asked(document: Document) -> str:
     allowed += [] if asked["budget"] is None else [f"{asked['budget']:g} s"]
     told = [f"{search['trials']} tried" + (f" of {' or '.join(allowed)} allowed" if allowed else "")]
     told.append(f"{document['seconds']:,.0f} s of training and measuring")
-    told.append(f"{asked['seeds']} fresh {'seed' if asked['seeds'] == 1 else 'seeds'} for the winner")
+    seeds = len(document["seeds"])
+    told.append(f"{seeds} fresh {'seed' if seeds == 1 else 'seeds'} for the winner")
     if asked["search_on"] is not None:
         told.append(f"trials on {asked['search_on']:,} train rows")
     told.append(f"augmentation {'allowed' if asked['augment'] else 'not allowed'}")
