@@ -190,6 +190,27 @@ def test_figures_that_are_undefined_are_dashes(maximised: Certificate) -> None:
     assert "nan" not in shown
 
 
+def test_the_steps_from_the_start_to_the_winner_stand_in_their_order(maximised: Certificate) -> None:
+    def stepped(document: dict[str, Any]) -> None:
+        about = {"trial": None, "stopped": ""}
+        document["steps"] = [
+            {"name": "the starting run", "train": 0.987, "validation": 0.654, **about},
+            {"name": f"batch norm {EVIL}", "train": None, "validation": None, **about, "stopped": "not measured"},
+            {"name": "dropout", "train": 0.876, "validation": 0.765, **about, "trial": 3},
+        ]
+
+    shown = certificate_page(altered(maximised, stepped))
+    assert_self_contained(shown)
+    table = shown[shown.index('id="steps"') :]
+    places = [table.index(words) for words in ("0.987", "batch norm", "not measured", "dropout", "trial 3", "0.765")]
+    assert places == sorted(places)
+
+    def none(document: dict[str, Any]) -> None:
+        document["steps"] = []
+
+    assert 'id="steps"' not in certificate_page(altered(maximised, none))
+
+
 def test_the_page_is_written_beside_the_certificate(maximised: Certificate, tmp_path: Path) -> None:
     write_certificate_page(maximised)
     assert maximised.page.read_text(encoding="utf-8").startswith("<!doctype html>")
