@@ -154,3 +154,12 @@ def test_the_lesson_s_answer_is_not_tried_where_nothing_calls_for_it() -> None:
     starves = [finding("overfitting", dropout=(0.4,)), finding("underfitting", widths=(256, 128))]
     for findings in ((), calls, starves):
         assert AT_ONCE not in {move.name for move in moves(findings, None, augment=False)}
+
+
+def test_stronger_dropout_never_weakens_it() -> None:
+    (stronger,) = [move for move in moves((), None, augment=False) if move.name == "stronger dropout"]
+    changed = stronger.applied(Recipe(widths=(64, 32), dropout=(0.4, 0.8)))
+    assert changed is not None
+    assert changed.dropout == (0.6, 0.8)
+    for recipe in (Recipe(widths=(64,), dropout=(0.8,)), NAMED["plain-dense"], NAMED["regularised-conv"]):
+        assert stronger.applied(recipe) is None

@@ -148,7 +148,7 @@ def _dropout(recipe: Recipe) -> Fields:
 def _stronger_dropout(recipe: Recipe) -> Fields:
     if recipe.architecture == "conv" or not any(recipe.dropout):
         return {}
-    return {"dropout": tuple(round(min(share + 0.2, 0.7), 3) for share in recipe.dropout)}
+    return {"dropout": tuple(max(share, round(min(share + 0.2, 0.7), 3)) for share in recipe.dropout)}
 
 
 def _fewer_units(recipe: Recipe) -> Fields:
