@@ -15,13 +15,8 @@ Fields = dict[str, Any]
 # The first move where a finding asks for any of it: if it does, the goal is met after one training.
 AT_ONCE = "the lesson's answer at once"
 # The groups of fields that it changes.
-ANSWER = {
-    "dense": ("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping"),
-    "conv": (
-        *("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping"),
-        *("weight decay", "averaged weights"),
-    ),
-}
+_OF_ANY_NET = ("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping")
+ANSWER = {"dense": _OF_ANY_NET, "conv": (*_OF_ANY_NET, "weight decay", "averaged weights")}
 # Metrics other than the loss that a training can watch.
 MONITORED = ("label_accuracy", "macro_f1", "mAP")
 

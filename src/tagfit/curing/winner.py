@@ -179,6 +179,7 @@ class Choosing:
         best = self.looking.best
         if not self.asked.goal.met_by(best.values):  # then this one may be the one to retrain, and may take less time
             return self.asked.seeds * min(best.seconds, self.looking.expected(recipe) or best.seconds)
-        # Where the bounds are all, a trial that meets them ends the search, and the rest is for its changes.
-        undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
+        undone = 0  # where the bounds are all, a trial that meets them ends the search, and the rest is for its changes
+        if self.asked.goal.maximise is not None:
+            undone = min(ABLATED, len(changes(self.looking.start.recipe, best.recipe)))
         return best.seconds * (self.asked.seeds + undone)
