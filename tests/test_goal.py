@@ -41,6 +41,20 @@ def test_without_a_wish_it_is_the_best_map_with_a_small_gap() -> None:
     assert not goal.met_by(values(0.90, 0.80, "mAP"))
 
 
+@pytest.mark.parametrize(
+    ("train", "validation", "alone"),
+    [(0.90, 0.84, True), (0.93, 0.84, False), (0.93, 0.86, False), (0.90, 0.86, False), (math.nan, 0.84, False)],
+)
+def test_quality_is_missed_alone_where_every_ceiling_holds(train: float, validation: float, alone: bool) -> None:
+    assert Goal("lesson").misses_quality_alone(values(train, validation)) is alone
+
+
+def test_a_gap_is_a_ceiling() -> None:
+    goal = Goal("validation.label_accuracy>=0.85", gap_at_most=0.05)
+    assert goal.misses_quality_alone(values(0.88, 0.84))
+    assert not goal.misses_quality_alone(values(0.92, 0.84))
+
+
 def test_a_bound_without_a_split_is_of_validation() -> None:
     (bound,) = Goal("macro_f1>=0.5").bounds
     assert bound.figure == "validation.macro_f1"

@@ -1,13 +1,14 @@
 """Who meets a goal first: the cure, the lesson's Keras code by hand, Keras Tuner, Optuna around PyTorch.
 
     python benchmarks/cure/field.py --peer-python KERAS_ENVIRONMENT/bin/python --miml MIML_SCENE --tables TABLES \\
-        [--only generated] [--seeds 3] [--seconds 60] [--peer keras-by-hand]
+        [--only generated] [--seeds 3] [--first-seed 0] [--split-seed 0] [--seconds 60] [--peer keras-by-hand]
 
-The problems and goals are those of five.py; a starting run (plain-dense) is there before anybody's clock starts. All
-get the same rows, splits and tags, standardised alike, the same two cores and the same time, in turn. The clock starts
-when libraries and data are loaded; what loading takes is told apart. Met is: one net that holds all bounds, on
-validation and on train, both in inference mode. tagfit goes on until fresh seeds hold the goal, too, which is told
-beside. The peers' environment holds tensorflow, keras-tuner[bayesian], optuna and torch.
+The problems and goals are those of five.py; another split seed paints other pictures and splits tables otherwise, and
+any table of the folder may be named. A starting run (plain-dense) is there before anybody's clock starts. All get the
+same rows, splits and tags, standardised alike, the same two cores and the same time, in turn. The clock starts when
+libraries and data are loaded; what loading takes is told apart. Met is: one net that holds all bounds, on validation
+and on train, both in inference mode. tagfit goes on until fresh seeds hold the goal, too, which is told beside. The
+peers' environment holds tensorflow, keras-tuner[bayesian], optuna and torch.
 """
 
 from __future__ import annotations
@@ -87,16 +88,19 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--peer", action="append", choices=PEERS, default=[])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     peers = options.peer or PEERS
     with tempfile.TemporaryDirectory() as scratch:
         print("   problem  seed           name  met after  train  validation    gap  trials  loading  process")
-        for problem_name, problem, goal in problems(Path(scratch), options.miml, options.tables, options.only):
+        raced = problems(Path(scratch), options.miml, options.tables, options.only, options.split_seed)
+        for problem_name, problem, goal in raced:
             arrays = Path(scratch) / "arrays.npz"
             save_arrays(problem, arrays)
             times: dict[str, list[float]] = {"tagfit": [], **{peer: [] for peer in peers}}
-            for seed in range(options.seeds):
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
                 folder = Path(scratch) / f"{problem_name}-{seed}"
                 start = tagfit.fit(problem, "plain-dense", seed=seed, out=folder / "plain")
                 wanted = json.dumps(described(*aims(start, goal)))

@@ -143,6 +143,15 @@ class Goal:
         """Whether every constraint holds."""
         return all(short <= 0 for short in self.shortfalls(values).values())
 
+    def misses_quality_alone(self, values: Mapping[str, float]) -> bool:
+        """Whether only bounds that ask for quality are missed, while every ceiling on train and the gap holds."""
+        missed = {text for text, short in self.shortfalls(values).items() if short > 0}
+        return bool(missed) and missed <= self._wished
+
+    @property
+    def _wished(self) -> set[str]:
+        return {bound.text for bound in self.bounds if bound.asks_for_quality}
+
     def worth(self, values: Mapping[str, float]) -> float:
         """What there is more to want of a model, the higher the better: the figure to maximise, else the room that the
         tightest constraint leaves."""
@@ -156,9 +165,9 @@ class Goal:
 
         A ceiling on train, or on the gap, weighs less: what regularises brings it down, and raises nothing.
         """
-        wished = {bound.text for bound in self.bounds if bound.asks_for_quality}
         short = sum(
-            max(0.0, one) * (1.0 if text in wished else CEILING_WEIGHT) for text, one in self.shortfalls(values).items()
+            max(0.0, one) * (1.0 if text in self._wished else CEILING_WEIGHT)
+            for text, one in self.shortfalls(values).items()
         )
         worth = self.worth(values)
         return -short, -math.inf if math.isnan(worth) else worth

@@ -10,7 +10,7 @@ from tagfit.recipe import Recipe
 
 OVERFITTING = Recipe(widths=(64, 32), learning_rate=1e-2, epochs=15)
 # Within reach of the moves, and not of the starting run.
-GOAL = ("validation.label_accuracy>=0.72", "train.label_accuracy<0.95")
+GOAL = ("validation.label_accuracy>=0.71", "train.label_accuracy<0.95")
 
 
 def write_noisy(path: Path, seed: int = 0) -> Path:

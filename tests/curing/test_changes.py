@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tagfit.curing.changes import GROUPS, changes, undone
-from tagfit.curing.moves import ANSWER, AT_ONCE, BESIDE, CONV, LESSON, moves
+from tagfit.curing.moves import ANSWER, AT_ONCE, BESIDE, CONV, HOLD_BACK, LESSON, SMALL, SMALL_FIRST, moves
 from tagfit.diagnosis.finding import Finding, Remedy, fired
 from tagfit.recipe import NAMED, Recipe
 
@@ -123,20 +123,42 @@ def test_a_model_that_learns_nothing_is_given_more_before_it_is_held_back() -> N
 
 @pytest.mark.parametrize("name", NAMED)
 def test_the_lesson_s_answer_is_its_recipe_and_leaves_what_the_lesson_does_not_speak_of(name: str) -> None:
-    first = moves([finding("memorising", patience=5)], 64, augment=False)[0]
+    first = moves([finding("memorising", patience=5)], None, augment=False)[0]
     assert (first.name, first.because, first.origin) == (AT_ONCE, "memorising", "lesson")
     start = NAMED[name].changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
     answer = NAMED[f"regularised-{start.architecture}"]
     changed = first.applied(start)
-    if start.architecture == "conv" and name.startswith("regularised"):
-        assert changed is None
-        return
-    if name == "regularised-dense":
+    if name.startswith("regularised"):
         assert changed is None
         return
     assert changed is not None
     assert {change.name for change in changes(start, changed)} <= set(ANSWER[start.architecture])
     assert changed == answer.changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
+
+
+def test_on_pictures_the_answer_is_tried_small_first() -> None:
+    asked = [finding("overfitting", dropout=(0.4,))]
+    small, whole = moves(asked, 64, augment=False)[:2]
+    assert [(one.name, one.origin) for one in (small, whole)] == [(SMALL_FIRST, "lesson"), (AT_ONCE, "lesson")]
+    assert SMALL_FIRST not in {move.name for move in moves(asked, None, augment=False)}
+    for architecture, recipe in SMALL.items():
+        start = NAMED[f"plain-{architecture}"].changed(positive_weights="balanced")
+        assert small.applied(start) == recipe.changed(positive_weights="balanced")
+        assert small.applied(start.changed(widths=recipe.widths)) is None
+    assert small.applied(Recipe(widths=())) is None
+
+
+def test_what_holds_back_is_a_move() -> None:
+    found = {move.name: move.holds_back for move in moves((), 64, augment=True)}
+    assert {name for name, holds_back in found.items() if holds_back} == set(HOLD_BACK)
+
+
+def test_a_conv_net_that_was_tried_small_grows_to_the_whole_one() -> None:
+    (to_conv, wider) = (move for move in moves((), 64, augment=False) if move.name in ("dense to conv", "wider stages"))
+    small = to_conv.applied(NAMED["regularised-dense"])
+    assert small is not None
+    assert wider.applied(small) == NAMED["regularised-conv"]
+    assert wider.applied(NAMED["regularised-dense"]) is None
 
 
 def test_the_lesson_s_answer_widens_no_net() -> None:

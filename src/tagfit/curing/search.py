@@ -83,10 +83,12 @@ class Search:
         number = len(self.trials)
         done = {one.name for one in self.trials if one.base is not None}
         best = self.best
-        for move in self.moves:
-            changed = None if move.name in done else move.applied(best.recipe)
+        only_quality = self.goal.misses_quality_alone(best.values)
+        for move in sorted(self.moves, key=lambda move: only_quality and move.holds_back):
+            base = self.start if move.origin == "lesson" else best
+            changed = None if move.name in done else move.applied(base.recipe)
             if changed is not None and not self._tried(changed):
-                about = {"origin": move.origin, "name": move.name, "why": move.because, "base": best.number}
+                about = {"origin": move.origin, "name": move.name, "why": move.because, "base": base.number}
                 return changed, {"number": number, **about}
         about = {"origin": "search", "name": "proposal", "why": "the sampler", "base": None}
         return self._proposal(number), {"number": number, **about}

@@ -71,7 +71,8 @@ def _after(document: Document) -> str:
 def tried(search: Document) -> str:
     """Such as ``5 trials (the lesson's answer, 3 single moves, 1 proposal of the sampler)``."""
     proposals = search["trials"] - search["at_once"] - search["moves"]
-    kinds = ["the lesson's answer"] if search["at_once"] else []
+    answer = "the lesson's answer in two sizes" if search["at_once"] > 1 else "the lesson's answer"
+    kinds = [answer] if search["at_once"] else []
     kinds += [_counted(search["moves"], "single move")] if search["moves"] else []
     kinds += [f"{_counted(proposals, 'proposal')} of the sampler"] if proposals else []
     kinds += [f"{search['stopped']} of them stopped early"] if search["stopped"] else []
