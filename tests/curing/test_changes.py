@@ -80,6 +80,7 @@ def test_stopping_by_the_goal_s_metric_is_tried_after_the_loss() -> None:
     assert (watched.monitor, watched.patience, watched.restore_best) == ("macro_f1", stopped.patience, True)
     assert second.applied(watched) is None
     course = NAMED["regularised-conv"]  # whose schedule runs its course: patience would break it off
+    assert first.applied(course) is None
     assert second.applied(course) == course.changed(monitor="macro_f1")
 
 

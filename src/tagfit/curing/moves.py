@@ -139,7 +139,7 @@ def _at_once(recipe: Recipe) -> Fields:
 
 
 def _early_stopping(recipe: Recipe, monitor: str = "loss") -> Fields:
-    if recipe.patience and recipe.restore_best:
+    if recipe.restore_best and (recipe.patience or _runs_its_course(recipe)):
         return {}
     lesson = NAMED["regularised-dense"]
     return {"patience": lesson.patience, "restore_best": True, "monitor": monitor}
@@ -210,6 +210,7 @@ def _more_epochs(recipe: Recipe) -> Fields:
 
 
 def _runs_its_course(recipe: Recipe) -> bool:
+    """Whether its learning rate falls to the end, so that patience would only break it off."""
     return recipe.architecture == "conv" and recipe.schedule != "constant"
 
 
