@@ -112,8 +112,9 @@ def _asked(document: Document) -> str:
     asked, search = document["asked"], document["search"]
     allowed = [] if asked["trials"] is None else [f"{asked['trials']} trials"]
     allowed += [] if asked["budget"] is None else [f"{asked['budget']:g} s"]
-    told = [f"{search['trials']} tried" + (f" of {' or '.join(allowed)} allowed" if allowed else "")]
-    told.append(f"{document['seconds']:,.0f} s of training and measuring")
+    trials = "1 trial" if search["trials"] == 1 else f"{search['trials']} trials"
+    told = [f"{trials} and {document['seconds']:,.0f} s of training and measuring"]
+    told[0] += f" (allowed: {' and '.join(allowed)})" if allowed else ""
     seeds = len(document["seeds"])
     told.append(f"{seeds} fresh {'seed' if seeds == 1 else 'seeds'} for the winner")
     if asked["search_on"] is not None:
