@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def test_it_goes_the_whole_way_through_files(made: Demo) -> None:
     root = made.pictures.directory.parent
     assert (made.pictures.directory / "tags.csv").is_file()
-    assert [one.name for one in made.trained] == ["plain-dense", "cured", "regularised-conv"]
+    assert [one.name for one in made.trained] == ["plain-dense", "cured", "small-conv"]
     for one in made.trained:
         assert one.run.state == "done"
         assert set(one.evaluations) == {"train", "validation"}
@@ -138,7 +138,7 @@ def test_the_command_prints_the_whole_story(tagfit: Command, made: Demo, monkeyp
         assert expected in shown.out
     assert shown.out.splitlines()[-1].split() == ["page:", str(made.page)]
     document = tagfit("demo", "--json").json
-    assert [one["name"] for one in document["nets"]] == ["plain-dense", "cured", "regularised-conv"]
+    assert [one["name"] for one in document["nets"]] == ["plain-dense", "cured", "small-conv"]
     assert document["interpretation"] == interpretation(made)
     accuracy = document["nets"][0]["splits"]["validation"]["label_accuracy"]
     assert {"value", "nothing", "prevalence"} <= set(accuracy)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tagfit import workflow
 from tagfit.curing.certificate import Certificate
+from tagfit.curing.moves import SMALL
 from tagfit.curing.verify import Verification
 from tagfit.curing.winner import Told
 from tagfit.data.generate import GeneratedSet, generate
@@ -22,7 +23,7 @@ from tagfit.report.certificate_page import write_certificate_page
 from tagfit.report.letter import write_letter
 from tagfit.runs.run import Run
 
-START, BESIDE = "plain-dense", "regularised-conv"
+START, BESIDE = "plain-dense", "small-conv"
 TRIALS = 12
 # For the cure; what time is left when the winner is confirmed goes to undoing its changes.
 BUDGET = 45.0
@@ -111,7 +112,7 @@ def run_demo(
     *,
     seed: int = 0,
     start: Recipe = NAMED[START],
-    beside: Recipe = NAMED[BESIDE],
+    beside: Recipe = SMALL["conv"],
     goal: Goal | None = None,
     painting: Mapping[str, Any] = MappingProxyType({}),
     on_decoded: Callable[[int, int], None] | None = None,

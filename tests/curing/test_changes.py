@@ -149,9 +149,9 @@ def test_on_pictures_the_answer_is_tried_small_first() -> None:
     assert small.applied(Recipe(widths=())) is None
 
 
-def test_what_holds_back_is_a_move() -> None:
-    found = {move.name: move.holds_back for move in moves((), 64, augment=True)}
-    assert {name for name, holds_back in found.items() if holds_back} == set(HOLD_BACK)
+def test_what_only_holds_back_waits_where_a_conv_net_can_do_more() -> None:
+    assert {move.name for move in moves((), 64, augment=True) if move.waits} == set(HOLD_BACK)
+    assert not any(move.waits for move in moves((), None, augment=False))
 
 
 def test_a_conv_net_that_was_tried_small_grows_to_the_whole_one() -> None:

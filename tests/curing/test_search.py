@@ -19,7 +19,7 @@ import tagfit
 from commands import ENTRY, environment
 from tagfit.curing import space, trial
 from tagfit.curing.asking import Asked
-from tagfit.curing.moves import HOLD_BACK, Move
+from tagfit.curing.moves import Move
 from tagfit.curing.reach import _pulling_apart, trade_off
 from tagfit.curing.search import Search, best_so_far, sampled
 from tagfit.curing.trial import Trial
@@ -102,15 +102,15 @@ def test_a_trial_is_judged_by_its_fresh_seeds_once_they_are_known(
     assert shown == [0.70, 0.80, 0.84, 0.83]
 
 
-def test_what_only_holds_back_waits_while_nothing_but_validation_is_missing(problem: Problem, tmp_path: Path) -> None:
-    holding = Move(HOLD_BACK[0], lambda _recipe: {"dropout": (0.5,)})
+def test_a_move_that_waits_does_so_while_nothing_but_validation_is_missing(problem: Problem, tmp_path: Path) -> None:
+    holding = Move("hold", lambda _recipe: {"dropout": (0.5,)}, waits=True)
     other = Move("other", lambda _recipe: {"ema": 0.9})
-    for train, first in ((0.90, "other"), (0.95, HOLD_BACK[0])):
+    for train, first in ((0.90, "other"), (0.95, "hold")):
         start = tried(-1, train, 0.84, origin="start", name="the starting run")
         looking = Search(problem, LESSON, start, (holding, other), 0, False, tmp_path)
         assert looking.next()[1]["name"] == first
         looking.trials.append(tried(0, 0.99, 0.70, name=first, base=-1))
-        assert looking.next()[1]["name"] in {"other", HOLD_BACK[0]} - {first}, "it waits, and is not forgotten"
+        assert looking.next()[1]["name"] in {"other", "hold"} - {first}, "it waits, and is not forgotten"
 
 
 def test_all_of_the_lesson_at_once_changes_the_starting_run_and_a_single_move_the_best(

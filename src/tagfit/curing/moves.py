@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tagfit.curing.changes import GROUPS
@@ -36,17 +36,14 @@ class Move:
         fields: the changed fields for a recipe at hand; empty where it does not apply to it.
         because: what called for it.
         origin: of its trial: ``move``, or ``lesson`` where it makes all of the lesson's changes to the starting run.
+        waits: while only validation is missing, because it does nothing but hold back and a conv net can do more.
     """
 
     name: str
     fields: Callable[[Recipe], Fields]
     because: str = "the lesson"
     origin: str = "move"
-
-    @property
-    def holds_back(self) -> bool:
-        """Whether all that it does is bring train and the gap down; it waits while only validation is missing."""
-        return self.name in HOLD_BACK
+    waits: bool = False
 
     def applied(self, recipe: Recipe) -> Recipe | None:
         """The recipe with this change; None where it has it already, or it does not fit."""
@@ -87,6 +84,7 @@ def moves(
     if pictures:
         known += [Move(name, fields) for name, fields in CONV]
     known += [Move(name, fields, because(group)) for name, group, fields in BESIDE]
+    known = [replace(move, waits=pictures and move.name in HOLD_BACK) for move in known]
     own = _own(fired, {group for _, group, _ in (*LESSON, *BESIDE)} | {"augmentation", "net"})
     if any(finding.code == "underfitting" for finding in fired):
         return (*own, *known)

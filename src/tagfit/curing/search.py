@@ -84,7 +84,7 @@ class Search:
         done = {one.name for one in self.trials if one.base is not None}
         best = self.best
         only_quality = self.goal.misses_quality_alone(best.values)
-        for move in sorted(self.moves, key=lambda move: only_quality and move.holds_back):
+        for move in sorted(self.moves, key=lambda move: only_quality and move.waits):
             base = self.start if move.origin == "lesson" else best
             changed = None if move.name in done else move.applied(base.recipe)
             if changed is not None and not self._tried(changed):
