@@ -15,7 +15,7 @@ Fields = dict[str, Any]
 # The first moves where a finding asks for any of it: if one of them does, the goal is met after one or two trainings.
 SMALL_FIRST = "the lesson's answer, small"
 AT_ONCE = "the lesson's answer at once"
-# On pictures they take a third and two thirds of the time. Fewer units need less dropout and stand larger steps.
+# On pictures the two take a third and two thirds of the time. Fewer units need less dropout and stand larger steps.
 SMALL = {
     "dense": NAMED["regularised-dense"].changed(widths=(32, 16), dropout=(0.2, 0.15), learning_rate=3e-3),
     "conv": NAMED["regularised-conv"].changed(widths=(24, 48, 96, 192)),

@@ -73,13 +73,14 @@ def tried(search: Document) -> str:
     proposals = search["trials"] - search["at_once"] - search["moves"]
     answer = "the lesson's answer in two sizes" if search["at_once"] > 1 else "the lesson's answer"
     kinds = [answer] if search["at_once"] else []
-    kinds += [_counted(search["moves"], "single move")] if search["moves"] else []
-    kinds += [f"{_counted(proposals, 'proposal')} of the sampler"] if proposals else []
+    kinds += [counted(search["moves"], "single move")] if search["moves"] else []
+    kinds += [f"{counted(proposals, 'proposal')} of the sampler"] if proposals else []
     kinds += [f"{search['stopped']} of them stopped early"] if search["stopped"] else []
-    return f"{_counted(search['trials'], 'trial')} ({', '.join(kinds)})"
+    return f"{counted(search['trials'], 'trial')} ({', '.join(kinds)})"
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """Such as ``1 trial`` or ``2 trials``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 

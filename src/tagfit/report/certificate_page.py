@@ -11,7 +11,7 @@ import numpy as np
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate
 from tagfit.curing.changes import said
 from tagfit.curing.search import START
-from tagfit.curing.story import tried
+from tagfit.curing.story import counted, tried
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.metrics import METRICS, find
@@ -110,13 +110,11 @@ def _about(document: Document) -> str:
 
 def _asked(document: Document) -> str:
     asked, search = document["asked"], document["search"]
-    allowed = [] if asked["trials"] is None else [f"{asked['trials']} trials"]
+    allowed = [] if asked["trials"] is None else [counted(asked["trials"], "trial")]
     allowed += [] if asked["budget"] is None else [f"{asked['budget']:g} s"]
-    trials = "1 trial" if search["trials"] == 1 else f"{search['trials']} trials"
-    told = [f"{trials} and {document['seconds']:,.0f} s of training and measuring"]
-    told[0] += f" (allowed: {' and '.join(allowed)})" if allowed else ""
-    seeds = len(document["seeds"])
-    told.append(f"{seeds} fresh {'seed' if seeds == 1 else 'seeds'} for the winner")
+    used = f"{counted(search['trials'], 'trial')} and {document['seconds']:,.0f} s of training and measuring"
+    told = [f"{used} (allowed: {' and '.join(allowed)})" if allowed else used]
+    told.append(f"{counted(len(document['seeds']), 'fresh seed')} for the winner")
     if asked["search_on"] is not None:
         told.append(f"trials on {asked['search_on']:,} train rows")
     told.append(f"augmentation {'allowed' if asked['augment'] else 'not allowed'}")
