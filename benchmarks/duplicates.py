@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tagfit.data.cache import decoded
-from tagfit.data.duplicates import DuplicateGroup, duplicate_groups
-from tagfit.data.pictures import decode
+from tagfit.data.pictures.cache import decoded
+from tagfit.data.pictures.decode import decode
+from tagfit.data.pictures.duplicates import DuplicateGroup, duplicate_groups
 
 SIZE = 64
 COPIES_EVERY = 100

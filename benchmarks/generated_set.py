@@ -14,7 +14,7 @@ import numpy as np
 from tagfit import recipe as recipes
 from tagfit.data.plan import Plan
 from tagfit.demo import RECIPES
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.training import memory
 
 METRICS = ("label_accuracy", "loss")

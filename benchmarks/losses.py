@@ -19,8 +19,8 @@ from scipy import stats
 
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
-from tagfit.data.split import split
-from tagfit.evaluation.quick import quick
+from tagfit.data.splits.split import split
+from tagfit.evaluation.point_metrics import quick
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.scores import Scores

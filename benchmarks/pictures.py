@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tagfit.data.cache import decoded, size_of
+from tagfit.data.pictures.cache import decoded, size_of
 
 AT_ONCE = 16
 

@@ -19,9 +19,9 @@ import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
 
-from tagfit.data.generate import generate
 from tagfit.data.read import read
-from tagfit.data.stratify import assign, assign_at_random
+from tagfit.data.scenes.generate import generate
+from tagfit.data.splits.stratify import assign, assign_at_random
 
 HOLDOUT = (0.7, 0.15, 0.15)
 FOLDS = (0.2,) * 5

@@ -15,9 +15,9 @@ import numpy as np
 
 from tagfit import recipe as recipes
 from tagfit.data.read import read
-from tagfit.data.split import split
+from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.training import memory
 
 TABLES = ("scene", "emotions", "yeast")

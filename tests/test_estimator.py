@@ -33,7 +33,7 @@ from tagfit import TagClassifier
 from tagfit.errors import InputError, MissingExtraError
 from tagfit.recipe import Recipe
 from tagfit.training import memory
-from tagfit.training.door import torch_for
+from tagfit.training.torch_import import torch_for
 
 QUICK = Recipe(widths=(16,), epochs=15, learning_rate=0.02)
 DOCUMENT = Path(__file__).parent.parent / "docs" / "estimator.md"

@@ -9,8 +9,8 @@ import pytest
 
 from small_sets import features, write_scores
 from tagfit import workflow
-from tagfit.data.npz import from_arrays
 from tagfit.data.read import read
+from tagfit.data.readers.arrays import from_arrays
 from tagfit.errors import InputError
 from tagfit.evaluation.evaluation import Evaluation
 from tagfit.evaluation.score_files import read_scores
@@ -117,7 +117,7 @@ def test_a_run_scores_its_own_pictures_as_it_tags_them(photo_run: Path, photos: 
 
 
 def test_the_whole_way_on_features(rows: Path, tmp_path: Path) -> None:
-    from tagfit.data.split import split
+    from tagfit.data.splits.split import split
 
     problem = split(read(rows), validation=0.2, test=0.2)
     run = workflow.fit(problem, Recipe(widths=(8,), epochs=2), out=tmp_path / "run", threads=1)

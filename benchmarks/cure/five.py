@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tagfit
-from tagfit.data.generate import generate
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
+from tagfit.data.scenes.generate import generate
 
 TABLES = ("scene", "emotions", "yeast")
 GAIN, GAP = 0.02, 0.10

@@ -19,7 +19,7 @@ from scipy import stats
 from tagfit import recipe as recipes
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.training.loop import Training, feed
 from tagfit.training.machine import choose
 from tagfit.training.score import probabilities

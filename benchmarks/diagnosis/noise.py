@@ -14,10 +14,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from tagfit.data.generate import generate
 from tagfit.data.plan import Plan
+from tagfit.data.scenes.generate import generate
 from tagfit.data.scenes.scene import flipped
-from tagfit.data.stratify import assign
+from tagfit.data.splits.stratify import assign
 from tagfit.diagnosis.material import Side
 from tagfit.diagnosis.noise import Noise
 

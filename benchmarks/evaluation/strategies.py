@@ -21,7 +21,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import KFold
 
 from tagfit.evaluation.cases import Cases
-from tagfit.evaluation.curves import Ladder
+from tagfit.evaluation.cut_curves import Ladder
 from tagfit.evaluation.intervals import bootstrap, difference_interval
 from tagfit.evaluation.metrics import find
 from tagfit.evaluation.strategies import BestF, Fixed, OneForAll

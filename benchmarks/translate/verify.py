@@ -23,7 +23,7 @@ import torch
 import tagfit
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.recipe import Recipe
 from tagfit.training import losses, nets
 from tagfit.training.checkpoint import save_tensors

@@ -13,8 +13,8 @@ from tagfit.curing.certificate import Certificate
 from tagfit.curing.moves import SMALL
 from tagfit.curing.verify import Verification
 from tagfit.curing.winner import Told
-from tagfit.data.generate import GeneratedSet, generate
 from tagfit.data.plan import Plan
+from tagfit.data.scenes.generate import GeneratedSet, generate
 from tagfit.diagnosis.finding import Findings
 from tagfit.evaluation.evaluation import Evaluation
 from tagfit.goal import Goal

@@ -19,7 +19,7 @@ from tagfit.errors import Fault, InputError
 from tagfit.files import disk_faults
 from tagfit.runs.run import Run
 from tagfit.scores import Scores
-from tagfit.training.door import torch_for
+from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tagfit import tagger
-from tagfit.curing import asking
 from tagfit.curing import cure as curing
+from tagfit.curing import request as asking
 from tagfit.curing import verify as verifying
-from tagfit.curing.asking import Asked
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.certificate import load as load_certificate
+from tagfit.curing.request import Asked
 from tagfit.curing.verify import Verification
 from tagfit.curing.winner import Told
 from tagfit.data.problem import Problem
-from tagfit.data.stratify import assign
+from tagfit.data.splits.stratify import assign
 from tagfit.data.tagged import TaggedSet
 from tagfit.diagnosis import diagnose as diagnosis
 from tagfit.diagnosis import from_run

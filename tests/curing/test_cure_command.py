@@ -9,7 +9,7 @@ import pytest
 from curable import GOAL, OVERFITTING
 
 from commands import Command
-from tagfit.curing.asking import seconds
+from tagfit.curing.request import seconds
 from tagfit.errors import InputError
 from tagfit.runs.run import Run
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 import tagfit
 from commands import ENTRY, environment
 from tagfit.curing import space, trial
-from tagfit.curing.asking import Asked
 from tagfit.curing.moves import Move
-from tagfit.curing.reach import _pulling_apart, trade_off
+from tagfit.curing.request import Asked
 from tagfit.curing.search import Search, best_so_far, sampled
+from tagfit.curing.shortfall import _pulling_apart, trade_off
 from tagfit.curing.trial import Trial
 from tagfit.curing.winner import Choosing, Clock, Told
 from tagfit.data.problem import Problem

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagfit.data import pictures
-from tagfit.data.cache import Decoded, decoded, default_dir, size_of
+from tagfit.data.pictures import decode as pictures
+from tagfit.data.pictures.cache import Decoded, decoded, default_dir, size_of
 from tagfit.errors import InputError
 
 SIZE = 8
@@ -214,7 +214,7 @@ def test_an_interruption_leaves_nothing_behind(files: list[Path], cache: Path) -
 CHILD = """
 import sys
 from pathlib import Path
-from tagfit.data.cache import decoded
+from tagfit.data.pictures.cache import decoded
 photos, cache, stop = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 def progress(done, total):
     if done == stop:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagfit.data.check import check
-from tagfit.data.npz import from_arrays
+from tagfit.data.readers.arrays import from_arrays
+from tagfit.data.source_report import check
 from tagfit.files import to_json
 
 

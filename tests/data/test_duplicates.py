@@ -14,8 +14,9 @@ from PIL import Image
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from tagfit.data import likeness
-from tagfit.data.duplicates import (
+from tagfit.data.pictures import likeness
+from tagfit.data.pictures.decode import decode
+from tagfit.data.pictures.duplicates import (
     NEAR,
     SAME_BYTES,
     SAME_FEATURES,
@@ -26,7 +27,6 @@ from tagfit.data.duplicates import (
     duplicate_groups,
     duplicate_rows,
 )
-from tagfit.data.pictures import decode
 from tagfit.errors import InputError
 
 WIDTH, HEIGHT = 240, 160

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import tagfit
-from tagfit.data.folds import folds, write_folds
 from tagfit.data.read import read
+from tagfit.data.splits.folds import folds, write_folds
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
@@ -110,4 +110,4 @@ def test_the_csv_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_split_is_a_public_name(tmp_path: Path) -> None:
-    assert tagfit.split.__module__ == "tagfit.data.split"
+    assert tagfit.split.__module__ == "tagfit.data.splits.split"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagfit.data.generate import GeneratedSet, generate, read_summary
+from tagfit.data.scenes.generate import GeneratedSet, generate, read_summary
 from tagfit.data.scenes.painting import Camera, paint
 from tagfit.data.scenes.scene import FACTORS, LABELS, Scene, draw_scenes, flipped, truth_of
 from tagfit.errors import InputError
@@ -169,7 +169,7 @@ def test_a_death_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     def full_disk(*_: object) -> object:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("tagfit.data.generate._sha256", full_disk)
+    monkeypatch.setattr("tagfit.data.scenes.generate._sha256", full_disk)
     with pytest.raises(InputError, match="no space left"):
         generate(tmp_path / "set", train=2, validation=0, test=0, size=32)
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tagfit.data.labels import Selection, align, combine, requested, require_learnable, select, similar_names
-from tagfit.data.npz import from_arrays
+from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from tagfit.data.npz import from_arrays
 from tagfit.data.read import read
+from tagfit.data.readers.arrays import from_arrays
 from tagfit.errors import InputError
 
 Y = [[1, 0], [0, 1], [1, 1]]

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tagfit.data.check import check
 from tagfit.data.labels import names_in_file
 from tagfit.data.read import read
+from tagfit.data.source_report import check
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.problem import Problem
-from tagfit.data.split import split
+from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 from tagfit.files import to_json

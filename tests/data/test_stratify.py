@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tagfit.data.stratify import assign, assign_at_random
+from tagfit.data.splits.stratify import assign, assign_at_random
 
 HOLDOUT = (0.7, 0.15, 0.15)
 

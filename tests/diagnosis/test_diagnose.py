@@ -105,7 +105,7 @@ def test_what_cannot_be_diagnosed_is_refused_with_the_right_form() -> None:
 def test_histories_of_all_kinds_are_read(tmp_path: object) -> None:
     from pathlib import Path
 
-    from tagfit.diagnosis.curves import Curves
+    from tagfit.diagnosis.histories import Curves
 
     folder = Path(str(tmp_path))
     keras = {"loss": [0.7, 0.5], "val_loss": [0.8, 0.6], "val_accuracy": [0.1, 0.2]}

@@ -11,7 +11,7 @@ import pytest
 from tagfit.errors import InputError
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.evaluation.metrics import DEFAULT, METRICS, find
-from tagfit.evaluation.quick import QUICK, quick
+from tagfit.evaluation.point_metrics import QUICK, quick
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import to_json
 from tagfit.scores import Scores

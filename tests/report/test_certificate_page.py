@@ -18,8 +18,8 @@ import tagfit as tf
 from commands import Command
 from page_tags import EVIL, Tags, assert_self_contained
 from tagfit.curing.certificate import NO_SIGNATURE, VERDICTS, Certificate, load
-from tagfit.data.npz import from_arrays
 from tagfit.data.problem import Problem
+from tagfit.data.readers.arrays import from_arrays
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.report import certificate_plots as plots

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tagfit import tagger, workflow
-from tagfit.data.split import split
+from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds

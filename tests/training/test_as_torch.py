@@ -16,7 +16,7 @@ from problems import features, pictures
 
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.recipe import Recipe
 from tagfit.training.fit import fit
 from tagfit.training.loop import Training

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tagfit.data.problem import Problem
-from tagfit.data.split import split
+from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe

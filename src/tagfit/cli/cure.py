@@ -110,7 +110,7 @@ def cure(
     3 met but not confirmed, 4 out of reach. The options of reading and splitting are for a SOURCE.
     """
     from tagfit import workflow
-    from tagfit.curing.asking import seconds
+    from tagfit.curing.request import seconds
     from tagfit.report.certificate_page import write_certificate_page
 
     with progress_bar(quiet=as_json) as bar:

@@ -14,7 +14,7 @@ from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say,
 from tagfit.errors import InputError
 
 if TYPE_CHECKING:
-    from tagfit.data.check import CheckReport
+    from tagfit.data.source_report import CheckReport
 
 app = typer.Typer(help="Look at a source, cut it into folds, paint a set.", rich_markup_mode=None)
 
@@ -36,7 +36,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Print what a source holds and all that is wrong or odd in it."""
-    from tagfit.data.check import check as check_source
+    from tagfit.data.source_report import check as check_source
 
     reading = options.reading(format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside)
     with progress_bar(quiet=as_json) as bar:
@@ -67,9 +67,9 @@ def split(
 
     Train on it with `tagfit train FILE --validation-fold K`.
     """
-    from tagfit.data.folds import folds as cut
-    from tagfit.data.folds import write_folds
     from tagfit.data.read import read
+    from tagfit.data.splits.folds import folds as cut
+    from tagfit.data.splits.folds import write_folds
 
     reading = options.reading(format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside)
     if out.exists():
@@ -93,7 +93,7 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Paint the set that comes with tagfit: scenes, some with wrong tags."""
-    from tagfit.data.generate import generate as write
+    from tagfit.data.scenes.generate import generate as write
 
     written = write(directory, seed=seed)
     if as_json:

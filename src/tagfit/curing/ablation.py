@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tagfit.curing.beside import Beside
 from tagfit.curing.changes import Change, changes, undone
 from tagfit.curing.confirm import Confirmed
+from tagfit.curing.followup import Beside
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
 from tagfit.history import Epoch

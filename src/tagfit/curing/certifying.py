@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 import tagfit
-from tagfit.curing import rows, story
-from tagfit.curing.asking import Asked
+from tagfit.curing import row_digests as rows
+from tagfit.curing import summary as story
 from tagfit.curing.certificate import FORMAT, NO_SIGNATURE, RECOMPUTED, SEALED, Certificate, file_seals, sealed
 from tagfit.curing.changes import changes
 from tagfit.curing.confirm import Confirmed
+from tagfit.curing.request import Asked
 from tagfit.curing.search import TRIALS
 from tagfit.curing.trial import Trial
 from tagfit.data.fingerprint import data_fingerprint, row_digests

@@ -6,18 +6,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tagfit.curing import certifying, confirm, reach, search
+from tagfit.curing import certifying, confirm, search
+from tagfit.curing import shortfall as reach
 from tagfit.curing.ablation import ablate
-from tagfit.curing.asking import Asked, begin, refuse_trivial
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.confirm import Confirmed
 from tagfit.curing.moves import moves
+from tagfit.curing.request import Asked, begin, refuse_trivial
 from tagfit.curing.search import Search
 from tagfit.curing.steps import steps
 from tagfit.curing.trial import Trial
 from tagfit.curing.winner import Choosing, Clock, Told
 from tagfit.data.problem import Problem
-from tagfit.diagnosis import from_run, split
+from tagfit.diagnosis import from_run
+from tagfit.diagnosis import leakage as split
 from tagfit.diagnosis.diagnose import diagnose
 from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError

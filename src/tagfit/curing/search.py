@@ -15,7 +15,7 @@ from tagfit.curing import space, trial
 from tagfit.curing.moves import Move
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
-from tagfit.data.stratify import assign
+from tagfit.data.splits.stratify import assign
 from tagfit.errors import InputError
 from tagfit.goal import Goal
 from tagfit.history import Epoch

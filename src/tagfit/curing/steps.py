@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tagfit.curing.beside import Beside
 from tagfit.curing.changes import GROUPS, changes
+from tagfit.curing.followup import Beside
 from tagfit.curing.moves import LESSON
 from tagfit.curing.search import START, Search
 from tagfit.curing.trial import Trial

@@ -11,7 +11,7 @@ from typing import Any
 
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.files import disk_faults, to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe, parse

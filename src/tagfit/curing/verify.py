@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from tagfit.curing import certifying, rows, trial
+from tagfit.curing import certifying, trial
+from tagfit.curing import row_digests as rows
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate, broken_seals
 from tagfit.curing.search import TRIALS
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.goal import Goal
 from tagfit.runs.run import Run, open_run
 from tagfit.scoring import scored

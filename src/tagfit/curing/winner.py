@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tagfit.curing import confirm
-from tagfit.curing.asking import Asked
 from tagfit.curing.changes import changes
 from tagfit.curing.confirm import Confirmed
+from tagfit.curing.request import Asked
 from tagfit.curing.search import Search
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tagfit.data import cache, pictures
 from tagfit.data.fingerprint import row_digests
+from tagfit.data.pictures import cache
+from tagfit.data.pictures import decode as pictures
 from tagfit.data.problem import Preprocessing
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from tagfit.data.cache import default_dir, size_of
 from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.labels import align
+from tagfit.data.pictures.cache import default_dir, size_of
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
-from tagfit.data.split import split
+from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 

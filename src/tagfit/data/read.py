@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tagfit.data.arff import read_arff
-from tagfit.data.folder import read_folder
 from tagfit.data.labels import Selection, listed, require_learnable, select, similar_names
-from tagfit.data.npz import read_npz
-from tagfit.data.table_file import TableOptions, read_table
+from tagfit.data.readers.arff import read_arff
+from tagfit.data.readers.arrays import read_npz
+from tagfit.data.readers.folder import read_folder
+from tagfit.data.readers.table import TableOptions, read_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 

@@ -8,10 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tagfit.diagnosis import fit, fit_history, labels, metric, outputs, probabilities, relations, split
+from tagfit.diagnosis import label_checks as labels
+from tagfit.diagnosis import leakage as split
+from tagfit.diagnosis import metric, outputs, probabilities, relations
+from tagfit.diagnosis import overfitting as fit
+from tagfit.diagnosis import training_curves as fit_history
 from tagfit.diagnosis.check import Check
-from tagfit.diagnosis.curves import Curves
 from tagfit.diagnosis.finding import Finding, Findings
+from tagfit.diagnosis.histories import Curves
 from tagfit.diagnosis.material import Material, Side
 from tagfit.errors import InputError
 from tagfit.goal import read_bounds

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit import multihot
-from tagfit.diagnosis.curves import Curves
+from tagfit.diagnosis.histories import Curves
 from tagfit.errors import InputError
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.totals import Observed

@@ -17,7 +17,7 @@ from tagfit import recipe as recipes
 from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
 from tagfit.data.problem import Problem
-from tagfit.data.stratify import assign
+from tagfit.data.splits.stratify import assign
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 from tagfit.estimator.target import Target, dimensions
@@ -25,7 +25,7 @@ from tagfit.evaluation import metrics
 from tagfit.evaluation.cases import Cases, check_thresholds, exceeding
 from tagfit.evaluation.totals import Observed
 from tagfit.recipe import Recipe
-from tagfit.training.door import torch_for
+from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory

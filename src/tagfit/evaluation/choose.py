@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tagfit.errors import InputError
 from tagfit.evaluation.cases import Cases
-from tagfit.evaluation.curves import Ladder, draw_weights
+from tagfit.evaluation.cut_curves import Ladder, draw_weights
 from tagfit.evaluation.resamples import draws
 from tagfit.evaluation.strategies import Choice, Plan, PrecisionAtLeast, RecallAtLeast, parse
 from tagfit.evaluation.thresholds import Thresholds, rows_fingerprint

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, from_margins
 from tagfit.evaluation.metrics import Metric
-from tagfit.evaluation.rows import ROWS_AT_ONCE, known_in_row
+from tagfit.evaluation.per_picture import ROWS_AT_ONCE, known_in_row
 from tagfit.evaluation.totals import Observed
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tagfit.errors import InputError
 from tagfit.evaluation import counts as c
-from tagfit.evaluation import rows as r
+from tagfit.evaluation import per_picture as r
 from tagfit.evaluation.counts import Counts
 from tagfit.evaluation.totals import Observed, Totals
 

@@ -14,8 +14,8 @@ from tagfit.evaluation import entries
 from tagfit.evaluation.calibration_error import from_sparse, sparse_bins
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, from_margins
+from tagfit.evaluation.per_picture import RowFunction
 from tagfit.evaluation.ranking import Ranked
-from tagfit.evaluation.rows import RowFunction
 from tagfit.evaluation.totals import Observed
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.errors import InputError
-from tagfit.evaluation.curves import Curve, best_common_cut
+from tagfit.evaluation.cut_curves import Curve, best_common_cut
 
 Floats = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from tagfit.evaluation import entries
 from tagfit.evaluation.calibration_error import Binned, calibration_error, calibration_errors
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, count, from_margins
+from tagfit.evaluation.per_picture import RowFunction, by_blocks, row_counts
 from tagfit.evaluation.ranking import Ranked, rank
-from tagfit.evaluation.rows import RowFunction, by_blocks, row_counts
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate
 from tagfit.curing.changes import said
 from tagfit.curing.search import START
-from tagfit.curing.story import counted, tried
+from tagfit.curing.summary import counted, tried
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.metrics import METRICS, find

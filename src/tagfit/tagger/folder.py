@@ -12,14 +12,14 @@ from safetensors import numpy as tensors
 
 import tagfit
 from tagfit import recipe as recipes
-from tagfit.data import pictures as decoding
+from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import disk_faults, to_json, write_text, written_whole
 from tagfit.runs.run import Run, open_run
 from tagfit.tagger.tagger import Tagger, fingerprint
-from tagfit.training.door import torch_for
+from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit import multihot
-from tagfit.data import pictures as decoding
+from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import to_json
 from tagfit.recipe import Recipe
-from tagfit.tagger.places import list_pictures
-from tagfit.training.door import torch_for
+from tagfit.tagger.picture_paths import list_pictures
+from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory

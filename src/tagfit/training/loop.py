@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation import metrics
-from tagfit.evaluation.quick import quick
+from tagfit.evaluation.point_metrics import quick
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.training import checkpoint, nets

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data import grouping, placing
-from tagfit.data.duplicates import duplicate_groups
 from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
 from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
-from tagfit.data.placing import Method
+from tagfit.data.pictures.duplicates import duplicate_groups
 from tagfit.data.problem import Problem
+from tagfit.data.splits import grouping
+from tagfit.data.splits import placement as placing
+from tagfit.data.splits.placement import Method
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

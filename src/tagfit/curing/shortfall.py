@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagfit.curing.beside import Beside
 from tagfit.curing.confirm import Confirmed
+from tagfit.curing.followup import Beside
 from tagfit.curing.search import sampled
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem

@@ -19,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data import pictures
+from tagfit.data.pictures import decode as pictures
 from tagfit.errors import Fault, InputError
 from tagfit.files import written_whole
 

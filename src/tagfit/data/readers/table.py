@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.labels import Selection, listed, names_in_file
-from tagfit.data.picture_files import OUTSIDE, Locator, unreadable
-from tagfit.data.table_cells import IMAGE_COLUMNS, ROW_COLUMNS, Table, parse_table
-from tagfit.data.tag_cells import read_cells
+from tagfit.data.pictures.files import OUTSIDE, Locator, unreadable
+from tagfit.data.readers.table_cells import IMAGE_COLUMNS, ROW_COLUMNS, Table, parse_table
+from tagfit.data.readers.tag_cells import read_cells
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

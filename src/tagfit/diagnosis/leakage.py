@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.duplicates import duplicate_groups, duplicate_rows
+from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
 from tagfit.diagnosis.check import check
 from tagfit.diagnosis.finding import Estimate, Plot, Remedy, Verdict, cannot_say, fired, passed
 from tagfit.diagnosis.limits import limit

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tagfit.data.duplicates import duplicate_groups, duplicate_rows
 from tagfit.data.inputs import read_inputs
 from tagfit.data.labels import listed
-from tagfit.data.picture_files import FORMATS, unreadable, why_not
+from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
+from tagfit.data.pictures.files import FORMATS, unreadable, why_not
 from tagfit.data.read import read
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tagfit.data.balance import Counts, Task, balance
+from tagfit.data.splits.balance import Counts, Task, balance
 
 # What a squared deviation costs, before it is divided by the share of the part and by the root of the whole count (so
 # that a rare label weighs more than a frequent one, but not all). Chosen by measurement: docs/decisions/0030.

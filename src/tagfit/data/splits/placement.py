@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.stratify import assign, assign_at_random
+from tagfit.data.splits.stratify import assign, assign_at_random
 from tagfit.data.tagged import SPLITS, TaggedSet
 from tagfit.errors import Fault, InputError
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data import grouping
 from tagfit.data.fingerprint import row_digests
-from tagfit.data.stratify import assign
+from tagfit.data.splits import grouping
+from tagfit.data.splits.stratify import assign
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.files import write_text

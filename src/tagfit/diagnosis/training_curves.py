@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.diagnosis.check import check
-from tagfit.diagnosis.curves import Curves
 from tagfit.diagnosis.finding import Plot, Remedy, Verdict, cannot_say, fired, passed
+from tagfit.diagnosis.histories import Curves
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material
 from tagfit.diagnosis.resampling import value

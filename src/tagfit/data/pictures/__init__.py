@@ -1,0 +1,1 @@
+"""Pictures: found, decoded, cached, and compared with each other."""

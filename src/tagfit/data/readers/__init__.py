@@ -1,0 +1,1 @@
+"""Readers: one file a format; each turns a source into a TaggedSet."""
