@@ -16,7 +16,7 @@ PACKAGE = SOURCE / "tagfit"
 # A room may import from rooms above it in this list; rooms on one line not from each other.
 FLOORS = [
     ["errors"],
-    ["files"],
+    ["files", "literals"],
     ["multihot", "recipe", "history"],
     ["translate"],
     ["scores"],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tagfit import multihot
+from tagfit import literals, multihot
 from tagfit.errors import InputError
 from tagfit.files import written_whole
 
@@ -26,7 +26,7 @@ class Scores:
         known: bool of shape (N, L); what is False takes part in no metric.
         labels: L names.
         ids: N row ids, unique; two Scores are aligned by them before they are compared.
-        groups: N group names, or None.
+        groups: N group names ('' where a row stands alone), or None.
         weights: N non-negative weights, or None.
         split: the name of the split these belong to; empty where there is none.
     """
@@ -73,7 +73,7 @@ class Scores:
         _check_rows(row_ids, n, "ids")
         if len(np.unique(row_ids)) != n:
             raise InputError("ids name the same row twice", instead="one id a picture")
-        row_groups = None if groups is None else _check_rows(np.asarray(groups, dtype=np.str_), n, "groups")
+        row_groups = None if groups is None else _check_rows(literals.names(groups), n, "groups")
         row_weights = None if weights is None else _check_rows(np.asarray(weights, dtype=np.float64), n, "weights")
         if row_weights is not None and (not np.isfinite(row_weights).all() or (row_weights < 0).any()):
             raise InputError("weights hold a negative or infinite value", instead="a weight of 0 or more a picture")

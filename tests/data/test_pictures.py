@@ -108,7 +108,7 @@ def test_16_bit_colour_keeps_its_range() -> None:
 
 @pytest.mark.parametrize("mode", ["I", "F"])
 def test_grey_without_a_known_range_is_refused(mode: str) -> None:
-    with pytest.raises(InputError, match="no known range"):
+    with pytest.raises(InputError, match="range is not known"):
         painted(Image.new(mode, (8, 8), 5), kind="TIFF")
 
 

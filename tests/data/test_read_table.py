@@ -158,7 +158,7 @@ def test_unusable_rows_are_quarantined_with_the_reason_or_errors_when_strict(tmp
     assert data.ids.tolist() == ["a.png", "b.png"]
     reasons = [str(fault) for fault in data.quarantined]
     assert [reason.split(":")[0] for reason in reasons] == [f"tags.csv, row {row}" for row in (4, 5, 6, 7)]
-    for reason, part in zip(reasons, ("0 bytes", "web page", "no file", "not a picture"), strict=True):
+    for reason, part in zip(reasons, ("0 bytes", "HTML page", "no file", "holds no picture"), strict=True):
         assert part in reason
     assert "row 6" in faults(source, strict=True)
 
@@ -171,13 +171,13 @@ def test_a_bomb_is_quarantined_and_a_wrong_ending_is_not(tmp_path: Path) -> None
     (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + crc + b"\0\0\0\0IDAT")
     data = read(source)
     assert data.ids.tolist() == ["a.png", "b.jpg"]
-    assert "decompression bomb" in str(data.quarantined[0])
+    assert "has more than the" in str(data.quarantined[0])
 
 
 def test_a_picture_that_starts_a_program_is_not_opened(tmp_path: Path) -> None:
     source = table(tmp_path, "image,tags\na.png,x\nb.png,y\nc.eps,x\n")
     (tmp_path / "c.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
-    assert "not a picture in a format that is read here" in str(read(source).quarantined[0])
+    assert "holds no picture of a kind that is read" in str(read(source).quarantined[0])
 
 
 def test_the_same_picture_twice(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.problem import Problem
+from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -370,3 +372,21 @@ def test_problem_json_names_what_a_run_must_keep() -> None:
     assert kept["prevalence"]["a"] == pytest.approx(problem.part("train").truth[:, 0].mean())
     assert kept["prevalence"]["c"] is None
     assert kept["preprocessing"]["mean"] == list(problem.preprocessing.mean)
+
+
+@pytest.mark.parametrize("missing", ["", None, float("nan"), "nan", "<NA>"])
+def test_a_row_without_a_group_stands_alone(missing: Any) -> None:
+    """A missing group is no group: as one it would hold most rows on one side."""
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    groups = [missing if row % 5 else f"g{row // 10}" for row in range(60)]
+    alone = ["" if row % 5 else f"g{row // 10}" for row in range(60)]
+    truth = np.random.default_rng(1).integers(0, 2, (60, 2))
+    given = split(from_arrays(X, truth, groups=groups))
+    assert given.split.tolist() == split(from_arrays(X, truth, groups=alone)).split.tolist()
+    assert {name: int((given.split == name).sum()) for name in given.splits} == {
+        "train": 42,
+        "validation": 9,
+        "test": 9,
+    }
+    kept = split(from_arrays(X, truth), keep_together=np.asarray(groups, dtype=object))
+    assert kept.split.tolist() == given.split.tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
-from tagfit.data.inputs import read_inputs
+from tagfit.data.inputs import Inputs, read_inputs
 from tagfit.data.labels import listed
+from tagfit.data.pictures.accepted import size_of
 from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
-from tagfit.data.pictures.files import FORMATS, unreadable, why_not
 from tagfit.data.read import read
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault
 
+Copies = tuple[tuple[str, tuple[str, ...]], ...]
 SHOWN_SETS = 10
 MULTI_CLASS = (
     "every picture has exactly one label: this looks multi-class. tagfit would still give each label its own "
@@ -76,7 +76,7 @@ class CheckReport:
     folds: dict[str, int]
     groups: int
     multi_class: str
-    copies: tuple[tuple[str, tuple[str, ...]], ...]
+    copies: Copies
     quarantined: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
     notes: tuple[str, ...]
@@ -114,14 +114,22 @@ def check(
     data = source if isinstance(source, TaggedSet) else read(source, **{"learnable": False, **options})
     warned = list(data.warnings)
     quarantined = list(data.quarantined)
-    if data.files is not None:
-        truncated, sizes = _look_at(data.files, decode=decode)
-        quarantined += [Fault(f"{str(data.ids[row])!r} is {reason}") for row, reason in truncated.items()]
-        data = data.take([row for row in range(len(data)) if row not in truncated])
-        warned += _same_bytes(data)
-    else:
+    copies: Copies = ()
+    if decode:
+        # What cannot be decoded here is exactly what a training leaves out: both decode in the same place.
+        inputs = read_inputs(data, None, cache_dir=cache_dir, progress=on_decoded)
+        refused = sorted(set(range(len(data))) - set(inputs.rows.tolist()))
+        quarantined += [
+            Fault(f"{str(data.ids[row])!r} {fault.what}", instead=fault.instead)
+            for row, fault in zip(refused, inputs.faults, strict=True)
+        ]
+        data = data.take(inputs.rows)
+        copies = _copies(inputs, data.ids)
+    if data.files is None:
         sizes = Counter([_shape(data)] * len(data))
-    copies = _copies(data, cache_dir, on_decoded) if decode else ()
+    else:
+        sizes = _sizes(data.files)
+        warned += _same_bytes(data)
     warned += _never_or_always(data)
     present = data.truth.sum(axis=1, dtype=np.int64)
     unique, inverse, counts = np.unique(np.packbits(data.truth, axis=1), axis=0, return_index=True, return_counts=True)
@@ -150,11 +158,7 @@ def check(
     )
 
 
-def _copies(
-    data: TaggedSet, cache_dir: Path | None, on_decoded: Callable[[int, int], None] | None
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    inputs = read_inputs(data, None, cache_dir=cache_dir, progress=on_decoded)
-    ids = data.ids[inputs.rows]
+def _copies(inputs: Inputs, ids: NDArray[np.str_]) -> Copies:
     if inputs.values.ndim == 4:
         found = duplicate_groups(inputs.values, inputs.digests)
     else:
@@ -184,33 +188,9 @@ def _never_or_always(data: TaggedSet) -> list[Fault]:
     return faults
 
 
-def _look_at(files: Sequence[Path], *, decode: bool) -> tuple[dict[int, str], Counter[str]]:
-    """(row -> why its picture cannot be used, how often each size occurs)."""
-    look = _decoded if decode else _header
-    with warnings.catch_warnings():  # once around all threads: the filters are the process's own
-        warnings.simplefilter("ignore")
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            seen = list(pool.map(look, files))
-    faults = {row: reason for row, (reason, _) in enumerate(seen) if reason}
-    return faults, Counter(size for reason, size in seen if not reason)
-
-
-def _decoded(path: Path) -> tuple[str, str]:
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            size = f"{image.width} x {image.height}"
-            image.draft("RGB", (64, 64))  # reads the whole file, and spares most of the arithmetic
-            image.load()
-    except Exception as error:  # noqa: BLE001 - a broken file makes the decoders raise nearly anything
-        return why_not(path, error), ""
-    return "", size
-
-
-def _header(path: Path) -> tuple[str, str]:
-    if reason := unreadable(path):
-        return reason, ""
-    with Image.open(path, formats=FORMATS) as image:
-        return "", f"{image.width} x {image.height}"
+def _sizes(files: Sequence[Path]) -> Counter[str]:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return Counter(f"{width} x {height}" for width, height in pool.map(size_of, files))
 
 
 def _same_bytes(data: TaggedSet) -> list[Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tagfit.data.pictures.files import SUFFIXES
+from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.errors import Fault, InputError
 
 

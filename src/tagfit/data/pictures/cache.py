@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.pictures import decode as pictures
+from tagfit.data.pictures.accepted import shown
 from tagfit.errors import Fault, InputError
 from tagfit.files import written_whole
 
@@ -149,7 +150,7 @@ def _one(path: Path, size: int, shelf: _Shelf) -> _Outcome:
         digest = pictures.digest(data)
         return digest, None if digest in shelf else pictures.decode(data, size)
     except InputError as error:
-        return replace(error.faults[0], where=pictures.shown(path))
+        return replace(error.faults[0], where=shown(path))
 
 
 class _Shelf:
@@ -290,12 +291,12 @@ def _disk_faults(folder: Path, needed: int) -> Iterator[None]:
         if error.errno in FULL:
             raise InputError(_no_space(folder, needed)) from None
         what = f"the picture cache cannot be written: {error.strerror or error}"
-        raise InputError(Fault(what, pictures.shown(folder), "--cache-dir moves it")) from None
+        raise InputError(Fault(what, shown(folder), "--cache-dir moves it")) from None
 
 
 def _no_space(folder: Path, needed: int) -> Fault:
     what = f"no space for the picture cache, which takes up to {needed / 1e6:,.1f} MB"
-    return Fault(what, pictures.shown(folder), "make room, move it with --cache-dir, or take a smaller --size")
+    return Fault(what, shown(folder), "make room, move it with --cache-dir, or take a smaller --size")
 
 
 def _cores() -> int:

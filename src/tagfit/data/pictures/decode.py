@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
-import threading
-import warnings
 from hashlib import blake2b
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image, features
 
+from tagfit.data.pictures.accepted import check_file, heif_version, opened, shown
 from tagfit.errors import Fault, InputError
 
 DECODER = 1  # raise it with every change of this file that can change a pixel
-PIXEL_LIMIT = 134_217_728  # 2**27: room for the 102 and 108 megapixels of large cameras and phones
-BYTE_LIMIT = 1 << 30
-
-# Raster formats only: Pillow hands some others (EPS) to programs that run what the file says.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
 CODECS = ("libjpeg_turbo", "jpg", "zlib", "webp", "avif", "jpg_2000", "libtiff")
 
 # JPEG is decoded at the smallest of its own scales (1/1 to 1/8) that still leaves twice the target: what that blurs
@@ -40,15 +32,6 @@ TURNED_BY = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-NO_PICTURE = (
-    (b"version https://git-lfs", "a Git LFS pointer, not the picture itself", "fetch it with: git lfs pull"),
-    (b"<!doctype html", "an HTML page, not a picture", "often a download that failed"),
-    (b"<html", "an HTML page, not a picture", "often a download that failed"),
-    (b"<?xml", "XML, not a picture of pixels", ""),
-    (b"<svg", "an SVG drawing, not a picture of pixels", "export it as PNG"),
-    (b"%pdf", "a PDF document, not a picture", "export its pages as PNG"),
-)
-HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 
 def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
@@ -70,21 +53,11 @@ def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
     check_size(size)
     where = shown(source) if isinstance(source, Path) else ""
     data = read(source) if isinstance(source, Path) else source
-    try:
-        with _QUIET, Image.open(BytesIO(data), formats=FORMATS) as image:
-            _refuse_a_bomb(image, where)
-            image.draft(None, (DRAFT_GAP * size, DRAFT_GAP * size))
-            image.load()
-            turned_by = TURNED_BY.get(_orientation(image))
-            small = _as_rgb(image).resize((size, size), Image.Resampling.BICUBIC)
-    except InputError:
-        raise
-    except UnidentifiedImageError:
-        raise InputError(_unidentified(data, where)) from None
-    except Image.DecompressionBombError:
-        raise InputError(Fault(f"has more than the {PIXEL_LIMIT:,} pixels allowed", where, "scale it down")) from None
-    except Exception as error:  # noqa: BLE001 - on broken files the codecs raise whatever they come across
-        raise InputError(Fault(f"is truncated or damaged: {_said(error)}", where)) from None
+    with opened(data, where) as image:
+        image.draft(None, (DRAFT_GAP * size, DRAFT_GAP * size))
+        image.load()
+        turned_by = TURNED_BY.get(_orientation(image))
+        small = _as_rgb(image).resize((size, size), Image.Resampling.BICUBIC)
     if turned_by is not None:
         small = small.transpose(turned_by)  # after the resize, where it costs nothing: the target is a square
     return np.asarray(small)
@@ -102,10 +75,7 @@ def read(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb") as file:
             before = os.fstat(handle)
-            if not stat.S_ISREG(before.st_mode):
-                raise InputError(Fault("is not a file", where, "a picture file"))
-            if before.st_size > BYTE_LIMIT:
-                raise InputError(Fault(f"has {before.st_size:,} bytes; at most {BYTE_LIMIT:,} are read", where))
+            check_file(before, where)
             data = file.read(before.st_size + 1)
             after = os.fstat(handle)
     except OSError as error:
@@ -123,7 +93,8 @@ def digest(data: bytes) -> bytes:
 def decoder() -> str:
     """What decodes here, in words: pixels made under the same words are the same bits."""
     versions = ", ".join(f"{codec} {features.version(codec)}" for codec in CODECS)
-    return f"tagfit decoder {DECODER}, Pillow {PIL.__version__}, {versions}"
+    heif = f", pillow-heif {heif_version()}" if heif_version() else ""
+    return f"tagfit decoder {DECODER}, Pillow {PIL.__version__}, {versions}{heif}"
 
 
 def check_size(size: int) -> None:
@@ -134,49 +105,6 @@ def check_size(size: int) -> None:
     """
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise InputError(f"size is {size!r}", instead="the side of a picture in pixels, a whole number such as 64")
-
-
-def shown(path: Path) -> str:
-    """A path as text that can be printed, also where its bytes are no UTF-8."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-class _Quiet:
-    """Pillow warns of damaged EXIF, large pictures and the like; here a picture is read or refused, never warned of.
-
-    The filters of ``warnings`` belong to the whole process: the first thread that comes sets them, the last that
-    leaves puts them back. Each thread for itself would put back what another had set.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._filters = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._filters = warnings.catch_warnings()
-                self._filters.__enter__()
-                warnings.simplefilter("ignore")
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._filters.__exit__(None, None, None)
-
-
-_QUIET = _Quiet()
-
-
-def _refuse_a_bomb(image: Image.Image, where: str) -> None:
-    """Refuse by the size that the header claims, before a pixel is decoded."""
-    width, height = image.size
-    if width * height > PIXEL_LIMIT:
-        what = f"is {width} x {height} pixels; at most {PIXEL_LIMIT:,} are decoded"
-        raise InputError(Fault(what, where, "scale it down"))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -191,8 +119,6 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     """Any of Pillow's modes as RGB; what is transparent lies on white."""
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return _from_16_bit(image).convert("RGB")
-    if image.mode in ("I", "F"):
-        raise ValueError(f"its grey values ({image.mode!r}) have no known range; save it with 8 or 16 bits")
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, WHITE), layer).convert("RGB")
@@ -203,19 +129,3 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
     """Grey of 0..65535 as grey of 0..255, rounded; Pillow's own conversion would clip."""
     values = np.asarray(image).astype(np.uint32)
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
-
-
-def _unidentified(data: bytes, where: str) -> Fault:
-    if not data:
-        return Fault("is empty (0 bytes)", where)
-    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
-        return Fault("is a HEIC picture, which is not read", where, "convert it to JPEG")
-    start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for mark, what, instead in NO_PICTURE:
-        if start.startswith(mark):
-            return Fault(f"holds {what}", where, instead)
-    return Fault(f"holds no picture of a kind that is read, or its header is damaged ({', '.join(FORMATS)})", where)
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""The picture files that a table names: found, kept inside their folder, and their headers looked at."""
+"""The picture files that a table names: found, and kept inside their folder."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
-# Raster formats only: others start programs (EPS calls Ghostscript) or draw what they fetch.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 OUTSIDE = "outside: "
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
 
 
 @dataclass
@@ -99,36 +94,6 @@ def _listing(folder: str) -> dict[str, bool]:
     except OSError:
         return {}  # a folder that is not there holds no files
     return found
-
-
-def unreadable(path: str | Path) -> str:
-    """Why the header of a picture cannot be used, or '' where it can; pixels are not decoded.
-
-    Pillow may warn of what it sees; the caller silences that once, around all files: filters belong to the process.
-    """
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            return "" if image.width and image.height else f"a picture of {image.width} x {image.height} pixels"
-    except Exception as error:  # noqa: BLE001 - a broken file makes the decoders raise nearly anything
-        return why_not(path, error)
-
-
-def why_not(path: str | Path, error: Exception) -> str:
-    """The reason in words: what the file holds says more than the decoder's exception."""
-    if isinstance(error, Image.DecompressionBombError):
-        return "a picture with more pixels than can be meant (a decompression bomb?)"
-    try:
-        with open(path, "rb") as file:
-            start = file.read(256)
-    except OSError as failure:
-        return f"cannot be opened: {failure.strerror}"
-    if not start:
-        return "an empty file, 0 bytes"
-    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<svg", b"<head")):
-        return "a web page or XML, not a picture"
-    if isinstance(error, UnidentifiedImageError):
-        return f"not a picture in a format that is read here ({', '.join(FORMATS)})"
-    return f"not readable as a picture: {error}"
 
 
 def _within(path: str, folder: str) -> bool:

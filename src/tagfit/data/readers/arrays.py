@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tagfit import multihot
+from tagfit import literals, multihot
 from tagfit.data.labels import combine, listed
 from tagfit.data.tagged import SPLITS, TaggedSet
 from tagfit.errors import Fault, InputError
@@ -71,7 +71,7 @@ def from_arrays(
         labels: L names; ``label_0`` ... where None, or the names of the columns where Y has any.
         known: mask (N, L), False where unknown.
         split: N names out of train, validation, test, or ''.
-        groups: N names; rows of one group stay on one side of a split; '' stands alone.
+        groups: N names; rows of one group stay on one side of a split; a row without one ('', None, NaN) stands alone.
         weights: N numbers of 0 or more.
         ids: N unique row ids; the row's number where None.
 
@@ -98,7 +98,7 @@ def from_arrays(
     row_ids = _row_names(ids if ids is not None else np.arange(n), n, "ids", faults)
     if len(np.unique(row_ids)) != len(row_ids):
         faults.append(Fault("ids name the same row twice", instead="one id a row"))
-    row_groups = None if groups is None else _row_names(groups, n, "groups", faults)
+    row_groups = None if groups is None else _row_names(literals.names(groups), n, "groups", faults)
     row_split = None if split is None else _row_names(split, n, "split", faults)
     if row_split is not None:
         row_split = np.where(row_split == "val", "validation", row_split).astype("<U10")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tagfit.data.labels import listed
-from tagfit.data.pictures.files import SUFFIXES
+from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.readers.table import TableOptions, read_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.labels import Selection, listed, names_in_file
-from tagfit.data.pictures.files import OUTSIDE, Locator, unreadable
+from tagfit.data.pictures.accepted import refusal
+from tagfit.data.pictures.files import OUTSIDE, Locator
 from tagfit.data.readers.table_cells import IMAGE_COLUMNS, ROW_COLUMNS, Table, parse_table
 from tagfit.data.readers.tag_cells import read_cells
 from tagfit.data.tagged import TaggedSet
@@ -236,11 +236,9 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
             for row in rows:
                 what = f"the picture {str(data.ids[row])!r} stands in rows {lines} with conflicting tags, split or fold"
                 unusable[row] = Fault(what, table.where(row), "one row a picture, with all its tags")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for path, (row, *_) in of_file.items():
-            if row not in unusable and (reason := unreadable(path)):
-                unusable[row] = Fault(f"{str(data.ids[row])!r} is {reason}", table.where(row))
+    for path, (row, *_) in of_file.items():
+        if row not in unusable and (fault := refusal(path)):
+            unusable[row] = Fault(f"{str(data.ids[row])!r} {fault.what}", table.where(row), fault.instead)
     kept = np.asarray([row for row in range(len(data)) if row not in unusable and row not in repeated], dtype=np.int64)
     quarantined = tuple(unusable[row] for row in sorted(unusable))
     if not len(kept):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.errors import Fault, InputError
+from tagfit.literals import is_nothing
 
 IMAGE_COLUMNS = ("image", "filename", "path", "sourcefile")
 SPLIT_NAMES = {
@@ -128,7 +129,7 @@ def _fold(table: Table, index: int, faults: list[Fault]) -> NDArray[np.int64]:
 
 
 def _group(table: Table, index: int, _faults: list[Fault]) -> NDArray[np.str_]:
-    return np.asarray([cell.strip() for cell in table.column(index)], dtype=np.str_)
+    return np.asarray(["" if is_nothing(cell) else cell.strip() for cell in table.column(index)], dtype=np.str_)
 
 
 def _weight(table: Table, index: int, faults: list[Fault]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit import literals
 from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
 from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
@@ -140,10 +141,10 @@ def _more_together(asked: KeepTogether | None, inputs: Inputs, own: int, count: 
     if asked is None:
         return None
     if callable(asked):
-        return np.asarray(asked(inputs.values, inputs.digests))
+        return literals.names(asked(inputs.values, inputs.digests))
     if len(asked) != own:
         raise InputError(f"keep_together has {len(asked)} names for {own} rows", instead="one name a row, '' for alone")
-    return np.concatenate([asked, np.full(count - own, "")])[inputs.rows]
+    return np.concatenate([literals.names(asked), np.full(count - own, "")])[inputs.rows]
 
 
 def _refuse_groups_apart(data: TaggedSet, names: NDArray[np.str_], origin: NDArray[np.str_]) -> None:
