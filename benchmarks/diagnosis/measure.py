@@ -29,13 +29,13 @@ def false_alarms(cases: int) -> dict[str, Any]:
         found = diagnose(**case.arguments())
         for finding in found:
             fired[finding.code] += finding.outcome == "fired"
-            silent[finding.code] += finding.outcome == "cannot say"
+            silent[finding.code] += finding.outcome == "inconclusive"
         with_issues += bool(found.issues)
     return {
         "cases": cases,
         "with_issues": with_issues / cases,
         "rates": {code: count / cases for code, count in fired.items()},
-        "cannot_say": {code: count / cases for code, count in silent.items()},
+        "inconclusive": {code: count / cases for code, count in silent.items()},
     }
 
 

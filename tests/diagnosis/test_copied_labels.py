@@ -22,7 +22,7 @@ def test_a_copy_turned_over_fires_too() -> None:
     assert found.evidence["pairs"][0][2] < -0.98
 
 
-def test_other_labels_pass_and_one_label_cannot_say() -> None:
+def test_other_labels_pass_and_one_label_inconclusive() -> None:
     case = well()
     assert look(CODE, case).outcome == "passed"
-    assert look(CODE, train=(case.train.truth[:, :1], case.train.scores[:, :1])).outcome == "cannot say"
+    assert look(CODE, train=(case.train.truth[:, :1], case.train.scores[:, :1])).outcome == "inconclusive"

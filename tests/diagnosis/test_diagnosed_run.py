@@ -43,7 +43,7 @@ def test_without_its_source_a_run_is_diagnosed_without_inputs(run: Run, monkeypa
 
     monkeypatch.setattr(workflow, "reopen", gone)
     found = workflow.diagnose(run)
-    assert found["splits-told-apart"].outcome == "cannot say"
+    assert found["splits-told-apart"].outcome == "inconclusive"
     assert "the source is gone" in found.material.notes[0]
 
 

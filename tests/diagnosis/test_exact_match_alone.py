@@ -13,7 +13,7 @@ def test_subset_accuracy_alone_fires_and_shows_the_others() -> None:
     assert {"subset_accuracy", "label_accuracy", "macro_f1"} <= set(found.evidence)
 
 
-def test_another_metric_beside_it_passes_and_none_named_cannot_say() -> None:
+def test_another_metric_beside_it_passes_and_none_named_inconclusive() -> None:
     assert look(CODE, well(), metrics=["subset_accuracy", "mAP"]).outcome == "passed"
-    assert look(CODE, well(), metrics=[], goal=None).outcome == "cannot say"
+    assert look(CODE, well(), metrics=[], goal=None).outcome == "inconclusive"
     assert look(CODE, well(), metrics=[], goal="subset_accuracy>=0.5").outcome == "fired"

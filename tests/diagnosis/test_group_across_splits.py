@@ -22,7 +22,7 @@ def test_rows_without_a_group_stand_alone() -> None:
     assert look(CODE, case).outcome == "passed"
 
 
-def test_without_groups_it_cannot_say() -> None:
+def test_without_groups_it_inconclusive() -> None:
     case = well()
     train = {"truth": case.train.truth, "scores": case.train.scores}
-    assert look(CODE, case, train=train).outcome == "cannot say"
+    assert look(CODE, case, train=train).outcome == "inconclusive"

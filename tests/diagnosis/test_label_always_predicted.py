@@ -24,7 +24,7 @@ def test_unknown_entries_neither_fire_nor_spare() -> None:
     assert look(CODE, validation={**case.validation.given(), "known": known}).outcome == "passed"
 
 
-def test_too_few_negatives_cannot_say() -> None:
+def test_too_few_negatives_inconclusive() -> None:
     case = well()
     case.validation.truth[:] = 1
-    assert look(CODE, case).outcome == "cannot say"
+    assert look(CODE, case).outcome == "inconclusive"

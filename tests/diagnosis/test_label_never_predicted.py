@@ -21,7 +21,7 @@ def test_a_label_without_positives_may_be_silent() -> None:
     assert look(CODE, case).outcome == "passed"
 
 
-def test_too_few_positives_cannot_say() -> None:
+def test_too_few_positives_inconclusive() -> None:
     case = well()
     case.validation.truth[:] = 0
-    assert look(CODE, case).outcome == "cannot say"
+    assert look(CODE, case).outcome == "inconclusive"

@@ -24,5 +24,5 @@ def test_chance_passes_and_unknown_is_not_absent() -> None:
     assert look(CODE, case, validation={**case.validation.given(), "known": known}).outcome == "passed"
 
 
-def test_one_side_cannot_say() -> None:
-    assert look(CODE, train=well().train.given()).outcome == "cannot say"
+def test_one_side_inconclusive() -> None:
+    assert look(CODE, train=well().train.given()).outcome == "inconclusive"

@@ -15,6 +15,6 @@ def test_each_split_names_its_empty_labels() -> None:
     assert found.evidence["labels"] == {"train": [], "validation": ["label_1"]}
 
 
-def test_positives_everywhere_pass_and_no_scores_cannot_say() -> None:
+def test_positives_everywhere_pass_and_no_scores_inconclusive() -> None:
     assert look(CODE, well()).outcome == "passed"
-    assert look(CODE, history={"loss": [1.0]}).outcome == "cannot say"
+    assert look(CODE, history={"loss": [1.0]}).outcome == "inconclusive"

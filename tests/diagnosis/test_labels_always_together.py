@@ -19,6 +19,6 @@ def test_one_exception_is_enough_to_pass() -> None:
     assert look(CODE, case).outcome == "passed"
 
 
-def test_one_label_cannot_say() -> None:
+def test_one_label_inconclusive() -> None:
     case = well()
-    assert look(CODE, train=(case.train.truth[:, :1], case.train.scores[:, :1])).outcome == "cannot say"
+    assert look(CODE, train=(case.train.truth[:, :1], case.train.scores[:, :1])).outcome == "inconclusive"

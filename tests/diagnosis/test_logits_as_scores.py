@@ -36,7 +36,7 @@ def test_rounding_beyond_one_passes() -> None:
     assert look(CODE, case).outcome == "passed"
 
 
-def test_without_scores_it_cannot_say_and_nan_is_refused() -> None:
-    assert look(CODE, history={"loss": [0.3, 0.2]}).outcome == "cannot say"
+def test_without_scores_it_inconclusive_and_nan_is_refused() -> None:
+    assert look(CODE, history={"loss": [0.3, 0.2]}).outcome == "inconclusive"
     with pytest.raises(InputError, match="nan at row 0, column 1"):
         look(CODE, validation=([[0, 1]], [[0.5, np.nan]]))

@@ -30,5 +30,5 @@ def test_calibrated_scores_of_few_rows_pass() -> None:
     assert look(CODE, validation=((rng.random(share.shape) < share).astype(int), share)).outcome == "passed"
 
 
-def test_few_entries_cannot_say() -> None:
-    assert look(CODE, validation=(np.eye(4), np.full((4, 4), 0.5))).outcome == "cannot say"
+def test_few_entries_inconclusive() -> None:
+    assert look(CODE, validation=(np.eye(4), np.full((4, 4), 0.5))).outcome == "inconclusive"

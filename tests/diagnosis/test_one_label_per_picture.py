@@ -18,6 +18,6 @@ def test_several_predictions_pass() -> None:
     assert look(CODE, well()).outcome == "passed"
 
 
-def test_a_truth_of_one_tag_each_cannot_say() -> None:
+def test_a_truth_of_one_tag_each_inconclusive() -> None:
     truth = np.eye(3, dtype=int)[np.arange(30) % 3]
-    assert look(CODE, validation=(truth, 0.9 * truth)).outcome == "cannot say"
+    assert look(CODE, validation=(truth, 0.9 * truth)).outcome == "inconclusive"

@@ -24,8 +24,8 @@ def test_a_healthy_model_passes() -> None:
     assert look(CODE, well()).outcome == "passed"
 
 
-def test_one_side_or_a_few_rows_cannot_say() -> None:
-    assert look(CODE, validation=well().validation.given()).outcome == "cannot say"
+def test_one_side_or_a_few_rows_inconclusive() -> None:
+    assert look(CODE, validation=well().validation.given()).outcome == "inconclusive"
     case = ill(CODE)
     case.validation.take(np.arange(5))
-    assert look(CODE, case).outcome == "cannot say"
+    assert look(CODE, case).outcome == "inconclusive"

@@ -25,7 +25,7 @@ def test_darker_pictures_fire() -> None:
     assert look(CODE, **sides).outcome == "fired"
 
 
-def test_rows_of_one_kind_pass_and_without_inputs_it_cannot_say() -> None:
+def test_rows_of_one_kind_pass_and_without_inputs_it_inconclusive() -> None:
     case = well()
     assert look(CODE, case).outcome == "passed"
-    assert look(CODE, case, train=(case.train.truth, case.train.scores)).outcome == "cannot say"
+    assert look(CODE, case, train=(case.train.truth, case.train.scores)).outcome == "inconclusive"

@@ -54,10 +54,10 @@ def test_cross_fitted_scores_will_do_and_train_scores_will_not() -> None:
     case = ill(CODE)
     part = case.train.given()
     part.pop("inputs")
-    assert look(CODE, train=part).outcome == "cannot say"
+    assert look(CODE, train=part).outcome == "inconclusive"
     assert look(CODE, train=part, cross_fit=part).outcome == "fired"
 
 
-def test_scores_that_follow_nothing_cannot_say() -> None:
+def test_scores_that_follow_nothing_inconclusive() -> None:
     rng = np.random.default_rng(0)
-    assert look(CODE, validation=(rng.integers(0, 2, (500, 3)), rng.random((500, 3)))).outcome == "cannot say"
+    assert look(CODE, validation=(rng.integers(0, 2, (500, 3)), rng.random((500, 3)))).outcome == "inconclusive"

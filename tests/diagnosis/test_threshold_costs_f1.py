@@ -29,7 +29,7 @@ def test_noise_does_not_look_like_a_gain() -> None:
     assert look(CODE, validation=(truth, 0.5 + 0.5 * rng.random((300, 4)))).outcome == "passed"
 
 
-def test_too_few_positives_cannot_say() -> None:
+def test_too_few_positives_inconclusive() -> None:
     case = well()
     case.validation.truth[5:] = 0
-    assert look(CODE, case).outcome == "cannot say"
+    assert look(CODE, case).outcome == "inconclusive"

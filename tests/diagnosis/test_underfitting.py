@@ -20,7 +20,7 @@ def test_shifted_scores_are_no_underfitting() -> None:
     assert look(CODE, case).outcome == "passed"
 
 
-def test_without_train_or_without_both_kinds_of_rows_it_cannot_say() -> None:
+def test_without_train_or_without_both_kinds_of_rows_it_inconclusive() -> None:
     case = well()
-    assert look(CODE, validation=case.validation.given()).outcome == "cannot say"
-    assert look(CODE, train=(np.zeros((20, 2)), np.full((20, 2), 0.3))).outcome == "cannot say"
+    assert look(CODE, validation=case.validation.given()).outcome == "inconclusive"
+    assert look(CODE, train=(np.zeros((20, 2)), np.full((20, 2), 0.3))).outcome == "inconclusive"

@@ -32,5 +32,5 @@ def test_rows_of_few_groups_are_worth_less() -> None:
     assert look(CODE, case).evidence["half_width"] > 0.8 * alone
 
 
-def test_without_validation_it_cannot_say() -> None:
-    assert look(CODE, train=well().train.given()).outcome == "cannot say"
+def test_without_validation_it_inconclusive() -> None:
+    assert look(CODE, train=well().train.given()).outcome == "inconclusive"

@@ -1,4 +1,4 @@
-"""Check: a function from the material to a verdict, with the words that terminal, letter and manual share."""
+"""Check: a function from the evidence to a verdict, with the texts shared by terminal, letter and manual."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tagfit.diagnosis.material import Material
 
 @dataclass(frozen=True)
 class Check:
-    """One fault that is looked for.
+    """One fault to look for.
 
     Attributes:
         code: its readable name.
-        family: the file it stands in.
+        family: fit, outputs, labels, split or metric.
         severity: ``issue`` or ``hint``.
         title: the fault in a few words.
         how: how it is found.
         why: why it matters.
         what_to_do: the remedy in general.
-        look: the search itself.
+        look: the function that looks for it.
     """
 
     code: str
@@ -41,7 +41,7 @@ class Check:
 def check(
     code: str, severity: Severity, title: str, *, family: str, how: str, why: str, what_to_do: str
 ) -> Callable[[Callable[[Material], Verdict]], Check]:
-    """Make a Check of the function below."""
+    """Turn the decorated function into a Check."""
 
     def made(look: Callable[[Material], Verdict]) -> Check:
         return Check(code, family, severity, title, how, why, what_to_do, look)

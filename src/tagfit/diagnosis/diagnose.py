@@ -1,4 +1,4 @@
-"""Diagnose: every check on what is at hand."""
+"""Diagnose: runs every check on the given scores and history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tagfit.goal import read_bounds
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 
-# In the order of importance: what makes the other numbers meaningless stands first.
+# By importance: checks that make the other numbers meaningless come first.
 CHECKS: tuple[Check, ...] = (
     *outputs.BROKEN,
     *split.CHECKS,
@@ -34,7 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *probabilities.CHECKS,
     *metric.CHECKS,
 )
-OUTCOMES = ("fired", "cannot say", "passed")
+OUTCOMES = ("fired", "inconclusive", "passed")
 
 
 def diagnose(
@@ -51,24 +51,24 @@ def diagnose(
     mute: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> Findings:
-    """Look for every fault in what is at hand; what is missing makes checks say that they cannot say.
+    """Run every check. Checks whose input is missing end as inconclusive.
 
     Args:
         train, validation: ``(truth, scores)`` or ``(truth, scores, inputs)``, a mapping with ``truth`` and ``scores``
-            and, if you like, ``known``, ``labels``, ``ids``, ``groups``, ``weights``, ``inputs``; or Scores. Scores
-            are taken as they are: that they are logits, or a softmax, is a finding and no error.
-        history: our epochs, Keras' ``history.history``, or a file of either, or a CSV log.
-        cross_fit: like ``train``, with scores of models that had not seen the row.
-        labels: names, where the sides have none.
-        recipe: what was trained; remedies leave out what it has already.
-        kept_epoch: counted from 1, whose weights gave the scores.
+            optionally ``known``, ``labels``, ``ids``, ``groups``, ``weights``, ``inputs``; or Scores. Scores are
+            not converted: logits or a softmax are reported as findings, not as errors.
+        history: the epochs of a run, Keras' ``history.history``, a file with either, or a CSV log.
+        cross_fit: like ``train``, with out-of-fold scores.
+        labels: names, if the splits come without them.
+        recipe: what was trained; remedies omit the settings it already has.
+        kept_epoch: the epoch, counted from 1, whose weights gave the scores.
         goal: such as ``validation.label_accuracy>=0.85``.
-        metrics: what is reported or selected by, such as ``subset_accuracy`` or Keras' ``accuracy``.
-        mute: codes of checks that are not wanted.
-        notes: what a reader has to know beside the findings.
+        metrics: the metrics you report or select by, such as ``subset_accuracy`` or Keras' ``accuracy``.
+        mute: codes of checks to skip.
+        notes: remarks to print with the findings.
 
     Raises:
-        InputError: nothing to look at, arrays of other shapes, unknown codes.
+        InputError: no scores and no history, arrays whose shapes do not match, unknown codes.
     """
     material = _material(train, validation, cross_fit, labels)
     material = replace(
@@ -98,9 +98,9 @@ def _material(train: Any, validation: Any, cross_fit: Any, labels: Sequence[str]
         )
     empty = [name for name, side in sides.items() if not side.scores.truth.size]
     if empty:
-        raise InputError(f"{', '.join(empty)} holds no rows or no labels", instead="at least one row and one label")
+        raise InputError(f"{', '.join(empty)} has no rows or no labels", instead="at least one row and one label")
     notes = [
-        f"the scores of {name} lie outside [0, 1]; all other checks took them as logits"
+        f"the scores of {name} are outside [0, 1]; all other checks treated them as logits"
         for name, side in sides.items()
         if side.outside
     ]

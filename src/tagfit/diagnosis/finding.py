@@ -1,4 +1,4 @@
-"""Finding: what one check says, with its numbers, and all findings together."""
+"""Finding: the result of one check with its numbers, and the list of all findings."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tagfit.errors import InputError, printable
 if TYPE_CHECKING:
     from tagfit.diagnosis.material import Material
 
-Outcome = Literal["fired", "passed", "cannot say"]
+Outcome = Literal["fired", "passed", "inconclusive"]
 Severity = Literal["issue", "hint"]
 SHOWN_FIRED = 5
 
 
 class Estimate(NamedTuple):
-    """A number with the ends of its 95 % interval."""
+    """A number with its 95 % interval."""
 
     value: float
     low: float
@@ -33,8 +33,8 @@ class Remedy:
     """What to do.
 
     Attributes:
-        words: for a reader.
-        recipe: fields of a Recipe and their new values, where the remedy is a change of the recipe; else empty.
+        words: the advice as text.
+        recipe: fields of a Recipe with their new values if the remedy changes the recipe, otherwise empty.
     """
 
     words: str
@@ -47,11 +47,11 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Plot:
-    """What a page can draw as evidence.
+    """Evidence that a page can plot.
 
     Attributes:
         kind: ``curves``, ``gap``, ``reliability``, ``f1``, ``suspects`` or ``pairs``.
-        data: plain numbers and names; pictures are named by split and row.
+        data: plain numbers and names; pictures are identified by split and row.
     """
 
     kind: Literal["curves", "gap", "reliability", "f1", "suspects", "pairs"]
@@ -60,14 +60,14 @@ class Plot:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a check ended: exactly one outcome.
+    """The result of a check.
 
     Attributes:
-        outcome: ``fired``, ``passed`` or ``cannot say``.
-        says: one sentence with the numbers; the reason where it cannot say.
-        evidence: numbers by name, with an Estimate where there is an interval.
-        remedy: what to do, where it fired.
-        plot: what shows it, where something does.
+        outcome: ``fired``, ``passed`` or ``inconclusive``.
+        says: one sentence with the numbers, or the reason why the check is inconclusive.
+        evidence: numbers by name; an Estimate if there is an interval.
+        remedy: what to do, if it fired.
+        plot: the evidence as a plot, if there is one.
     """
 
     outcome: Outcome
@@ -87,19 +87,19 @@ def passed(says: str, evidence: dict[str, Any] | None = None) -> Verdict:
     return Verdict("passed", says, evidence or {})
 
 
-def cannot_say(reason: str) -> Verdict:
-    """What is at hand does not allow a statement."""
-    return Verdict("cannot say", reason)
+def inconclusive(reason: str) -> Verdict:
+    """The input does not allow a statement."""
+    return Verdict("inconclusive", reason)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check says.
+    """The result of one check, with its texts.
 
     Attributes:
         code: the readable name of the check.
         family: fit, outputs, labels, split or metric.
-        severity: ``issue``: numbers or model are wrong; ``hint``: worth a look.
+        severity: ``issue``: the numbers or the model are wrong; ``hint``: worth checking.
         title: the fault in a few words.
         why: why it matters.
         verdict: how the check ended.
@@ -114,12 +114,12 @@ class Finding:
 
     @property
     def outcome(self) -> Outcome:
-        """``fired``, ``passed`` or ``cannot say``."""
+        """``fired``, ``passed`` or ``inconclusive``."""
         return self.verdict.outcome
 
     @property
     def remedy(self) -> Remedy | None:
-        """What to do; None unless it fired."""
+        """What to do, or None unless it fired."""
         return self.verdict.remedy
 
     @property
@@ -142,7 +142,7 @@ class Finding:
         }
 
     def without_what_is_done(self, recipe: Any) -> Finding:
-        """This finding with those changes left out of its remedy that ``recipe`` has already."""
+        """This finding without the changes that ``recipe`` already has."""
         if self.remedy is None or recipe is None:
             return self
         changes = {name: value for name, value in self.remedy.recipe.items() if getattr(recipe, name) != value}
@@ -151,12 +151,12 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """All findings, the most important first: issues, hints, what cannot be said, what passed.
+    """All findings, most important first: issues, hints, inconclusive checks, passed checks.
 
     Attributes:
-        all: one a check.
+        all: one per check.
         material: what was diagnosed.
-        muted: codes that were not looked at.
+        muted: codes of the checks that were skipped.
     """
 
     all: tuple[Finding, ...]
@@ -177,16 +177,16 @@ class Findings:
 
     @property
     def fired(self) -> tuple[Finding, ...]:
-        """Those that fired, issues first."""
+        """Findings that fired, issues first."""
         return self.of("fired")
 
     @property
     def issues(self) -> tuple[Finding, ...]:
-        """Those that fired and are issues."""
+        """Findings that fired with severity ``issue``."""
         return tuple(finding for finding in self.fired if finding.severity == "issue")
 
     def of(self, outcome: Outcome) -> tuple[Finding, ...]:
-        """Those with one outcome."""
+        """Findings with the given outcome."""
         return tuple(finding for finding in self.all if finding.outcome == outcome)
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,8 +198,8 @@ class Findings:
         }
 
     def lines(self, everything: bool = False) -> list[str]:
-        """The terminal form: one screen, the most important first; ``everything`` shows all that fired and why the
-        other checks ended as they did."""
+        """The terminal output: one screen, most important first; ``everything`` adds all that fired and why the other
+        checks passed or were inconclusive."""
         found = self.fired
         shown = found if everything else found[:SHOWN_FIRED]
         lines = [self.summary()]
@@ -213,15 +213,15 @@ class Findings:
         return [printable(line) for line in lines]
 
     def summary(self) -> str:
-        """One line: how many of each."""
+        """One line with the count of each outcome."""
         hints = len(self.fired) - len(self.issues)
         return (
             f"{_count(len(self.issues), 'issue')}, {_count(hints, 'hint')}; "
-            f"{len(self.of('passed'))} checks passed, {len(self.of('cannot say'))} cannot say"
+            f"{len(self.of('passed'))} checks passed, {len(self.of('inconclusive'))} inconclusive"
         )
 
     def _rest(self, everything: bool) -> list[str]:
-        quiet, silent = self.of("passed"), self.of("cannot say")
+        quiet, silent = self.of("passed"), self.of("inconclusive")
         if everything:
             return [f"{finding.outcome}: {finding.code}: {finding.verdict.says}" for finding in (*quiet, *silent)]
         lines = []
@@ -230,7 +230,7 @@ class Findings:
         reasons: dict[str, list[str]] = {}
         for finding in silent:
             reasons.setdefault(finding.verdict.says, []).append(finding.code)
-        lines += [f"cannot say ({reason}): {', '.join(codes)}" for reason, codes in reasons.items()]
+        lines += [f"inconclusive ({reason}): {', '.join(codes)}" for reason, codes in reasons.items()]
         return lines
 
     def _repr_html_(self) -> str:

@@ -1,4 +1,4 @@
-"""From a run: what its folder and its Problem give a diagnosis to look at."""
+"""From a run: reads the arguments of a diagnosis from a run folder and its Problem."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SIDES = ("train", "validation")
 
 
 def material(run: Run, reopen: Callable[[], Problem]) -> dict[str, Any]:
-    """The arguments of ``diagnose`` for a run.
+    """Return the arguments of ``diagnose`` for a run.
 
     Args:
-        run: with scores, history and recipe.
-        reopen: gives its Problem, for the inputs; where that fails, a note says so and the inputs are missing.
+        run: a run with scores, history and recipe.
+        reopen: returns its Problem, for the inputs. If that fails, the inputs are left out and a note says so.
 
     Raises:
         InputError: the run has no scores yet.
@@ -33,7 +33,7 @@ def material(run: Run, reopen: Callable[[], Problem]) -> dict[str, Any]:
         problem = reopen()
         inputs = {split: problem.inputs[problem.part(split).rows] for split in stored}
     except InputError as error:
-        notes = (f"the pictures or rows themselves could not be looked at: {error.faults[0].what}",)
+        notes = (f"the pictures or feature rows could not be read: {error.faults[0].what}",)
     return {
         **{split: _fields(scores[split], inputs.get(split)) for split in stored},
         "history": run.history,

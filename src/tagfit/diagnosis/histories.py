@@ -1,4 +1,4 @@
-"""Curves: one value an epoch, read from our history, Keras' ``history.history``, a CSV log, or plain lists."""
+"""Curves: one value per epoch, from a run's history, Keras' ``history.history``, a CSV log, or plain lists."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _from_columns(columns: Mapping[str, Any]) -> Curves | None:
     lengths = {len(curve) for curve in curves.values()}
     if len(lengths) > 1:
         told = ", ".join(f"{name}: {len(curve)}" for name, curve in curves.items())
-        raise InputError(f"the curves of the history have different lengths ({told})", instead="one value an epoch")
+        raise InputError(f"the curves of the history have different lengths ({told})", instead="one value per epoch")
     if not curves or lengths == {0}:
         return None
     found = {own: next((curves[name] for name in names if name in curves), None) for own, names in NAMES.items()}
@@ -91,7 +91,9 @@ def _numbers(name: str, values: Any) -> Floats | None:
     try:
         curve = np.array([np.nan if value is None or value == "" else float(value) for value in values])
     except (TypeError, ValueError):
-        raise InputError(f"the curve {name!r} of the history holds what is no number", instead=EXPECTED) from None
+        raise InputError(
+            f"the curve {name!r} of the history contains a value that is not a number", instead=EXPECTED
+        ) from None
     return None if len(curve) and np.isnan(curve).all() else curve
 
 

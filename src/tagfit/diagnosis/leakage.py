@@ -1,4 +1,4 @@
-"""Split: whether validation is really unseen, and of the same kind as train."""
+"""Leakage: checks whether validation is unseen and distributed like train."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
 from tagfit.diagnosis.check import check
-from tagfit.diagnosis.finding import Estimate, Plot, Remedy, Verdict, cannot_say, fired, passed
+from tagfit.diagnosis.finding import Estimate, Plot, Remedy, Verdict, fired, inconclusive, passed
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material, Side
 from tagfit.diagnosis.resampling import corrected_z, wilson
@@ -18,7 +18,7 @@ from tagfit.diagnosis.rounding import decimals
 BOTH = "needs train and validation"
 SHOWN = 6
 LISTED = 100
-# Rows that repeat within train already, by the share of distinct ones, say nothing when they repeat across splits.
+# If few rows of train are distinct, equal rows across splits prove nothing.
 FEWEST_DISTINCT = 0.5
 FEWEST_DECIMALS = 5
 THUMB = 8
@@ -30,21 +30,22 @@ SEED = 0
 @check(
     "near-duplicates-across-splits",
     "issue",
-    "The same pictures stand in train and in validation",
+    "Train and validation share pictures",
     family="split",
-    how="Pictures: near copies, blind to size, compression, light and a slight crop. Feature rows: equal values. "
-    "Without inputs: the same ids, else rows of equal truth whose scores agree in every digit.",
-    why="What was learnt by heart in train is then rewarded on validation: the figure is too good.",
-    what_to_do="Split again with copies kept on one side, as tagfit does unless told otherwise.",
+    how="Pictures: near-duplicates, regardless of size, compression, brightness and slight cropping. Feature rows: "
+    "equal values. Without inputs: equal ids, or else rows with equal tags whose scores agree in every digit.",
+    why="The model is rewarded on validation for what it memorised in training, so the validation figures are too "
+    "good.",
+    what_to_do="Split again and keep copies in the same split. tagfit does this by default.",
 )
 def near_duplicates(material: Material) -> Verdict:
-    """Rows of validation that stand in train, too."""
+    """Rows of validation are also in train."""
     train, validation = material.train, material.validation
     if train is None or validation is None:
-        return cannot_say(BOTH)
+        return inconclusive(BOTH)
     found = _copies(train, validation)
     if isinstance(found, str):
-        return cannot_say(found)
+        return inconclusive(found)
     pairs, how = found
     touched = len({other for _, other in pairs})
     evidence = {
@@ -54,36 +55,36 @@ def near_duplicates(material: Material) -> Verdict:
         "pairs": [[str(train.scores.ids[one]), str(validation.scores.ids[other])] for one, other in pairs[:LISTED]],
     }
     if not pairs:
-        return passed(f"no row of validation stands in train (by {how})", evidence)
+        return passed(f"no row of validation is in train (compared {how})", evidence)
     share = touched / len(validation)
-    says = f"{touched} of {len(validation)} rows of validation ({share:.1%}) stand in train, too, by {how}."
+    says = f"{touched} of {len(validation)} rows of validation ({share:.1%}) are also in train (compared {how})."
     plot = Plot("pairs", {"pairs": pairs[:SHOWN]}) if train.holds_pictures and validation.holds_pictures else None
-    return fired(says, evidence, Remedy("split again with copies kept on one side"), plot)
+    return fired(says, evidence, Remedy("split again and keep copies in the same split"), plot)
 
 
 def _copies(train: Side, validation: Side) -> tuple[list[tuple[int, int]], str] | str:
-    """Pairs of (train row, validation row) and how they were found; or why nothing can be said."""
+    """Pairs of (train row, validation row) and how they were found, or the reason why that is impossible."""
     if train.inputs is not None and validation.inputs is not None:
         if train.inputs.shape[1:] != validation.inputs.shape[1:]:
             return "the inputs of train and validation have different shapes"
         inputs = np.concatenate([train.inputs, validation.inputs])
         if inputs.ndim == 4:
-            return _across(duplicate_groups(inputs), len(train)), "near copies of pictures"
+            return _across(duplicate_groups(inputs), len(train)), "by picture similarity"
         groups = duplicate_rows(inputs)
         repeated = sum(len(group.rows) - 1 for group in groups)
         if repeated > (1 - FEWEST_DISTINCT) * len(inputs):
-            return "most feature rows are equal to another: equality says nothing"
-        return _across(groups, len(train)), "equal feature rows"
+            return "most feature rows occur more than once, so equal rows prove nothing"
+        return _across(groups, len(train)), "by feature values"
     if train.named and validation.named:
         shared = sorted(set(train.scores.ids.tolist()) & set(validation.scores.ids.tolist()))
         if shared:
             at = [{name: row for row, name in enumerate(side.scores.ids.tolist())} for side in (train, validation)]
-            return [(at[0][name], at[1][name]) for name in shared], "equal ids"
+            return [(at[0][name], at[1][name]) for name in shared], "by id"
     return _by_scores(train, validation)
 
 
 def _across(groups: Any, cut: int) -> list[tuple[int, int]]:
-    """The pairs of each group that lie on both sides of row ``cut``."""
+    """The pairs of each group with one member on each side of row ``cut``."""
     return [
         (one, other - cut)
         for group in groups
@@ -95,63 +96,64 @@ def _across(groups: Any, cut: int) -> list[tuple[int, int]]:
 
 
 def _by_scores(train: Side, validation: Side) -> tuple[list[tuple[int, int]], str] | str:
-    """Equal pictures have equal scores under one model; scores of few digits or saturated ones have them by chance."""
+    """Equal pictures get equal scores from one model; rounded or saturated scores can be equal by chance."""
     raw = [np.asarray(side.raw, dtype=np.float32) for side in (train, validation)]
     count = decimals(np.concatenate(raw))
     if raw[0].shape[1] < 2 or (count is not None and count < FEWEST_DECIMALS) or np.float16 in (train.raw.dtype,):
-        return "needs inputs, ids, or scores of several labels with all their digits"
+        return "needs inputs, ids, or unrounded scores of several labels"
     rows = [np.concatenate([values, side.truth], axis=1) for values, side in zip(raw, (train, validation), strict=True)]
     distinct = len(np.unique(raw[0], axis=0))
     if distinct < FEWEST_DISTINCT * len(train):
-        return "needs inputs or ids: most rows of scores are equal to another"
+        return "needs inputs or ids: most rows of scores occur more than once"
     usable = np.ptp(np.concatenate(raw), axis=0) > 0
     saturated = [((values <= 1e-6) | (values >= 1 - 1e-6))[:, usable].all(axis=1) for values in raw]
     seen: dict[bytes, int] = {}
     for row in np.flatnonzero(~saturated[0])[::-1]:
         seen[rows[0][row].tobytes()] = int(row)
     pairs = [(seen[key], int(row)) for row in np.flatnonzero(~saturated[1]) if (key := rows[1][row].tobytes()) in seen]
-    return pairs, "rows of equal scores and tags"
+    return pairs, "by scores and tags"
 
 
 @check(
     "group-across-splits",
     "issue",
-    "A group stands in train and in validation",
+    "A group is in both train and validation",
     family="split",
-    how="The names of the groups of both splits are compared; rows without a group stand alone.",
-    why="Pictures of one group (a burst, a patient, a film) resemble each other: validation is not unseen.",
-    what_to_do="Split again by groups: tagfit keeps them on one side wherever the source names them.",
+    how="The group names of both splits are compared. Rows without a group are ignored.",
+    why="Pictures of one group (a burst, a patient, a film) resemble each other, so validation is not unseen.",
+    what_to_do="Split again by groups. tagfit keeps groups together whenever the source names them.",
 )
 def group_across(material: Material) -> Verdict:
-    """Groups on both sides."""
+    """Groups are in both splits."""
     if material.train is None or material.validation is None:
-        return cannot_say(BOTH)
+        return inconclusive(BOTH)
     groups = [side.scores.groups for side in (material.train, material.validation)]
     if groups[0] is None or groups[1] is None:
-        return cannot_say("no groups are named")
+        return inconclusive("no groups are given")
     shared = sorted((set(groups[0].tolist()) & set(groups[1].tolist())) - {""})
     rows = int(np.isin(groups[1], shared).sum())
     evidence = {"groups": shared[:LISTED], "count": len(shared), "validation_rows": rows}
     if not shared:
-        return passed("no group stands on both sides", evidence)
-    says = f"{len(shared)} groups stand in both, with {rows} rows of validation: {', '.join(shared[:SHOWN])}."
+        return passed("no group is in both splits", evidence)
+    says = f"{len(shared)} groups are in both splits, with {rows} rows of validation: {', '.join(shared[:SHOWN])}."
     return fired(says, evidence, Remedy("split again by groups"))
 
 
 @check(
     "label-shares-differ",
     "issue",
-    "A label is more frequent in one split than in the other",
+    "Label frequencies differ between the splits",
     family="split",
-    how="The difference of a label's shares of positives, with an interval that holds for all labels together "
-    "(Newcombe, 1998, method 10, at Bonferroni's level). It fires where that lies beyond the limit.",
-    why="Thresholds, calibration and averages chosen on one split do not hold on the other, nor later in use.",
-    what_to_do="A stratified split; if the splits are given, say which one resembles the use.",
+    how="The difference between a label's share of positives in train and in validation, with an interval that is "
+    "simultaneous over all labels (Newcombe, 1998, method 10, Bonferroni-corrected). The check fires if the whole "
+    "interval is beyond the limit.",
+    why="Thresholds, calibration and averages chosen on one split do not carry over to the other, or to production.",
+    what_to_do="Use a stratified split. If the splits are given, state which one resembles production.",
 )
 def label_shares_differ(material: Material) -> Verdict:
-    """Shares of positives differ by more than chance and the limit."""
+    """Shares of positives differ by more than the limit, beyond chance."""
     if material.train is None or material.validation is None:
-        return cannot_say(BOTH)
+        return inconclusive(BOTH)
     sides = (material.train, material.validation)
     z = corrected_z(len(material.labels))
     found: dict[str, Estimate] = {}
@@ -160,15 +162,15 @@ def label_shares_differ(material: Material) -> Verdict:
         if all(total for _, total in counts):
             found[label] = _difference(counts[0], counts[1], z)
     if not found:
-        return cannot_say("no label is known in both splits")
+        return inconclusive("no label is known in both splits")
     most = limit("label-shares-differ", "difference")
     differing = {label: one for label, one in found.items() if one.low > most or one.high < -most}
     widest = max(found.values(), key=lambda one: abs(one.value))
     evidence = {"labels": differing, "largest": widest}
     if not differing:
-        return passed(f"the shares of a label differ by at most {abs(widest.value):.3f}", evidence)
+        return passed(f"the shares of each label differ by at most {abs(widest.value):.3f}", evidence)
     told = ", ".join(f"{label} {one.value:+.3f}" for label, one in list(differing.items())[:SHOWN])
-    return fired(f"Share in train less share in validation: {told}.", evidence, Remedy("split again by stratification"))
+    return fired(f"Share in train minus share in validation: {told}.", evidence, Remedy("use a stratified split"))
 
 
 def _difference(one: tuple[int, int], other: tuple[int, int], z: float) -> Estimate:
@@ -182,34 +184,34 @@ def _difference(one: tuple[int, int], other: tuple[int, int], z: float) -> Estim
 @check(
     "splits-told-apart",
     "issue",
-    "A classifier can tell which split a row is from",
+    "A classifier can tell train from validation",
     family="split",
-    how="A random forest guesses the split from the inputs (feature rows, or pictures shrunk to 8 x 8 pixels), judged "
-    "by its out-of-bag votes. It fires where the interval of its AUC (DeLong's variance) lies above the limit; 0.5 is "
-    "guessing.",
-    why="Then the splits come from different cameras, places or times, and the gap between them is not overfitting "
-    "alone.",
-    what_to_do="Split at random (or stratified) from all rows, or accept that validation measures transfer.",
+    how="A random forest predicts the split from the inputs (feature rows, or pictures reduced to 8 x 8 pixels) and "
+    "is judged by its out-of-bag votes. The check fires if the interval of its AUC (DeLong's variance) is above the "
+    "limit; 0.5 is chance.",
+    why="The splits come from different cameras, places or times, and the gap between them is not only overfitting.",
+    what_to_do="Split all rows at random (or stratified), or accept that validation measures transfer to another "
+    "domain.",
 )
 def splits_told_apart(material: Material) -> Verdict:
     """A classifier separates train from validation."""
     train, validation = material.train, material.validation
     if train is None or validation is None:
-        return cannot_say(BOTH)
+        return inconclusive(BOTH)
     if train.inputs is None or validation.inputs is None:
-        return cannot_say("needs the inputs (feature rows or pictures)")
+        return inconclusive("needs the inputs (feature rows or pictures)")
     if train.inputs.shape[1:] != validation.inputs.shape[1:]:
-        return cannot_say("the inputs of train and validation have different shapes")
+        return inconclusive("the inputs of train and validation have different shapes")
     rows = min(len(train), len(validation), MOST_ROWS)
     auc = _separation(*(_features(side.inputs, rows, SEED + at) for at, side in enumerate((train, validation))))
-    told = f"a forest tells the splits apart with an AUC of {auc}"
+    told = f"a random forest tells the splits apart with an AUC of {auc}"
     if not auc.low > limit("splits-told-apart", "auc"):
         return passed(told, {"auc": auc})
-    return fired(f"{told[0].upper()}{told[1:]}; 0.5 is guessing.", {"auc": auc}, Remedy("split all rows at random"))
+    return fired(f"{told[0].upper()}{told[1:]}; 0.5 is chance.", {"auc": auc}, Remedy("split all rows at random"))
 
 
 def _features(inputs: NDArray[Any] | None, rows: int, seed: int) -> NDArray[np.float32]:
-    """Some rows as features; pictures as the means of THUMB x THUMB areas."""
+    """A sample of rows as features; pictures as the means of THUMB x THUMB areas."""
     assert inputs is not None
     chosen = np.sort(np.random.default_rng(seed).permutation(len(inputs))[:rows])
     values = np.nan_to_num(np.asarray(inputs[chosen], dtype=np.float32))
@@ -236,7 +238,7 @@ def _separation(train: NDArray[np.float32], validation: NDArray[np.float32]) -> 
 
 
 def _place(values: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each value the share of ``among`` that lies below it, equal ones counted half."""
+    """For each value the share of ``among`` below it, counting ties half."""
     ordered = np.sort(among)
     below, up_to = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
     return np.asarray((below + up_to) / 2 / len(ordered))

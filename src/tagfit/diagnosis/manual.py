@@ -1,6 +1,6 @@
-"""Manual: the sections of docs/diagnosis.md that are printed from the checks and the table of limits.
+"""Manual: generates the sections of docs/diagnosis.md from the checks and the table of limits.
 
-``python -m tagfit.diagnosis.manual docs/diagnosis.md`` prints them anew between the markers of that file.
+``python -m tagfit.diagnosis.manual docs/diagnosis.md`` updates them between the markers of that file.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ FAMILIES = ("outputs", "split", "fit", "labels", "metric")
 
 
 def sections() -> str:
-    """One section a check: how it is found, why it matters, what to do."""
+    """One section per check: how it works, why it matters, what to do."""
     parts = []
     for family in FAMILIES:
         parts.append(f"## {family.capitalize()}")
         parts += [
-            f"### {check.code}\n\n**{check.title}** ({check.severity})\n\n*How it is found.* {check.how}\n\n"
+            f"### {check.code}\n\n**{check.title}** ({check.severity})\n\n*How it works.* {check.how}\n\n"
             f"*Why it matters.* {check.why}\n\n*What to do.* {check.what_to_do}"
             for check in CHECKS
             if check.family == family
@@ -30,7 +30,7 @@ def sections() -> str:
 
 
 def limits() -> str:
-    """The table of limits."""
+    """The table of limits as Markdown."""
     rows = [f"| `{row.code}` | {row.name} | {row.value:g} | {row.meaning} |" for row in LIMITS.values()]
     return "\n".join(["| check | limit | value | meaning |", "|---|---|---|---|", *rows])
 
@@ -43,7 +43,7 @@ def between(page: str, name: str, text: str) -> str:
 
 
 def printed(page: str) -> str:
-    """``page`` with its printed parts made anew."""
+    """``page`` with its generated parts updated."""
     return between(between(page, "checks", sections()), "limits", limits())
 
 

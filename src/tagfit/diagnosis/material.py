@@ -1,4 +1,4 @@
-"""Material: everything that a diagnosis may look at; arrays from anywhere are taken as they are."""
+"""Material: all input of a diagnosis; arrays are taken as they are, whatever framework they come from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tagfit.goal import Bound
 from tagfit.recipe import Recipe
 from tagfit.scores import Scores
 
-# How far a probability may lie outside [0, 1] by rounding alone.
+# How far a probability may be outside [0, 1] because of rounding.
 ROUNDING = 1e-6
 FIELDS = ("truth", "scores", "known", "labels", "ids", "groups", "weights", "inputs")
 
@@ -30,9 +30,9 @@ class Side:
 
     Attributes:
         name: ``train``, ``validation`` or ``cross-fit``.
-        raw: (N, L) numbers as they came: probabilities, or logits by mistake.
-        scores: the same as probabilities; logits went through a sigmoid.
-        named: whether its rows have ids of their own, not only their numbers.
+        raw: (N, L) numbers as given: probabilities, or logits by mistake.
+        scores: the same as probabilities; logits are passed through a sigmoid.
+        named: whether its rows have ids of their own rather than row numbers.
         inputs: (N, D) features or (N, H, W, C) uint8 pixels, or None.
     """
 
@@ -72,7 +72,7 @@ class Side:
 
     @cached_property
     def observed(self) -> Observed:
-        """The totals that metrics are made from."""
+        """The totals that metrics are computed from."""
         return Observed(Cases.of(self.scores))
 
     @cached_property
@@ -87,12 +87,12 @@ class Side:
 
     @property
     def outside(self) -> bool:
-        """Whether raw values lie outside [0, 1]."""
+        """Whether raw values are outside [0, 1]."""
         return bool(len(self.raw) and (self.raw.min() < -ROUNDING or self.raw.max() > 1 + ROUNDING))
 
     @property
     def has_one_label_a_row(self) -> bool:
-        """Whether every row has exactly one tag: then this is no multi-label problem."""
+        """Whether every row has exactly one tag, which makes it a multi-class problem."""
         return bool((self.truth.sum(axis=1) == 1).all())
 
     @property
@@ -102,7 +102,7 @@ class Side:
 
     @classmethod
     def of(cls, name: str, given: Any, labels: Sequence[str] | None = None) -> Side:
-        """A side from ``(truth, scores)``, ``(truth, scores, inputs)``, a mapping of FIELDS, Scores, or a Side.
+        """Make a side from ``(truth, scores)``, ``(truth, scores, inputs)``, a mapping of FIELDS, Scores, or a Side.
 
         Raises:
             InputError: anything else, shapes that differ, NaN.
@@ -117,7 +117,7 @@ class Side:
             inputs = np.asarray(inputs)
             if inputs.ndim not in (2, 4) or len(inputs) != len(truth):
                 raise InputError(
-                    f"the inputs of {name} have shape {inputs.shape} beside {len(truth)} rows of truth",
+                    f"the inputs of {name} have shape {inputs.shape}, but the truth has {len(truth)} rows",
                     instead="(rows, features), or (rows, height, width, colours)",
                 )
         if labels is not None and fields.get("labels") is None:
@@ -131,17 +131,17 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What is diagnosed; whatever is None makes some checks say that they cannot say.
+    """All input of a diagnosis; fields that are None make some checks inconclusive.
 
     Attributes:
         train, validation: scores of the weights that were kept, in inference mode, without augmentation.
-        cross_fit: the train rows under models that had not seen them.
-        curves: one value an epoch.
-        recipe: what the run was trained with, where it is a run.
-        kept_epoch: whose weights the scores are, where that is known.
-        goal: what is to be met.
-        metrics: the names of the metrics that the user reports or selects by; empty where nothing is said.
-        notes: what a reader has to know.
+        cross_fit: out-of-fold scores of the train rows.
+        curves: one value per epoch.
+        recipe: the recipe of the run, if it is a run.
+        kept_epoch: the epoch whose weights gave the scores, if known.
+        goal: the bounds to meet.
+        metrics: the metrics that the user reports or selects by; empty if none are named.
+        notes: remarks to print with the findings.
     """
 
     train: Side | None = None
@@ -156,17 +156,17 @@ class Material:
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        """Train and validation, as far as they are there."""
+        """Train and validation, if present."""
         return tuple(side for side in (self.train, self.validation) if side is not None)
 
     @property
     def judged(self) -> Side | None:
-        """Validation, else train: where outputs are looked at."""
+        """The split on which outputs are checked: validation, or else train."""
         return self.validation if self.validation is not None else self.train
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the labels; empty where there are no scores."""
+        """The label names; empty without scores."""
         return self.sides[0].labels if self.sides else ()
 
 
@@ -178,12 +178,12 @@ def _fields(name: str, given: Any) -> dict[str, Any]:
     elif isinstance(given, tuple | list) and len(given) in (2, 3):
         fields = dict(zip(("truth", "scores", "inputs"), given, strict=False))
     else:
-        raise InputError(f"{name} came as {type(given).__name__}", instead=f"{name}=(truth, scores)")
+        raise InputError(f"{name} is a {type(given).__name__}", instead=f"{name}=(truth, scores)")
     unknown = sorted(set(fields) - set(FIELDS))
     missing = [field for field in ("truth", "scores") if fields.get(field) is None]
     if unknown or missing:
         raise InputError(
-            f"{name} holds {sorted(fields)}", instead=f"truth and scores, and if you like {', '.join(FIELDS[2:])}"
+            f"{name} has the fields {sorted(fields)}", instead=f"truth and scores, optionally {', '.join(FIELDS[2:])}"
         )
     return fields
 
@@ -193,13 +193,13 @@ def _numbers(name: str, scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[An
     if values.dtype.kind not in "biuf" or values.shape != shape:
         raise InputError(
             f"the scores of {name} have shape {values.shape} and type {values.dtype}, the truth has shape {shape}",
-            instead="one number a row and label",
+            instead="one number per row and label",
         )
     values = values if values.dtype.kind == "f" else values.astype(np.float64)
     if not np.isfinite(values).all():
         row, column = (int(index) for index in np.argwhere(~np.isfinite(values))[0])
         raise InputError(
-            f"the scores of {name} hold {values[row, column]} at row {row}, column {column} "
+            f"the scores of {name} contain {values[row, column]} at row {row}, column {column} "
             f"({int((~np.isfinite(values)).sum())} such values)",
             instead="a finite number for every entry; a training that diverged gives NaN",
         )

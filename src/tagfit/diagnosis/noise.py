@@ -1,11 +1,11 @@
-"""Noise: how many tags are wrong, told from out-of-sample scores, and which ones.
+"""Noise: estimates from out-of-sample scores how many tags are wrong, and which ones.
 
 Confident learning (Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", 2021),
-a label at a time: a score counts as confident where it passes the mean score of those that bear the tag. Two changes.
-Shares are taken within the confident entries of each side, that is given what seems to be true, because noise acts on
-the truth. Scores are first put on the scale of probabilities (Platt, 1999), so that a shifted or sharpened model is
-no noise. And only the surer half of the confident entries is counted: where pictures are hard rather than tags wrong,
-disagreement falls as confidence grows; wrong tags are a floor under it.
+per label: a score is confident if it exceeds the mean score of the pictures with that tag. Three changes. Shares are
+computed within the confident positives and the confident negatives, that is, conditional on the presumed truth, because
+noise acts on the truth. Scores are calibrated first (Platt, 1999), so that a shifted or sharpened model does not count
+as noise. Only the more confident half of the confident entries is counted: if pictures are hard rather than tags wrong,
+disagreement falls as confidence grows, while wrong tags keep it from falling.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ RIDGE = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Zones:
-    """Where the scores of one side are confident, bool (N, L) each.
+    """Masks of the entries with confident scores, bool (N, L) each.
 
     Attributes:
-        on, off: surely present, surely absent.
-        surer_on, surer_off: the surer half of these, label by label.
-        surest_on, surest_off: the surer half of that.
+        on, off: confidently present, confidently absent.
+        surer_on, surer_off: the more confident half of these, per label.
+        surest_on, surest_off: the more confident half of that.
     """
 
     on: Bools
@@ -64,7 +64,7 @@ class Zones:
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """What the out-of-sample scores of some sides say about their tags."""
+    """The noise in the tags of some splits, estimated from out-of-sample scores."""
 
     sides: tuple[Side, ...]
 
@@ -75,12 +75,12 @@ class Noise:
 
     @cached_property
     def counts(self) -> NDArray[np.float64]:
-        """For each label: sure on, of these untagged, sure off, of these tagged, tagged, known: (6, L)."""
+        """Per label: confidently on, of these untagged, confidently off, of these tagged, tagged, known: (6, L)."""
         return np.asarray(sum(columns.sum(axis=0) for columns in self._columns())).reshape(6, -1)
 
     @cached_property
     def surest(self) -> NDArray[np.float64]:
-        """The first four of ``counts`` for the surest entries, (4, L)."""
+        """The first four rows of ``counts`` for the most confident entries, (4, L)."""
         total = np.zeros((4, self.sides[0].truth.shape[1]))
         for side, zones in zip(self.sides, self.zones, strict=True):
             tagged = side.truth == 1
@@ -90,7 +90,7 @@ class Noise:
 
     @cached_property
     def rate(self) -> Estimate:
-        """The share of all known entries whose tag is wrong, resampled by rows or groups."""
+        """The share of all known entries whose tag is wrong, bootstrapped by rows or groups."""
         sums = []
         for number, (side, columns) in enumerate(zip(self.sides, self._columns(), strict=True)):
             pooled = columns.reshape(len(side), 6, -1).sum(axis=2)
@@ -101,20 +101,20 @@ class Noise:
 
     @property
     def separation(self) -> float:
-        """The share of tags among the surely present less that among the surely absent: how much the scores know."""
+        """The share of tags among confident positives minus that among confident negatives."""
         on, untagged, off, tagged, *_ = self.counts.sum(axis=1)
         return float(1 - untagged / max(on, 1.0) - tagged / max(off, 1.0))
 
     @property
     def floor(self) -> float:
-        """Disagreement among the surest over that among the surer: near 1 for wrong tags, less for hard pictures."""
+        """Disagreement in the most confident quarter over that in the half: near 1 for wrong tags, less if hard."""
         surer = self.counts.sum(axis=1)
         surest = self.surest.sum(axis=1)
         wrong = (surer[1] + surer[3]) / max(surer[0] + surer[2], 1.0)
         return float((surest[1] + surest[3]) / max(surest[0] + surest[2], 1.0) / max(wrong, 1e-12))
 
     def suspects(self, most: int, label: int | None = None, missing_only: bool = False) -> list[dict[str, Any]]:
-        """The entries whose score contradicts their tag most, the worst first: split, row, id, label, tag, score."""
+        """The entries whose score contradicts their tag most, worst first: split, row, id, label, tag, score."""
         found = []
         for side, zones in zip(self.sides, self.zones, strict=True):
             tagged = side.truth == 1
@@ -132,7 +132,7 @@ class Noise:
         return found[:most]
 
     def _columns(self) -> list[Floats]:
-        """For each side the six counts of each row and label, (N, 6 L)."""
+        """For each split, the six counts of each row and label, (N, 6 L)."""
         found = []
         for side, zones in zip(self.sides, self.zones, strict=True):
             tagged = side.truth == 1
@@ -142,7 +142,7 @@ class Noise:
 
 
 def calibrated(side: Side) -> Floats:
-    """The scores of each label through the logistic curve that fits its tags best (Newton's steps), (N, L)."""
+    """The scores of each label after Platt scaling against its tags (Newton steps), (N, L)."""
     scores = np.clip(side.probabilities, CLIP, 1 - CLIP)
     logits = np.log(scores) - np.log1p(-scores)
     spread = np.maximum(logits.std(axis=0), CLIP)
@@ -160,7 +160,7 @@ def calibrated(side: Side) -> Floats:
 
 
 def noise_of(sides: Sequence[Side | None]) -> Noise | None:
-    """The noise as seen by the sides that are there; None where there is none or it is sure of too little."""
+    """The noise in the given splits, or None if there are none or too few entries have confident scores."""
     there = tuple(side for side in sides if side is not None)
     if not there:
         return None
@@ -178,7 +178,7 @@ def _four(on: Bools, off: Bools, tagged: Bools) -> tuple[Bools, Bools, Bools, Bo
 
 
 def _rate(counts: Floats) -> Floats:
-    """The noise rate from (B, 6) pooled counts: the share of true tags solved from the share of given ones."""
+    """The noise rate from (B, 6) pooled counts, solving for the share of true tags from that of given tags."""
     on, untagged, off, tagged_off, tagged, known = counts.T
     missing = untagged / np.maximum(on, 1.0)
     added = tagged_off / np.maximum(off, 1.0)
@@ -188,13 +188,13 @@ def _rate(counts: Floats) -> Floats:
 
 
 def _mean(values: Floats, where: Bools) -> Floats:
-    """The mean of each column over ``where``; above every value where there is none, so that nothing is confident."""
+    """The mean of each column over ``where``; 2 if it is empty, so that nothing is confident."""
     count = where.sum(axis=0)
     return np.where(count > 0, (values * where).sum(axis=0) / np.maximum(count, 1), 2.0)
 
 
 def _surer(confidence: Floats, zone: Bools) -> Bools:
-    """The entries of a zone whose confidence is at least the median of their label's zone."""
+    """The entries whose confidence is at least the median of their label within ``zone``."""
     held = np.where(zone, confidence, np.nan)
     middle = np.full(zone.shape[1], np.inf)
     some = zone.any(axis=0)

@@ -1,4 +1,4 @@
-"""Outputs: whether the raw numbers are what scores of several labels look like."""
+"""Outputs: checks whether the raw numbers look like multi-label scores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.diagnosis.check import check
-from tagfit.diagnosis.finding import Remedy, Verdict, cannot_say, fired, passed
+from tagfit.diagnosis.finding import Remedy, Verdict, fired, inconclusive, passed
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material, Side
 from tagfit.diagnosis.rounding import ARITHMETIC, half_steps
@@ -19,49 +19,49 @@ NAMED = 8
 @check(
     "logits-as-scores",
     "issue",
-    "These scores are no probabilities",
+    "The scores are not probabilities",
     family="outputs",
-    how="Raw values below 0 or above 1, by more than rounding.",
-    why="A threshold of 0.5 on logits is a threshold of 0.62 on probabilities; losses and calibration of logits mean "
-    "nothing.",
-    what_to_do="Put a sigmoid after the last layer, or pass `1 / (1 + exp(-logits))`. Percentages: divide by 100.",
+    how="Raw values below 0 or above 1, beyond rounding error.",
+    why="A threshold of 0.5 on logits is a threshold of 0.62 on probabilities, and the loss and calibration of logits "
+    "are meaningless.",
+    what_to_do="Put a sigmoid after the last layer, or pass `1 / (1 + exp(-logits))`. Divide percentages by 100.",
 )
 def logits_as_scores(material: Material) -> Verdict:
-    """Values outside [0, 1]."""
+    """Values are outside [0, 1]."""
     if not material.sides:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     wrong = [side for side in material.sides if side.outside]
     if not wrong:
-        return passed("all scores lie in [0, 1]")
+        return passed("all scores are in [0, 1]")
     low, high = min(float(side.raw.min()) for side in wrong), max(float(side.raw.max()) for side in wrong)
     share = float(np.mean([((side.raw < 0) | (side.raw > 1)).mean() for side in wrong]))
     evidence = {"lowest": low, "highest": high, "share_outside": share, "splits": [side.name for side in wrong]}
     percent = low >= 0 and 2 < high <= 100
     words = "divide by 100" if percent else "apply a sigmoid to each column: 1 / (1 + exp(-logits))"
-    says = f"Values run from {low:.3g} to {high:.3g}; {share:.0%} lie outside [0, 1]."
+    says = f"Values range from {low:.3g} to {high:.3g}; {share:.0%} are outside [0, 1]."
     return fired(says, evidence, Remedy(words))
 
 
 @check(
     "softmax-head",
     "issue",
-    "The labels share one probability: a softmax in place of sigmoids",
+    "The output layer is a softmax instead of one sigmoid per label",
     family="outputs",
-    how="Every row sums to one, within what its digits allow: two decimals, float16 and float32 are recognised from "
-    "the values. The sums must also spread no more than rounding would make them.",
-    why="With a softmax one label can only rise if another falls: two tags on one picture never both reach a score "
-    "above 0.5.",
-    what_to_do="One sigmoid a label with binary cross-entropy. A tagfit recipe has no softmax to choose.",
+    how="Every row sums to one within the precision of its values: two decimals, float16 and float32 are recognised "
+    "from the values. The sums must also vary no more than rounding explains.",
+    why="With a softmax, one score can only rise if another falls: two tags of one picture can never both score above "
+    "0.5.",
+    what_to_do="Use one sigmoid per label with binary cross-entropy. tagfit recipes always do.",
 )
 def softmax_head(material: Material) -> Verdict:
     """Rows sum to one."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     if len(side.labels) == 1:
-        return cannot_say("there is one label only")
+        return inconclusive("there is only one label")
     if side.has_one_label_a_row:
-        return cannot_say(f"{ONE_TAG}, so that a softmax would be right")
+        return inconclusive(f"{ONE_TAG}, so a softmax would be right")
     sums = side.raw.astype(np.float64).sum(axis=1)
     steps = half_steps(side.raw)
     off = np.abs(sums - 1)
@@ -70,13 +70,13 @@ def softmax_head(material: Material) -> Verdict:
     spread = float(np.sqrt(np.mean((off / by_chance) ** 2)))
     evidence = {"mean_sum": float(sums.mean()), "largest_deviation": float(off.max()), "spread": spread}
     if (off > allowed).any() or spread > limit("softmax-head", "spread") or off.max() == allowed.max() == 0:
-        return passed(f"the scores of a row sum to {sums.min():.2f} to {sums.max():.2f}", evidence)
+        return passed(f"the row sums of the scores range from {sums.min():.2f} to {sums.max():.2f}", evidence)
     several = float((side.truth.sum(axis=1) > 1).mean())
     says = (
-        f"All {len(side)} rows sum to 1 (the farthest is {off.max():.1g} off), though {several:.0%} of the pictures "
-        "have several tags."
+        f"All {len(side)} rows sum to 1 (within {off.max():.1g}), although {several:.0%} of the pictures have several "
+        "tags."
     )
-    return fired(says, evidence, Remedy("one sigmoid a label, trained with binary cross-entropy"))
+    return fired(says, evidence, Remedy("use one sigmoid per label with binary cross-entropy"))
 
 
 @check(
@@ -84,23 +84,24 @@ def softmax_head(material: Material) -> Verdict:
     "issue",
     "A label gets the same score on every picture",
     family="outputs",
-    how="The highest less the lowest score of a label on validation, where its truth varies.",
-    why="Such a label was not learnt: dead units, a saturated sigmoid, or a head that sees no input.",
-    what_to_do="A lower learning rate or batch norm against dead units; check that the pictures reach the net scaled.",
+    how="The range of a label's scores on validation (highest minus lowest), where its true value varies.",
+    why="The label was not learned: dead units, a saturated sigmoid, or an output layer that gets no input.",
+    what_to_do="Lower the learning rate or add batch norm against dead units; check that pictures are scaled before "
+    "they reach the net.",
 )
 def constant_outputs(material: Material) -> Verdict:
     """A label's scores do not vary."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     varies = (side.positives > 0) & (side.negatives > 0)
     if not varies.any():
-        return cannot_say("no label of the truth varies")
+        return inconclusive("no label varies in the truth")
     ranges = np.ptp(side.probabilities, axis=0)
     flat = varies & (ranges <= limit("constant-outputs", "range"))
     evidence = {"labels": _named(side, flat), "smallest_range": float(ranges[varies].min())}
     if not flat.any():
-        return passed(f"every label's scores spread over {ranges[varies].min():.2f} or more", evidence)
+        return passed(f"the scores of every label range over at least {ranges[varies].min():.2f}", evidence)
     says = f"{_told(side, flat)}: the scores differ by at most {ranges[flat].max():.2g} over {len(side)} pictures."
     remedy = Remedy("a lower learning rate and batch norm", {"learning_rate": 3e-4, "norm": "batch"})
     return fired(says, evidence, remedy)
@@ -109,29 +110,30 @@ def constant_outputs(material: Material) -> Verdict:
 @check(
     "one-label-per-picture",
     "issue",
-    "Exactly one label is predicted on every picture",
+    "Exactly one label is predicted for every picture",
     family="outputs",
-    how="The share of pictures with exactly one score above 0.5, against the share with exactly one tag.",
-    why="The outputs went through an argmax or a one-hot: second tags are lost, pictures without a tag get one.",
-    what_to_do="Keep the scores of all labels and cut each at its own threshold.",
+    how="The share of pictures with exactly one score above 0.5, compared with the share that has exactly one tag.",
+    why="The outputs went through an argmax or a one-hot encoding: second tags are lost, and pictures without tags "
+    "get one.",
+    what_to_do="Keep the scores of all labels and apply a threshold to each.",
 )
 def one_label_per_picture(material: Material) -> Verdict:
-    """One prediction a row, whatever the truth."""
+    """Every row has exactly one prediction, whatever its tags."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     if len(side.labels) == 1:
-        return cannot_say("there is one label only")
+        return inconclusive("there is only one label")
     if side.has_one_label_a_row:
-        return cannot_say(ONE_TAG)
+        return inconclusive(ONE_TAG)
     predicted = float(((side.probabilities > 0.5).sum(axis=1) == 1).mean())
     true = float((side.truth.sum(axis=1) == 1).mean())
     evidence = {"predicted_one": predicted, "true_one": true}
-    told = f"{predicted:.0%} of the pictures have exactly one predicted label, {true:.0%} exactly one tag"
+    told = f"{predicted:.0%} of the pictures have exactly one predicted label, {true:.0%} have exactly one tag"
     code = "one-label-per-picture"
     if predicted < limit(code, "predicted") or true > limit(code, "true"):
         return passed(told, evidence)
-    return fired(f"{told}.", evidence, Remedy("do not take the argmax: cut every label at its own threshold"))
+    return fired(f"{told}.", evidence, Remedy("apply a threshold to every label instead of an argmax"))
 
 
 @check(
@@ -139,21 +141,21 @@ def one_label_per_picture(material: Material) -> Verdict:
     "issue",
     "A label is never predicted",
     family="outputs",
-    how="No score above 0.5 on validation, though the label has enough positives there.",
-    why="Its recall is zero; averages over pictures or entries hide that.",
-    what_to_do="Choose thresholds by F1 on validation; balanced positive weights; more pictures of that label.",
+    how="No score above 0.5 on validation, although the label has enough positives there.",
+    why="Its recall is zero, and averages over pictures or entries hide that.",
+    what_to_do="Choose thresholds by F1 on validation, use balanced positive weights, or add pictures with that label.",
 )
 def label_never_predicted(material: Material) -> Verdict:
-    """Positives, and no prediction."""
+    """A label has positives but is never predicted."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     enough = side.positives >= limit("label-never-predicted", "positives")
     if not enough.any():
-        return cannot_say(f"no label has enough positives on {side.name}")
+        return inconclusive(f"no label has enough positives on {side.name}")
     silent = enough & ~side.predicted.any(axis=0)
     if not silent.any():
-        return passed("every label with enough positives is predicted somewhere", {"labels": []})
+        return passed("every label with enough positives is predicted at least once", {"labels": []})
     highest = side.probabilities[:, silent].max()
     evidence = {"labels": _named(side, silent), "positives": side.positives[silent].tolist(), "highest": highest}
     says = f"{_told(side, silent)}: no score above 0.5 on {len(side)} pictures (the highest is {highest:.2f})."
@@ -163,26 +165,26 @@ def label_never_predicted(material: Material) -> Verdict:
 @check(
     "label-always-predicted",
     "issue",
-    "A label is predicted on every picture",
+    "A label is predicted for every picture",
     family="outputs",
-    how="Every known score above 0.5 on validation, though the label has enough negatives there.",
-    why="The label tells nothing, and its recall of 1 makes averages look well.",
-    what_to_do="A higher threshold for it; no positive weights; look whether its scores vary at all.",
+    how="Every known score is above 0.5 on validation, although the label has enough negatives there.",
+    why="The prediction carries no information, and its recall of 1 inflates averages.",
+    what_to_do="Raise its threshold, drop positive weights, and check whether its scores vary at all.",
 )
 def label_always_predicted(material: Material) -> Verdict:
-    """Negatives, and a prediction everywhere."""
+    """A label has negatives but is always predicted."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     enough = side.negatives >= limit("label-always-predicted", "negatives")
     if not enough.any():
-        return cannot_say(f"no label has enough negatives on {side.name}")
+        return inconclusive(f"no label has enough negatives on {side.name}")
     loud = enough & (side.predicted | ~side.known).all(axis=0)
     if not loud.any():
-        return passed("no label is predicted on every picture", {"labels": []})
+        return passed("no label is predicted for every picture", {"labels": []})
     lowest = side.probabilities[:, loud].min()
     evidence = {"labels": _named(side, loud), "negatives": side.negatives[loud].tolist(), "lowest": lowest}
-    says = f"{_told(side, loud)}: every score lies above 0.5 on {len(side)} pictures (the lowest is {lowest:.2f})."
+    says = f"{_told(side, loud)}: every score is above 0.5 on {len(side)} pictures (the lowest is {lowest:.2f})."
     return fired(says, evidence, Remedy("thresholds by F1, and no positive weights", {"positive_weights": "none"}))
 
 

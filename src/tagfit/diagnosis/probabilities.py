@@ -1,4 +1,4 @@
-"""Outputs, as probabilities: whether they mean what they say, and whether 0.5 is a good place to cut them."""
+"""Outputs as probabilities: checks calibration, and whether 0.5 is a good threshold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.diagnosis.check import check
-from tagfit.diagnosis.finding import Plot, Remedy, Verdict, cannot_say, fired, passed
+from tagfit.diagnosis.finding import Plot, Remedy, Verdict, fired, inconclusive, passed
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material, Side
 from tagfit.diagnosis.outputs import NO_SCORES
@@ -25,22 +25,24 @@ SEED = 0
 @check(
     "threshold-costs-f1",
     "hint",
-    "A threshold of 0.5 throws away F1",
+    "A threshold of 0.5 costs F1",
     family="outputs",
-    how="Macro F1 at 0.5 against macro F1 at the best threshold a label, chosen on four fifths of validation and "
-    "applied to the fifth, in turn. The difference is resampled by rows; it fires where the whole interval lies above "
-    "the limit.",
-    why="Scores of rare labels seldom pass 0.5; the model knows more than its predictions say.",
-    what_to_do="`tagfit thresholds` chooses one a label on validation; the tagger carries them. No training is needed.",
+    how="Macro F1 at 0.5 is compared with macro F1 at the best threshold per label, cross-fitted over five folds of "
+    "validation. The difference is bootstrapped by rows; the check fires if the whole interval is above the limit.",
+    why="Scores of rare labels seldom exceed 0.5: the model knows more than its predictions show.",
+    what_to_do="`tagfit thresholds` chooses one threshold per label on validation, and `tagfit pack` stores them with "
+    "the model. No retraining is needed.",
 )
 def threshold_costs_f1(material: Material) -> Verdict:
-    """0.5 costs F1 against cross-fitted thresholds."""
+    """F1 at 0.5 is lower than at cross-fitted thresholds."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     eligible = np.flatnonzero((side.positives >= FEWEST_POSITIVES) & (side.negatives >= FEWEST_POSITIVES))
     if not len(eligible):
-        return cannot_say(f"no label has {FEWEST_POSITIVES} positives and negatives on {side.name}")
+        return inconclusive(
+            f"no label has {FEWEST_POSITIVES} positives and {FEWEST_POSITIVES} negatives on {side.name}"
+        )
     folds = np.random.default_rng(SEED).permutation(len(side)) % FOLDS
     above = {False: side.predicted[:, eligible], True: _cross_fitted(side, eligible, folds)}
     truth = side.truth[:, eligible] == 1
@@ -51,11 +53,11 @@ def threshold_costs_f1(material: Material) -> Verdict:
     found = estimate(cost, _cost(resampled_sums(unit_sums(side, columns), SEED)))
     fixed, best = (float(value[0]) for value in _macro(columns.sum(axis=0)[None]))
     evidence = {"cost": found, "macro_f1_at_half": fixed, "macro_f1_cross_fitted": best}
-    told = f"macro F1 is {fixed:.3f} at 0.5 and {best:.3f} at cross-fitted thresholds, a cost of {found}"
+    told = f"macro F1 is {fixed:.3f} at 0.5 and {best:.3f} at cross-fitted thresholds, a loss of {found}"
     if not found.low > limit("threshold-costs-f1", "cost"):
         return passed(told, evidence)
     plot = _f1_plot(side, eligible)
-    return fired(f"{told[0].upper()}{told[1:]}.", evidence, Remedy("choose a threshold a label by F1"), plot)
+    return fired(f"{told[0].upper()}{told[1:]}.", evidence, Remedy("choose one threshold per label by F1"), plot)
 
 
 def _cross_fitted(side: Side, labels: NDArray[np.int64], folds: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -114,22 +116,22 @@ def _f1_plot(side: Side, labels: NDArray[np.int64]) -> Plot:
 @check(
     "miscalibration",
     "hint",
-    "The scores are not the probabilities that they claim to be",
+    "The scores are not calibrated probabilities",
     family="outputs",
-    how="All entries are put into 15 bins of equally many by score. The squared distance between mean score and share "
-    "of positives, less what chance alone would give (Kumar, Liang and Ma, 2019), is averaged; its root is resampled "
-    "by rows. It fires where the whole interval lies above the limit.",
-    why="A score of 0.9 that is right seven times in ten misleads whoever sorts, filters or pays by it.",
-    what_to_do="Calibrate a label at a time on validation (`tagfit.evaluation.calibration.calibrate`), or train with "
-    "label smoothing or less long: overconfidence mostly comes with overfitting.",
+    how="All entries are sorted into 15 equal-mass bins by score. The squared difference between mean score and share "
+    "of positives, debiased (Kumar, Liang and Ma, 2019), is averaged; its root is bootstrapped by rows. The check "
+    "fires if the whole interval is above the limit.",
+    why="A score of 0.9 that is right seven times out of ten misleads everyone who sorts, filters or budgets by it.",
+    what_to_do="Calibrate each label on validation (`tagfit.evaluation.calibration.calibrate`), use label smoothing, "
+    "or train for fewer epochs: overconfidence usually comes with overfitting.",
 )
 def miscalibration(material: Material) -> Verdict:
-    """The calibration error lies above the limit."""
+    """The calibration error is above the limit."""
     side = material.judged
     if side is None:
-        return cannot_say(NO_SCORES)
+        return inconclusive(NO_SCORES)
     if side.known.sum() < FEWEST_ENTRIES:
-        return cannot_say(f"fewer than {FEWEST_ENTRIES} known entries")
+        return inconclusive(f"fewer than {FEWEST_ENTRIES} known entries")
     edges = np.unique(np.quantile(side.probabilities[side.known], np.linspace(0, 1, BINS + 1)[1:-1]))
     place = np.searchsorted(edges, side.probabilities, side="right")
     bins = len(edges) + 1
@@ -156,7 +158,7 @@ def miscalibration(material: Material) -> Verdict:
         "share": (positives[there] / counts[there]).tolist(),
         "entries": counts[there].tolist(),
     }
-    words = "calibrate on validation" + (", or smooth the labels" if direction > 0 else "")
+    words = "calibrate on validation" + (", or use label smoothing" if direction > 0 else "")
     changes = {"label_smoothing": 0.05} if direction > 0 else {}
     kind = "overconfident" if direction > 0 else "underconfident"
     says = f"The scores are {kind}: {told}."
@@ -164,7 +166,7 @@ def miscalibration(material: Material) -> Verdict:
 
 
 def _squared_error(sums: Floats, noise: float) -> Floats:
-    """The mean squared calibration error of (..., 3 bins) sums, less ``noise`` times what chance gives."""
+    """The mean squared calibration error of (..., 3 bins) sums, minus ``noise`` times its expectation by chance."""
     counts, positives, scores = np.split(sums, 3, axis=1)
     n = np.maximum(counts, 1.0)
     share = positives / n

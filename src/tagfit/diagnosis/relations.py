@@ -1,4 +1,4 @@
-"""Labels, two at a time: copies, and pairs that never or always go together."""
+"""Pairs of labels: checks for copies and for pairs that never or always occur together."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.diagnosis.check import check
-from tagfit.diagnosis.finding import Remedy, Verdict, cannot_say, fired, passed
+from tagfit.diagnosis.finding import Remedy, Verdict, fired, inconclusive, passed
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material
 
 Floats = NDArray[np.float64]
 
-ONE_LABEL = "needs scores of two labels or more"
+ONE_LABEL = "needs scores of at least two labels"
 TOLD = 5
 
 
@@ -31,7 +31,7 @@ class _Pairs:
         self.second = self.first.T
 
     def named(self, mask: NDArray[np.bool_], ordered: bool = False) -> Iterator[tuple[int, int]]:
-        """The pairs of a mask; each once unless the order matters."""
+        """The pairs in a mask, each once unless ``ordered``."""
         kept = mask & ~np.eye(len(mask), dtype=bool)
         if not ordered:
             kept = np.triu(kept, 1)
@@ -48,15 +48,15 @@ def _pairs(material: Material) -> _Pairs | None:
     "issue",
     "Two labels are copies of each other",
     family="labels",
-    how="The correlation of the tags of two labels over all rows where both are known; -1 is a copy turned over.",
-    why="A copy counts the same success twice in every average and tells nothing new.",
-    what_to_do="Leave one out (`--exclude-labels`), or merge the two spellings.",
+    how="The correlation between the tags of two labels over all rows where both are known; -1 is an inverted copy.",
+    why="A copy counts the same success twice in every average and adds no information.",
+    what_to_do="Exclude one of them (`--exclude-labels`), or merge the two spellings.",
 )
 def copied_labels(material: Material) -> Verdict:
-    """Two columns agree, or disagree, nearly everywhere."""
+    """Two columns agree, or disagree, almost everywhere."""
     pairs = _pairs(material)
     if pairs is None:
-        return cannot_say(ONE_LABEL)
+        return inconclusive(ONE_LABEL)
     correlation = _correlation(pairs)
     copies = list(pairs.named(np.abs(correlation) >= limit("copied-labels", "correlation")))
     told = [_told(pairs, one, other) for one, other in copies]
@@ -64,23 +64,24 @@ def copied_labels(material: Material) -> Verdict:
     if not copies:
         return passed("no two labels are copies", evidence)
     says = "; ".join(f"{one} and {other}" for one, other in told[:TOLD])
-    return fired(f"Copies: {says}.", evidence, Remedy("leave one of each pair out, or merge them"))
+    return fired(f"Copies: {says}.", evidence, Remedy("exclude one of each pair, or merge them"))
 
 
 @check(
     "labels-never-together",
     "hint",
-    "Two labels never go together",
+    "Two labels never occur together",
     family="labels",
-    how="Pairs of labels that no picture has both of, though chance alone would have given many.",
-    why="Either the world is so, or the tagging allowed only one of the two: then many tags are missing.",
-    what_to_do="If both can be on one picture, tag them both; if not, it is as it should be: mute this check.",
+    how="Pairs of labels that no picture has in common, although chance alone would have produced many.",
+    why="Either the labels exclude each other, or the annotation tool allowed only one of the two and many tags are "
+    "missing.",
+    what_to_do="If both can be on one picture, tag both. If not, this is expected: mute the check.",
 )
 def labels_never_together(material: Material) -> Verdict:
     """No picture has both."""
     pairs = _pairs(material)
     if pairs is None:
-        return cannot_say(ONE_LABEL)
+        return inconclusive(ONE_LABEL)
     expected = pairs.first * pairs.second / np.maximum(pairs.known, 1)
     copies = np.abs(_correlation(pairs)) >= limit("copied-labels", "correlation")
     never = list(pairs.named((pairs.both == 0) & (expected >= limit("labels-never-together", "expected")) & ~copies))
@@ -89,23 +90,23 @@ def labels_never_together(material: Material) -> Verdict:
     if not never:
         return passed("no two frequent labels exclude each other", evidence)
     says = "; ".join(f"{one} and {other}" for one, other in told[:TOLD])
-    return fired(f"Never together: {says}.", evidence, Remedy("look whether the tagging allowed only one of them"))
+    return fired(f"Never together: {says}.", evidence, Remedy("check whether the annotation allowed only one of them"))
 
 
 @check(
     "labels-always-together",
     "hint",
-    "One label never comes without another",
+    "One label never occurs without another",
     family="labels",
-    how="Every picture with the one label has the other, too, though many pictures lack the other.",
-    why="The one label implies the other; if that is not meant, tags were filled in by a rule.",
-    what_to_do="Keep it if the world is so; else look at how the tags were made.",
+    how="Every picture with the first label also has the second, although many pictures lack the second.",
+    why="The first label implies the second. If that is not intended, a rule filled in the tags.",
+    what_to_do="Keep it if the labels really imply each other; otherwise check how the tags were made.",
 )
 def labels_always_together(material: Material) -> Verdict:
     """One label implies another."""
     pairs = _pairs(material)
     if pairs is None:
-        return cannot_say(ONE_LABEL)
+        return inconclusive(ONE_LABEL)
     share = pairs.second / np.maximum(pairs.known, 1)
     code = "labels-always-together"
     mask = (pairs.both == pairs.first) & (pairs.first >= limit(code, "positives")) & (share <= limit(code, "share"))
@@ -115,8 +116,8 @@ def labels_always_together(material: Material) -> Verdict:
     evidence = {"pairs": [[*names, float(pairs.first[at])] for names, at in zip(told, always, strict=True)]}
     if not always:
         return passed("no label implies another", evidence)
-    says = "; ".join(f"{one} never without {other}" for one, other in told[:TOLD])
-    return fired(f"Implied: {says}.", evidence, Remedy("look whether a rule filled these tags in"))
+    says = "; ".join(f"{one} never occurs without {other}" for one, other in told[:TOLD])
+    return fired(f"Implied: {says}.", evidence, Remedy("check whether a rule filled in these tags"))
 
 
 def _correlation(pairs: _Pairs) -> Floats:

@@ -1,4 +1,4 @@
-"""Resampling: intervals of differences between splits, and of means over rows, by drawing pictures or groups anew."""
+"""Resampling: bootstrap intervals of differences between splits and of means over rows, by pictures or groups."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def value(side: Side, metric: str) -> float:
 
 
 def estimate(observed: float, values: Floats) -> Estimate:
-    """The basic bootstrap interval: the percentiles turned over about the value, which takes out the bias."""
+    """The basic bootstrap interval: the percentiles reflected about the value, which removes the bias."""
     kept = values[~np.isnan(values)]
     if not len(kept) or np.isnan(observed):
         return Estimate(observed, float("nan"), float("nan"))
@@ -41,7 +41,7 @@ def estimate(observed: float, values: Floats) -> Estimate:
 
 
 def gap(train: Side, validation: Side, metrics: tuple[str, ...]) -> dict[str, Estimate]:
-    """Train minus validation for each metric. The rows are different ones, so each side is resampled by itself."""
+    """Train minus validation for each metric. The rows differ, so each split is resampled independently."""
     compared = compare.gap(train.scores, validation.scores, metrics=metrics, repeats=REPEATS)
     found = {}
     for name in metrics:
@@ -52,7 +52,7 @@ def gap(train: Side, validation: Side, metrics: tuple[str, ...]) -> dict[str, Es
 
 
 def unit_sums(side: Side, values: Floats) -> Floats:
-    """Values of rows (N, ...) summed over the units that are drawn: (units, ...)."""
+    """Values of rows (N, ...) summed over the resampling units, rows or groups: (units, ...)."""
     if side.scores.groups is None:
         return values
     units, of_row = drawn_units(side.scores.groups)
@@ -82,7 +82,7 @@ def wilson(hits: float, n: float, z: float = 1.959964) -> Estimate:
 
 
 def corrected_z(intervals: int) -> float:
-    """The normal quantile at which this many intervals hold together with 95 % (Bonferroni)."""
-    from scipy.special import ndtri  # scipy.stats says the same and takes a second to import
+    """The normal quantile for this many simultaneous 95 % intervals (Bonferroni)."""
+    from scipy.special import ndtri  # scipy.stats offers the same but takes a second to import
 
     return float(ndtri(1 - 0.025 / intervals))

@@ -1,4 +1,4 @@
-"""Rounding: how many digits scores were written with, and how far the sum of a row may be off because of that."""
+"""Rounding: detects how many decimals scores were written with, and the error that this allows in a row sum."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST_DECIMALS = 6
-# What float32 arithmetic itself leaves in a sum of probabilities.
+# The error of float32 arithmetic in a sum of probabilities.
 ARITHMETIC = 2e-6
 
 
 def decimals(values: NDArray[Any]) -> int | None:
-    """The fewest decimals (1 to MOST_DECIMALS) that hold all values; None where they need more."""
+    """The fewest decimals (1 to MOST_DECIMALS) that represent all values, or None if they need more."""
     exact = values.astype(np.float64)
     for count in range(1, MOST_DECIMALS + 1):
         scaled = exact * 10.0**count
-        # float32 cannot hold 0.1 exactly, so a value that came through it is a little off.
+        # float32 cannot represent 0.1 exactly, so a value converted through it is slightly off.
         if (np.abs(scaled - np.rint(scaled)) <= 1e-7 * np.maximum(np.abs(scaled), 1)).all():
             return count
     return None
 
 
 def half_steps(values: NDArray[Any]) -> Floats:
-    """How far each value may be from what it was before it was rounded: half a step of its format, (N, L)."""
+    """The largest rounding error of each value: half a step of its format, (N, L)."""
     exact = values.astype(np.float64)
     count = decimals(values)
     if count is not None:

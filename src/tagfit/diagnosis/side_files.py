@@ -1,4 +1,4 @@
-"""Side files: truth and raw outputs of one split from a file, logits and all."""
+"""Side files: reads the truth and raw outputs of one split from a file, logits included."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tagfit.evaluation.score_files import RIGHT_NPZ, read_csv_fields
 
 
 def read_side(path: Path) -> dict[str, Any]:
-    """The fields of a side: an ``.npz`` of those names, or a CSV with two columns a label, as for evaluate.
+    """Read the fields of a split from an ``.npz`` with those names, or from a CSV with two columns per label.
 
     Raises:
-        InputError: no such file, another form, or one without truth or scores.
+        InputError: no such file, another format, or no truth or scores in it.
     """
     if path.suffix.lower() != ".npz":
         return read_csv_fields(path)
