@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,27 @@ class Command:
 def environment(**more: str) -> dict[str, str]:
     """The environment of a process that finds tagfit where this one does."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **more}
+
+
+def killed_at(setup: str, words: Sequence[object], folder: Path, **more: str) -> None:
+    """Run a command in a process that kills itself with SIGKILL at a moment that does not depend on its speed.
+
+    Args:
+        setup: Python source, run first, that has something in tagfit call ``die()`` at the wanted moment.
+        words: of the command.
+        folder: its working directory.
+        more: of its environment.
+    """
+    code = f"import os, signal, sys\ndef die(): os.kill(os.getpid(), signal.SIGKILL)\n{setup}\n"
+    code += "from tagfit.cli import main\nsys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        cwd=folder,
+        capture_output=True,
+        env=environment(**more),
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
 
 def in_a_process(*words: object, **more: str) -> subprocess.CompletedProcess[bytes]:

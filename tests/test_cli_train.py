@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
-from commands import Command, environment
+from commands import Command, killed_at
 from small_sets import features, write_features, write_photos
 from tagfit.runs.run import LOCK, Run, open_run
 
@@ -226,46 +222,42 @@ def test_a_run_folder_with_a_damaged_file_says_which(
     assert done.code == (0 if broken == "history.jsonl" else 2)
 
 
-def start(folder: Path, *words: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tagfit", *map(str, words)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(TAGFIT_CACHE_DIR=str(folder / "cache")),
-    )
-
-
-def killed_when(process: subprocess.Popen[bytes], folder: Path, sign: str) -> None:
-    """kill -9 as soon as a file that matches ``sign`` is in ``folder``."""
-    while process.poll() is None and not any(folder.rglob(sign)):
-        time.sleep(0.002)
-    assert process.poll() is None, "it was over before it could be killed"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+KILLED_IN_EPOCH_40 = """
+from tagfit.training import fit
+fit.SECONDS_BETWEEN_CHECKPOINTS = 0
+appended = fit.history.append
+fit.history.append = lambda path, epoch: die() if epoch.epoch == 40 else appended(path, epoch)
+"""
+KILLED_AT_PICTURE_40 = """
+from tagfit.cli import train
+train.on_decoded = lambda *_: lambda done, total: die() if done == 40 else None
+"""
 
 
 def test_killed_while_training_and_resumed_it_ends_with_the_weights_of_an_undisturbed_run(
     tagfit: Command, tmp_path: Path
 ) -> None:
-    write_features(tmp_path / "rows.npz", n=600)
-    words = ("--set", "epochs=150", "--set", "patience=0", "--threads", "1", "--device", "cpu")
-    killed_when(start(tmp_path, "train", "rows.npz", "--out", "r", *words), tmp_path, "checkpoint.safetensors")
+    write_features(tmp_path / "rows.npz", n=200)
+    words = ("--set", "epochs=60", "--set", "patience=0", "--threads", "1", "--device", "cpu")
+    killed_at(KILLED_IN_EPOCH_40, ("train", "rows.npz", "--out", "r", *words), tmp_path)
     assert tagfit("runs", "r", "--json").json["runs"][0]["state"] == "killed"
+    assert len(open_run("r").history) == 39
     assert tagfit("train", "--resume", "r", "--json").json["state"] == "done"
     assert tagfit("train", "rows.npz", "--out", "whole", *words, "--json").code == 0
     weights = [(tmp_path / run / "weights.safetensors").read_bytes() for run in ("r", "whole")]
     assert weights[0] == weights[1]
-    assert len(open_run("r").history) == 150
+    assert len(open_run("r").history) == 60
 
 
-def test_killed_while_decoding_and_begun_again_it_ends_the_same(tagfit: Command, tmp_path: Path) -> None:
-    source = write_photos(tmp_path / "photos", 100, height=1200)
+def test_killed_while_decoding_and_started_again_it_ends_the_same(tagfit: Command, tmp_path: Path) -> None:
+    source = write_photos(tmp_path / "photos", 100)
     words = ("train", source, *QUICK, "--size", "32")
-    killed_when(start(tmp_path, *words, "--out", "r"), tmp_path / "cache", ".*.part")
+    cache = tmp_path / "cache"
+    killed_at(KILLED_AT_PICTURE_40, (*words, "--out", "r"), tmp_path, TAGFIT_CACHE_DIR=str(cache))
+    assert list(cache.rglob(".*.part")), "it was killed in the middle of decoding"
     assert not (tmp_path / "r").exists(), "a run begins when its pictures are there"
-    for run, cache in (("r", "cache"), ("whole", "fresh")):
-        assert tagfit(*words, "--out", run, "--cache-dir", tmp_path / cache).code == 0
+    for run, used in (("r", cache), ("whole", tmp_path / "fresh")):
+        assert tagfit(*words, "--out", run, "--cache-dir", used).code == 0
     resumed, whole = open_run("r"), open_run("whole")
     assert resumed.weights.read_bytes() == whole.weights.read_bytes()
     assert resumed.problem["fingerprint"] == whole.problem["fingerprint"]

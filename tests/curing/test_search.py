@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tagfit
-from commands import ENTRY, environment
+from commands import ENTRY, environment, killed_at
 from tagfit.curing import space, trial
 from tagfit.curing.moves import Move
 from tagfit.curing.request import Asked
@@ -246,30 +245,29 @@ def winner(folder: Path) -> Any:
     return document["search"]["winner"], document["after"]["recipe"], document["means"], document["verdict"]
 
 
-@pytest.mark.parametrize("after", [0, 9])
+KILLED_AFTER_TRIAL = """
+from tagfit.curing import trial
+appended = trial.append
+def append(path, found):
+    appended(path, found)
+    if found.number == {last}:
+        from tagfit.training.loop import Training
+        Training.run_epoch = lambda self: die()
+trial.append = append
+"""
+
+
+@pytest.mark.parametrize("last", [0, 9])
 def test_a_search_that_is_killed_and_resumed_has_the_same_winner(
-    overfitted: Run, finished_by_command: Path, tmp_path: Path, after: int
+    overfitted: Run, finished_by_command: Path, tmp_path: Path, last: int
 ) -> None:
-    """Killed for good once so many trials are written down, in the middle of whatever comes then."""
+    """Killed in the training that follows once so many trials are in the log."""
     run = tmp_path / "run"
     shutil.copytree(overfitted.folder, run)
     folder = tmp_path / "cure"
-    begun = subprocess.Popen(
-        [*ENTRY, "cure", str(run), *WORDS, "--out", str(folder)],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=environment(OMP_NUM_THREADS="1"),
-        text=True,
-    )
-    assert begun.stderr is not None
-    seen = 0
-    for line in begun.stderr:
-        seen += line.startswith("trial ")
-        if seen > after or not line:
-            break
-    begun.send_signal(signal.SIGKILL)
-    begun.wait()
-    begun.stderr.close()
+    words = ("cure", run, *WORDS, "--out", folder)
+    killed_at(KILLED_AFTER_TRIAL.format(last=last), words, tmp_path, OMP_NUM_THREADS="1")
+    assert [one.number for one in trial.load(folder / "trials.jsonl")] == list(range(last + 1))
     assert not (folder / "certificate.json").exists()
     done = subprocess.run(
         [*ENTRY, "cure", "--resume", str(folder)],

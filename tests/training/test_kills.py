@@ -21,11 +21,12 @@ from tagfit.training.fit import fit, resume
 HERE = Path(__file__).parent
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     """The training process, once it has imported everything."""
     paths = os.pathsep.join([str(HERE), *sys.path])
     process = subprocess.Popen(
-        [sys.executable, str(HERE / "killed.py"), str(folder)],
+        [sys.executable, str(HERE / "killed.py"), str(folder), *words],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # the traceback of Ctrl-C
         text=True,
@@ -84,9 +85,9 @@ def test_many_killed_trainings_are_resumed_to_the_same_bits(tmp_path: Path, by: 
 
 def test_a_second_process_on_a_run_folder_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    process = start(folder)
-    while not (folder / "run.json").exists():
-        assert process.poll() is None
+    process = start(folder, "stop")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "training\n"
     with pytest.raises(InputError, match="being written by another process"):
         resume(Run(folder), features())
     process.kill()
