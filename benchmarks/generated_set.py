@@ -14,7 +14,7 @@ import numpy as np
 from tagfit import recipe as recipes
 from tagfit.data.plan import Plan
 from tagfit.demo import RECIPES
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.training import memory
 
 METRICS = ("label_accuracy", "loss")
@@ -40,7 +40,7 @@ def main() -> None:
                 scores = memory.score(
                     recipe, fitted.weights, problem.preprocessing, inputs, len(problem.labels), device="cpu"
                 )
-                row += quick(part.truth, None, scores, metrics=METRICS).values()
+                row += point_metrics(part.truth, scores, known=None, weights=None, metrics=METRICS).values()
             rows.append(row)
             print(name, seed, *(f"{value:.4f}" for value in row), flush=True)
         print(name, "median", *(f"{value:.4f}" for value in np.median(rows, axis=0)), flush=True)

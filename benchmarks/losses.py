@@ -20,7 +20,7 @@ from scipy import stats
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
 from tagfit.data.splits.split import split
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.scores import Scores
@@ -54,7 +54,14 @@ FIGURES = ("mAP", "macro F1 at 0.5", "macro F1 at one chosen threshold", "tags a
 def judged(scores: Scores, cut: float) -> dict[str, float]:
     """mAP and macro F1 over the labels that have a positive here; others would count only where they are predicted."""
     there = scores.truth.any(axis=0)
-    return quick(scores.truth[:, there], None, scores.scores[:, there], cut, metrics=("mAP", "macro_f1"))
+    return point_metrics(
+        scores.truth[:, there],
+        scores.scores[:, there],
+        known=None,
+        weights=None,
+        metrics=("mAP", "macro_f1"),
+        threshold=cut,
+    )
 
 
 def figures(problem: Problem, recipe: Recipe, seed: int) -> dict[str, float]:

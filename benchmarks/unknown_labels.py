@@ -17,7 +17,7 @@ from tagfit import recipe as recipes
 from tagfit.data.read import read
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.training import memory
 
 TABLES = ("scene", "emotions", "yeast")
@@ -37,7 +37,7 @@ def macro_f1(train: TaggedSet, test: TaggedSet, seed: int) -> float:
     part = problem.part("test")
     inputs = problem.inputs[part.rows]
     scores = memory.score(RECIPE, fitted.weights, problem.preprocessing, inputs, len(problem.labels), device="cpu")
-    return quick(part.truth, None, scores, metrics=("macro_f1",))["macro_f1"]
+    return point_metrics(part.truth, scores, known=None, weights=None, metrics=("macro_f1",))["macro_f1"]
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from scipy import stats
 
 from tagfit import recipe as recipes
 from tagfit.data.plan import Plan
-from tagfit.data.problem import Problem
-from tagfit.evaluation.point_metrics import quick
+from tagfit.data.problem import Part, Problem
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.training.loop import Training, feed
 from tagfit.training.machine import choose
 from tagfit.training.score import probabilities
@@ -46,6 +46,10 @@ def save_arrays(problem: Problem, path: Path) -> None:
         arrays[f"X_{split}"] = ((problem.inputs[part.rows] - mean) / std).astype(np.float32)
         arrays[f"Y_{split}"] = part.truth.astype(np.float32)
     np.savez(path, **arrays)
+
+
+def _map(part: Part, scores: np.ndarray) -> float:
+    return point_metrics(part.truth, scores, known=part.known, weights=None, metrics=("mAP",))["mAP"]
 
 
 def train_tagfit(problem: Problem, seed: int) -> tuple[np.ndarray, list[float]]:
@@ -76,13 +80,13 @@ def main() -> None:
         peer = str(Path(__file__).parent / "peer.py")
         for seed in range(options.seeds):
             scores, seconds = train_tagfit(problem, seed)
-            ours.append(quick(test.truth, test.known, scores)["mAP"])
+            ours.append(_map(test, scores))
             our_ms.append(1000 * float(np.median(seconds[1:])))
             command = [options.keras_python, peer, str(arrays), str(seed), str(out)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             about = json.loads(done.stdout.splitlines()[-1])
             with np.load(out) as file:
-                theirs.append(quick(test.truth, test.known, file["scores"].clip(0, 1))["mAP"])
+                theirs.append(_map(test, file["scores"].clip(0, 1)))
             their_ms.append(1000 * float(np.median(about["seconds"][1:])))
             print(
                 f"seed {seed}: mAP {ours[-1]:.4f} and {theirs[-1]:.4f}, {our_ms[-1]:.1f} ms and {their_ms[-1]:.1f} ms"

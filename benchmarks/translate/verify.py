@@ -22,8 +22,8 @@ import torch
 
 import tagfit
 from tagfit import recipe as recipes
-from tagfit.data.problem import Problem
-from tagfit.evaluation.point_metrics import quick
+from tagfit.data.problem import Part, Problem
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.recipe import Recipe
 from tagfit.training import losses, nets
 from tagfit.training.checkpoint import save_tensors
@@ -191,8 +191,8 @@ def check_case(
         fitted = fit_in_memory(problem, case.recipe, seed=seed, threads=1)
         inputs = problem.inputs[part.rows]
         scores = score(case.recipe, fitted.weights, problem.preprocessing, np.asarray(inputs), 5)
-        mine.append(quick(part.truth, None, scores)["loss"])
-    their = [quick(part.truth, None, scores.astype(np.float64))["loss"] for scores in found["trained"]]
+        mine.append(_loss(part, scores))
+    their = [_loss(part, scores.astype(np.float64)) for scores in found["trained"]]
     apart = np.array(mine) - np.array(their)
     alike = abs(apart.mean()) < 3 * apart.std(ddof=1) / np.sqrt(len(apart)) + 0.01
     report.line(name, "validation loss after training", bool(alike), f"{np.mean(mine):.4f} and {np.mean(their):.4f}")
@@ -201,6 +201,10 @@ def check_case(
         wanted = {key: getattr(case.recipe, key) for key in (*LAYERS, *case.back)}
         wrong = [key for key, value in wanted.items() if getattr(read, key) != value]
         report.line(name, f"{file} read back", not wrong, ", ".join(wrong) or f"{len(wanted)} fields alike")
+
+
+def _loss(part: Part, scores: np.ndarray) -> float:
+    return point_metrics(part.truth, scores, known=None, weights=None, metrics=("loss",))["loss"]
 
 
 def check_model(name: str, folder: Path, weights: int, report: Report) -> None:

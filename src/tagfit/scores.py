@@ -75,8 +75,8 @@ class Scores:
             raise InputError("ids name the same row twice", instead="one id a picture")
         row_groups = None if groups is None else _check_rows(literals.names(groups), n, "groups")
         row_weights = None if weights is None else _check_rows(np.asarray(weights, dtype=np.float64), n, "weights")
-        if row_weights is not None and (not np.isfinite(row_weights).all() or (row_weights < 0).any()):
-            raise InputError("weights hold a negative or infinite value", instead="a weight of 0 or more a picture")
+        if row_weights is not None:
+            _check_weights(row_weights)
         return cls(values, checked_truth, mask, names, row_ids, row_groups, row_weights, split)
 
     def save(self, path: Path) -> None:
@@ -139,6 +139,17 @@ def check_probabilities(scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[np
             instead="pass probabilities: 1 / (1 + exp(-logits)), or put a sigmoid after the last layer",
         )
     return values
+
+
+def _check_weights(weights: NDArray[np.float64]) -> None:
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"weights hold {weights[row]:g} at row {row}", instead="a finite weight of 0 or more for each row"
+        )
+    if len(weights) and not weights.any():
+        raise InputError("all weights are 0, so that no metric is defined", instead="a positive weight for some rows")
 
 
 def _check_rows(values: NDArray[Any], n: int, name: str) -> NDArray[Any]:

@@ -11,7 +11,6 @@ import pytest
 from tagfit.errors import InputError
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.evaluation.metrics import DEFAULT, METRICS, find
-from tagfit.evaluation.point_metrics import QUICK, quick
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import to_json
 from tagfit.scores import Scores
@@ -141,16 +140,6 @@ def test_float32_scores_meet_a_float64_threshold_exactly() -> None:
     assert found.labels[0].tp == int((scores.astype(np.float64) > 0.1).sum()) == 2
     between = (float(np.float32(0.1)) + float(just_above)) / 2
     assert evaluate(Scores.of([[1], [1]], scores), thresholds=between, intervals=None).labels[0].tp == 1
-
-
-def test_quick_gives_the_same_values() -> None:
-    rng = np.random.default_rng(0)
-    truth = (rng.random((50, 4)) < 0.3).astype(np.uint8)
-    known = rng.random((50, 4)) < 0.9
-    truth[~known] = 0
-    scores = rng.random((50, 4)).astype(np.float32)
-    slow = evaluate(Scores.of(truth, scores, known=known), thresholds=0.4, intervals=None)
-    assert quick(truth, known, scores, 0.4) == {name: slow[name] for name in QUICK}
 
 
 def test_thresholds_files_come_back_exactly(tmp_path: object) -> None:

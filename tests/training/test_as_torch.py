@@ -16,7 +16,7 @@ from problems import features, pictures
 
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.recipe import Recipe
 from tagfit.training.fit import fit
 from tagfit.training.loop import Training
@@ -150,5 +150,7 @@ def test_the_watched_metric_is_tagfit_s(seed: int, monitor: str) -> None:
     scores = random.random(truth.shape).round(1).astype(np.float32)  # with ties
     pasted = script(Recipe(monitor=monitor, patience=1))
     value = pasted["validation_metric"](np.where(known, truth.astype(int), -1), scores)
-    expected = quick(np.where(known, truth, 0).astype(np.uint8), known, scores, metrics=(monitor,))[monitor]
+    expected = point_metrics(
+        np.where(known, truth, 0).astype(np.uint8), scores, known=known, weights=None, metrics=(monitor,)
+    )[monitor]
     assert value == pytest.approx(expected, abs=1e-6)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.files import disk_faults, to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe, parse
@@ -157,6 +157,6 @@ def measured(problem: Problem, scores: Mapping[str, Any], figures: Sequence[str]
     for split, values in scores.items():
         part = problem.part(split)
         names = tuple(name.partition(".")[2] for name in wanted if name.startswith(f"{split}."))
-        metrics = quick(part.truth, part.known, values, metrics=names)
+        metrics = point_metrics(part.truth, values, known=part.known, weights=part.weights, metrics=names)
         found |= {f"{split}.{name}": value for name, value in metrics.items()}
     return {name: found[name] for name in wanted if name in found}

@@ -18,7 +18,7 @@ from tagfit.curing.search import TRIALS
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.goal import Goal
 from tagfit.runs.run import Run, open_run
 from tagfit.scoring import scored
@@ -248,9 +248,10 @@ def _split_figures(
     run: Run, problem: Problem, split: str, judged: Mapping[str, Any], where: str, tolerance: float
 ) -> Iterator[str]:
     scores = scored(run, problem, split)
-    known = None if scores.known.all() else scores.known
     certified = _mapping(judged["metrics"])
-    again = quick(scores.truth, known, scores.scores, metrics=tuple(certified))
+    again = point_metrics(
+        scores.truth, scores.scores, known=scores.known, weights=scores.weights, metrics=tuple(certified)
+    )
     for name, value in again.items():
         if not _close(certified[name]["value"], value, tolerance):
             yield f"{where}: {name} is certified as {certified[name]['value']}, the weights give {value}"

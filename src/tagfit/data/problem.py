@@ -82,11 +82,13 @@ class Problem:
         return tuple(name for name in ("train", "validation", "test") if (self.split == name).any())
 
     def prevalence(self) -> NDArray[np.float64]:
-        """(L,): the share of positives among the known entries of train; NaN where train knows nothing of a label."""
-        train = self.split == "train"
-        known = self.data.known[train].sum(axis=0)
-        positives = self.data.truth[train].sum(axis=0)
-        return np.where(known > 0, positives / np.maximum(known, 1), np.nan)
+        """(L,): the weighted share of positives among the known entries of train; NaN where a label has none."""
+        train = self.part("train")
+        if train.weights is None:
+            known, positives = train.known.sum(axis=0), train.truth.sum(axis=0)
+        else:
+            known, positives = train.weights @ train.known, train.weights @ train.truth
+        return np.where(known > 0, positives / np.where(known > 0, known, 1.0), np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """What ``problem.json`` keeps: plain JSON values, enough to recognise the Problem and to read it again.

@@ -32,15 +32,28 @@ class Binned:
 
 
 def bins_of(cases: Cases, label: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
-    """The known rows of a label, the bin of each, and how many bins: as many rows in each, equal scores together."""
+    """The known rows of a label, the bin of each, and the number of bins: of equal mass, equal scores together.
+
+    A weight counts as that many copies of its row.
+    """
     rows = np.arange(cases.rows) if cases.known is None else np.flatnonzero(cases.known[:, label])
     scores = cases.scores[rows, label]
-    count = int(np.clip(len(rows) // FEWEST_IN_BIN, 1, MOST_BINS))
-    if not len(rows):
-        return rows, np.zeros(0, dtype=np.intp), count
-    inner = (np.arange(1, count) * len(rows)) // count
-    edges = np.unique(np.partition(scores, inner)[inner]) if count > 1 else scores[:0]
+    weights = None if cases.weights is None else cases.weights[rows]
+    mass = len(rows) if weights is None else float(weights.sum())
+    count = int(np.clip(mass // FEWEST_IN_BIN, 1, MOST_BINS))
+    if count == 1:
+        return rows, np.zeros(len(rows), dtype=np.intp), 1
+    inner = (np.arange(1, count) * mass) // count
+    edges = np.unique(_at_mass(scores, weights, inner))
     return rows, np.searchsorted(edges, scores, side="right"), len(edges) + 1
+
+
+def _at_mass(scores: NDArray[Any], weights: Floats | None, places: NDArray[Any]) -> NDArray[Any]:
+    """The scores at these places of the sorted scores, each score repeated as often as its weight says."""
+    if weights is None:
+        return np.asarray(np.partition(scores, places)[places])
+    order = np.argsort(scores)
+    return np.asarray(scores[order[np.searchsorted(np.cumsum(weights[order]), places, side="right")]])
 
 
 def binned(cases: Cases, label: int) -> Binned:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation import metrics
-from tagfit.evaluation.point_metrics import quick
+from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.training import checkpoint, nets
@@ -58,10 +58,13 @@ class Training:
             raise InputError(f"train has {len(part)} rows", instead="at least 2")
         if not part.known.any():
             raise InputError("no label of any row of train is known", instead="some tags to learn from")
+        for split in problem.splits:
+            _refuse_zero_weights(problem, split)
         self.feed = feed(problem, "train", recipe, machine.device)
         few = CURVE_ROWS["features" if problem.preprocessing.size is None else "pictures"]
-        sample = np.random.default_rng(seed).permutation(len(part))[:few]
-        self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample))]
+        order = np.random.default_rng(seed).permutation(len(part))
+        sample = order if part.weights is None else order[part.weights[order] > 0]  # rows of weight 0 measure nothing
+        self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample[:few]))]
         if "validation" in problem.splits:
             self.curve.append(_Measured(problem, "validation", recipe, machine.device))
         self.targets: Targets = targets(part, recipe, machine.device)
@@ -215,6 +218,15 @@ def feed(problem: Problem, split: str, recipe: Recipe, device: str, sample: NDAr
     )
 
 
+def _refuse_zero_weights(problem: Problem, split: str) -> None:
+    weights = problem.part(split).weights
+    if weights is not None and not weights.any():
+        raise InputError(
+            f"all {len(weights)} rows of {split} have weight 0, so that no metric is defined on them",
+            instead="a positive weight for some rows of every split",
+        )
+
+
 class _Measured:
     """Rows on which an epoch is measured."""
 
@@ -226,10 +238,12 @@ class _Measured:
         rows = np.arange(len(part)) if sample is None else sample
         self.truth, known = part.truth[rows], part.known[rows]
         self.known = None if known.all() else known
+        self.weights = None if part.weights is None else part.weights[rows]
 
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
         names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))
-        return quick(self.truth, self.known, probabilities(net, self.feed), metrics=names)
+        scores = probabilities(net, self.feed)
+        return point_metrics(self.truth, scores, known=self.known, weights=self.weights, metrics=names)
 
 
 def _defined(measured: dict[str, float] | None, metric: str) -> float | None:
