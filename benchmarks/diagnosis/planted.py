@@ -396,3 +396,47 @@ def exact_match_alone(case: Case, strength: int, rng: np.random.Generator) -> No
 def macro_over_empty(case: Case, strength: int, rng: np.random.Generator) -> None:
     count = (1, 2, 3)[strength]
     case.validation.truth[:, :count] = 0
+
+
+@plants("rows-mismatched")
+def rows_mismatched(case: Case, strength: int, rng: np.random.Generator) -> None:
+    """The scores of validation are shifted by a batch, reversed, in any order."""
+    part = case.validation
+    order = (np.roll(np.arange(len(part)), 32), np.arange(len(part))[::-1], rng.permutation(len(part)))[strength]
+    part.scores = part.scores[order]
+
+
+@plants("labels-permuted")
+def labels_permuted(case: Case, strength: int, rng: np.random.Generator) -> None:
+    """Two columns of scores swapped, three rotated, all of them rotated."""
+    width = case.train.scores.shape[1]
+    moved = rng.permutation(width)[: (2, 3, width)[strength]]
+    for part in (case.train, case.validation):
+        part.scores[:, moved] = part.scores[:, np.roll(moved, 1)]
+
+
+@plants("scores-inverted")
+def scores_inverted(case: Case, strength: int, rng: np.random.Generator) -> None:
+    """One label's scores, half of them, all of them turned over."""
+    width = case.train.scores.shape[1]
+    turned = rng.permutation(width)[: (1, (width + 1) // 2, width)[strength]]
+    for part in (case.train, case.validation):
+        part.scores[:, turned] = 1 - part.scores[:, turned]
+
+
+@plants("decisions-as-scores")
+def decisions_as_scores(case: Case, strength: int, rng: np.random.Generator) -> None:
+    """Scores cut at 0.3, 0.4, 0.5."""
+    for part in (case.train, case.validation):
+        part.scores = (part.scores > (0.3, 0.4, 0.5)[strength]).astype(np.float32)
+
+
+@plants("training-diverged")
+def training_diverged(case: Case, strength: int, rng: np.random.Generator) -> None:
+    """Both losses are NaN from an epoch on; infinite there; the validation loss alone is NaN in one epoch."""
+    at = int(rng.integers(2, EPOCHS))
+    name = "loss" if "loss" in case.history else "train_loss"
+    if strength == 0:
+        case.history["val_loss"][at] = float("nan")
+    for curve in (case.history[name], case.history["val_loss"]) if strength else ():
+        curve[at:] = [(float("inf"), float("nan"))[strength - 1]] * (EPOCHS - at)

@@ -11,7 +11,7 @@ import pytest
 from diagnosing import MIDDLE, ill, well
 from planted import PLANTERS
 
-from tagfit.diagnosis.diagnose import CHECKS, diagnose
+from tagfit.diagnosis.diagnose import CHECKS, PRECLUDES, diagnose
 from tagfit.diagnosis.finding import Estimate
 from tagfit.errors import InputError
 from tagfit.files import to_json
@@ -25,6 +25,14 @@ def test_every_check_has_a_planted_fault_and_ends_in_exactly_one_outcome() -> No
     found = diagnose(**well(MIDDLE, 3).arguments())
     assert sorted(finding.code for finding in found) == sorted(codes)
     assert {finding.outcome for finding in found} <= {"fired", "passed", "inconclusive"}
+
+
+def test_the_faults_that_come_first_and_what_they_silence_are_checks() -> None:
+    codes = {check.code for check in CHECKS}
+    assert set(PRECLUDES) <= codes
+    for code, silenced in PRECLUDES.items():
+        assert silenced <= codes
+        assert code not in silenced
 
 
 def test_a_healthy_model_is_left_alone() -> None:
@@ -97,35 +105,11 @@ def test_what_cannot_be_diagnosed_is_refused_with_the_right_form() -> None:
     with pytest.raises(InputError, match="different labels"):
         diagnose(train=(part.truth, part.scores), validation=(part.truth[:, :2], part.scores[:, :2]))
     with pytest.raises(InputError, match="different lengths"):
-        diagnose(history={"loss": [1.0, 0.5], "val_loss": [1.0]})
+        diagnose(history={"loss": [1.0, 0.5, 0.4], "val_loss": [1.0, 0.9]})
     with pytest.raises(InputError, match=r"validation\.label_accuracy>=0\.85"):
         diagnose(validation=(part.truth, part.scores), goal="better please")
     with pytest.raises(InputError, match="no rows"):
         diagnose(validation=(np.zeros((0, 3)), np.zeros((0, 3))))
-
-
-def test_histories_of_all_kinds_are_read(tmp_path: object) -> None:
-    from pathlib import Path
-
-    from tagfit.diagnosis.histories import Curves
-
-    folder = Path(str(tmp_path))
-    keras = {"loss": [0.7, 0.5], "val_loss": [0.8, 0.6], "val_accuracy": [0.1, 0.2]}
-    (folder / "keras.json").write_text(json.dumps(keras))
-    (folder / "log.csv").write_text("epoch,loss,val_loss,val_accuracy\n0,0.7,0.8,0.1\n1,0.5,0.6,0.2\n")
-    lines = [{"epoch": 1, "train_loss": 0.7, "validation_loss": 0.8}, {"epoch": 2, "train_loss": 0.5}]
-    (folder / "ours.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    for name in ("keras.json", "log.csv"):
-        curves = Curves.of(folder / name)
-        assert curves is not None
-        assert curves.running_loss is not None
-        assert curves.running_loss.tolist() == [0.7, 0.5]
-        assert curves.train_loss is None
-        assert curves.others["val_accuracy"].tolist() == [0.1, 0.2]
-    ours = Curves.of(folder / "ours.jsonl")
-    assert ours is not None
-    assert ours.validation_loss is not None
-    assert np.isnan(ours.validation_loss[1])
 
 
 def test_arrays_are_diagnosed_without_torch_and_the_import_is_light() -> None:

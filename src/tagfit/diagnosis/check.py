@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tagfit.diagnosis.finding import Finding, Severity, Verdict
+from tagfit.diagnosis.finding import Finding, Severity, Verdict, inconclusive
 from tagfit.diagnosis.material import Material
 
 
@@ -34,8 +34,14 @@ class Check:
     look: Callable[[Material], Verdict]
 
     def __call__(self, material: Material) -> Finding:
-        finding = Finding(self.code, self.family, self.severity, self.title, self.why, self.look(material))
-        return finding.without_what_is_done(material.recipe)
+        return self._finding(self.look(material)).without_what_is_done(material.recipe)
+
+    def silent(self, why: str) -> Finding:
+        """The finding of a check that says nothing, because of ``why``."""
+        return self._finding(inconclusive(why))
+
+    def _finding(self, verdict: Verdict) -> Finding:
+        return Finding(self.code, self.family, self.severity, self.title, self.why, verdict)
 
 
 def check(

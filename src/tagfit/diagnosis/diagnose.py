@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tagfit.diagnosis import divergence, metric, mismatch, outputs, probabilities, relations
 from tagfit.diagnosis import label_checks as labels
 from tagfit.diagnosis import leakage as split
-from tagfit.diagnosis import metric, outputs, probabilities, relations
 from tagfit.diagnosis import overfitting as fit
 from tagfit.diagnosis import training_curves as fit_history
 from tagfit.diagnosis.check import Check
@@ -25,7 +25,9 @@ from tagfit.recipe import Recipe
 # By importance: checks that make the other numbers meaningless come first.
 CHECKS: tuple[Check, ...] = (
     *outputs.BROKEN,
+    *mismatch.CHECKS,
     *split.CHECKS,
+    *divergence.CHECKS,
     *fit.CHECKS,
     *fit_history.CHECKS,
     *labels.CHECKS,
@@ -34,6 +36,14 @@ CHECKS: tuple[Check, ...] = (
     *probabilities.CHECKS,
     *metric.CHECKS,
 )
+# A fault, and the checks that say nothing while it is there.
+PRECLUDES = {
+    mismatch.rows_mismatched.code: mismatch.NEED_MATCH,
+    mismatch.labels_permuted.code: mismatch.NEED_MATCH,
+    mismatch.scores_inverted.code: mismatch.NEED_MATCH,
+    mismatch.decisions_as_scores.code: mismatch.NEED_SCORES,
+    divergence.training_diverged.code: divergence.NEED_FINITE,
+}
 OUTCOMES = ("fired", "inconclusive", "passed")
 
 
@@ -57,7 +67,8 @@ def diagnose(
         train, validation: ``(truth, scores)`` or ``(truth, scores, inputs)``, a mapping with ``truth`` and ``scores``
             optionally ``known``, ``labels``, ``ids``, ``groups``, ``weights``, ``inputs``; or Scores. Scores are
             not converted: logits or a softmax are reported as findings, not as errors.
-        history: the epochs of a run, Keras' ``history.history``, a file with either, or a CSV log.
+        history: the epochs of a run, Keras' ``history``, a frame, or the log of Keras, Lightning, fastai, timm or
+            Hugging Face, as JSON or as a table (see ``Curves.of``).
         cross_fit: like ``train``, with out-of-fold scores.
         labels: names, if the splits come without them.
         recipe: what was trained; remedies omit the settings it already has.
@@ -71,20 +82,35 @@ def diagnose(
         InputError: no scores and no history, arrays whose shapes do not match, unknown codes.
     """
     material = _material(train, validation, cross_fit, labels)
+    curves = Curves.of(history)
     material = replace(
         material,
-        curves=Curves.of(history),
+        curves=curves,
         recipe=recipe,
         kept_epoch=kept_epoch,
         goal=read_bounds(goal),
         metrics=tuple(metrics),
-        notes=(*material.notes, *notes),
+        notes=(*material.notes, *(curves.notes if curves is not None else ()), *notes),
     )
     if not material.sides and material.curves is None:
         raise InputError("there is nothing to diagnose", instead="diagnose(train=(truth, scores), validation=(...))")
     _refuse_unknown(mute)
-    found = [check(material) for check in CHECKS if check.code not in mute]
+    found = _findings(material, [check for check in CHECKS if check.code not in mute])
     return Findings(tuple(sorted(found, key=_importance)), material, tuple(mute))
+
+
+def _findings(material: Material, checks: Sequence[Check]) -> list[Finding]:
+    """One finding per check; what a fault makes meaningless is not looked at once that fault was found."""
+    first = {check.code: check(material) for check in checks if check.code in PRECLUDES}
+    causes = [code for code, finding in first.items() if finding.outcome == "fired"]
+    found = []
+    for check in checks:
+        cause = next((code for code in causes if check.code in PRECLUDES[code]), None)
+        if cause is not None:
+            found.append(check.silent(f"see {cause} first"))
+        else:
+            found.append(first.get(check.code) or check(material))
+    return found
 
 
 def _material(train: Any, validation: Any, cross_fit: Any, labels: Sequence[str] | None) -> Material:

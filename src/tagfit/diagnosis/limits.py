@@ -24,6 +24,11 @@ class Limit:
 
 
 _ROWS = (
+    Limit("rows-mismatched", "slope", 0.40, "the interval of the slope contains 0 and ends below this"),
+    Limit("rows-mismatched", "errors", 3.0, "standard errors on each side of the slope"),
+    Limit("labels-permuted", "gain", 0.15, "gain in the correlation of a label with another column, at least"),
+    Limit("labels-permuted", "errors", 4.0, "the same gain in standard errors, at least"),
+    Limit("scores-inverted", "slope", 0.10, "the whole interval of a label's slope is below minus this"),
     Limit("overfitting", "margin", 0.05, "the whole interval of train minus validation is above this"),
     Limit("memorising", "rise", 0.10, "validation loss at the end is this share above its minimum"),
     Limit("memorising", "fall", 0.05, "train loss falls by this share after that best epoch"),

@@ -12,7 +12,7 @@ from tagfit.diagnosis.diagnose import CHECKS
 from tagfit.diagnosis.limits import LIMITS
 from tagfit.files import write_text
 
-FAMILIES = ("outputs", "split", "fit", "labels", "metric")
+FAMILIES = ("outputs", "match", "split", "fit", "labels", "metric")
 
 
 def sections() -> str:
