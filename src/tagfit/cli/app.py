@@ -24,10 +24,9 @@ from tagfit.cli import (
     verify,
 )
 from tagfit.cli.command import WIDTH, Command, fault_of
+from tagfit.cli.exit_codes import DONE, INPUT_ERROR, INTERRUPTED
 from tagfit.cli.output import accept_any_text, print_error, say
 from tagfit.errors import InputError
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="tagfit",
@@ -81,7 +80,7 @@ def run(arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):  # typer makes the one of the other
         # The reader of the pipe has gone: nothing is left to say, nor may the flush at exit complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
     return code
 
 
@@ -90,12 +89,12 @@ def _run(arguments: list[str], as_json: bool) -> int:
         code = app(arguments, prog_name="tagfit", standalone_mode=False)
     except InputError as error:
         print_error(error, as_json)
-        return 2
+        return INPUT_ERROR
     except typer.TyperException as error:
         print_error(InputError(fault_of(error, arguments)), as_json)
-        return 2
+        return INPUT_ERROR
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:
         print_error(InputError("interrupted"), as_json)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else DONE

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from tagfit.cli import options
+from tagfit.cli.exit_codes import OF_VERDICT
+from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
 from tagfit.errors import InputError
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from tagfit.curing.certificate import Certificate
     from tagfit.curing.winner import Told
 
-SEARCH = "How it is searched"
+_search = partial(typer.Option, rich_help_panel="How it is searched")
 # What goes with --resume, and what goes with a RUN; all else is decided by the cure, or by the run.
 WITH_RESUME = ("resume", "as_json")
 WITH_RUN = (
@@ -26,8 +30,50 @@ WITH_RUN = (
 )
 
 
+@dataclass(frozen=True)
+class SearchOptions:
+    """How much is tried, and with what."""
+
+    trials: Annotated[int | None, _search(metavar="N", min=1, help="Recipes to try at most.")] = None
+    budget: Annotated[
+        str | None,
+        _search(
+            metavar="TIME", help="For search, confirmation, ablation: 90s, 10m.", show_default="10m without --trials"
+        ),
+    ] = None
+    allow: Annotated[
+        Literal["augment"] | None, _search(metavar="WORD", help="augment: moved pictures, which changes what is seen.")
+    ] = None
+    seeds: Annotated[int, _search(metavar="K", min=1, help="Fresh seeds to retrain the winner.")] = 3
+    search_on: Annotated[int | None, _search(metavar="N", min=2, help="Trials see so many train rows; seeds all.")] = (
+        None
+    )
+    seed: Annotated[int, _search(metavar="N", min=0, max=2**31, help="Of the search.")] = 0
+    recipe: Annotated[
+        str | None,
+        _search(
+            metavar="NAME|FILE", help="What a SOURCE is first trained with.", show_default="plain-conv, or plain-dense"
+        ),
+    ] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``tagfit.cure`` that these options are."""
+        from tagfit.curing.request import seconds
+
+        return {
+            "trials": self.trials,
+            "budget": None if self.budget is None else seconds(self.budget),
+            "augment": self.allow == "augment",
+            "seeds": self.seeds,
+            "search_on": self.search_on,
+            "seed": self.seed,
+        }
+
+
+@expand_groups
 def cure(
     context: typer.Context,
+    *,
     start: Annotated[Path | None, typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.")] = None,
     goal: Annotated[
         list[str] | None,
@@ -40,69 +86,15 @@ def cure(
         float | None, typer.Option(metavar="G", help="The largest gap between train and validation.")
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The folder of the cure.", show_default="cures/<date>-<name>"),
+        Path | None, typer.Option(metavar="DIR", help="The folder of the cure.", show_default="cures/<date>-<name>")
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Go on with an interrupted cure; it knows the rest.")
     ] = None,
     as_json: AsJson = False,
-    trials: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Recipes to try at most.", rich_help_panel=SEARCH)
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="For search, confirmation, ablation: 90s, 10m.",
-            show_default="10m without --trials",
-            rich_help_panel=SEARCH,
-        ),
-    ] = None,
-    allow: Annotated[
-        Literal["augment"] | None,
-        typer.Option(
-            metavar="WORD", help="augment: moved pictures, which changes what is seen.", rich_help_panel=SEARCH
-        ),
-    ] = None,
-    seeds: Annotated[
-        int, typer.Option(metavar="K", min=1, help="Fresh seeds to retrain the winner.", rich_help_panel=SEARCH)
-    ] = 3,
-    search_on: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=2, help="Trials see so many train rows; seeds all.", rich_help_panel=SEARCH),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, max=2**31, help="Of the search.", rich_help_panel=SEARCH)
-    ] = 0,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE",
-            help="What a SOURCE is first trained with.",
-            show_default="plain-conv, or plain-dense",
-            rich_help_panel=SEARCH,
-        ),
-    ] = None,
-    size: options.Size = None,
-    limit: options.Limit = None,
-    validation: options.ValidationSource = None,
-    validation_fold: options.ValidationFold = None,
-    validation_share: options.ValidationShare = None,
-    test: options.TestSource = None,
-    test_fold: options.TestFold = None,
-    test_share: options.TestShare = None,
-    split: options.SplitMethod = "stratified",
-    split_seed: options.SplitSeed = 0,
-    cache_dir: options.CacheDir = None,
-    format: options.Format = None,  # noqa: A002
-    separator: options.Separator = None,
-    unlisted: options.Unlisted = "absent",
-    labels: options.Labels = None,
-    exclude_labels: options.ExcludeLabels = None,
-    min_positives: options.MinPositives = 0,
-    strict: options.Strict = False,
-    allow_outside: options.AllowOutside = False,
+    search: SearchOptions,
+    splitting: options.SplitOptions,
+    reading: options.SourceOptions,
 ) -> int:
     """Change only architecture and training until the goal is met; leave a certificate.
 
@@ -110,7 +102,6 @@ def cure(
     3 met but not confirmed, 4 out of reach. The options of reading and splitting are for a SOURCE.
     """
     from tagfit import workflow
-    from tagfit.curing.request import seconds
     from tagfit.report.certificate_page import write_certificate_page
 
     with progress_bar(quiet=as_json) as bar:
@@ -121,48 +112,29 @@ def cure(
         elif start is None:
             raise InputError("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson")
         else:
-            asked: dict[str, Any] = {
-                "maximise": maximise,
-                "gap_at_most": gap_at_most,
-                "trials": trials,
-                "budget": None if budget is None else seconds(budget),
-                "augment": allow == "augment",
-                "seeds": seeds,
-                "search_on": search_on,
-                "seed": seed,
-            }
             begun: Any = start
             if (start / "run.json").is_file():
                 _refuse(context, WITH_RUN, f"{start} is a run, whose recipe, data and splits are decided")
             else:
-                reading = options.reading(
-                    format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside
-                )
-                plan = options.plan(
-                    start,
-                    reading,
-                    validation=validation,
-                    validation_fold=validation_fold,
-                    validation_share=validation_share,
-                    test=test,
-                    test_fold=test_fold,
-                    test_share=test_share,
-                    split=split,
-                    split_seed=split_seed,
-                    size=size,
-                    limit=limit,
-                    cache_dir=cache_dir,
-                )
+                plan = splitting.plan(start, reading)
                 begun = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             certificate = workflow.cure(
-                begun, goal, recipe=recipe, out=out, told=watching, on_decoded=on_decoded(bar), **asked
+                begun,
+                goal,
+                maximise=maximise,
+                gap_at_most=gap_at_most,
+                recipe=search.recipe,
+                out=out,
+                told=watching,
+                on_decoded=on_decoded(bar),
+                **search.arguments(),
             )
     write_certificate_page(certificate)
     if as_json:
         print_json({**certificate.to_dict(), "folder": str(certificate.folder)})
     else:
         show_certificate(certificate)
-    return certificate.exit_code
+    return OF_VERDICT[certificate.verdict]
 
 
 def show_certificate(certificate: Certificate) -> None:
@@ -209,7 +181,7 @@ def show_certificate(certificate: Certificate) -> None:
 
 
 def _refuse(context: typer.Context, allowed: tuple[str, ...], why: str) -> None:
-    if more := options.given_beside(context, allowed):
+    if more := options.given_except(context, allowed):
         raise InputError(f"{why}; {', '.join(more)} cannot be changed", instead="the same without it")
 
 

@@ -10,6 +10,7 @@ import typer
 
 from tagfit.cli import options
 from tagfit.cli.command import Command
+from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
 from tagfit.errors import InputError
 
@@ -22,25 +23,19 @@ SHOWN = 20
 
 
 @app.command(cls=Command)
+@expand_groups
 def check(
+    *,
     source: options.SourceArgument,
-    format: options.Format = None,  # noqa: A002
-    separator: options.Separator = None,
-    unlisted: options.Unlisted = "absent",
-    labels: options.Labels = None,
-    exclude_labels: options.ExcludeLabels = None,
-    min_positives: options.MinPositives = 0,
-    strict: options.Strict = False,
-    allow_outside: options.AllowOutside = False,
-    cache_dir: options.CacheDir = None,
     as_json: AsJson = False,
+    reading: options.SourceOptions,
+    cache_dir: options.CacheDir = None,
 ) -> None:
     """Print what a source holds and all that is wrong or odd in it."""
     from tagfit.data.source_report import check as check_source
 
-    reading = options.reading(format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside)
     with progress_bar(quiet=as_json) as bar:
-        report = check_source(source, cache_dir=cache_dir, on_decoded=on_decoded(bar), **reading)
+        report = check_source(source, cache_dir=cache_dir, on_decoded=on_decoded(bar), **reading.arguments())
     if as_json:
         print_json(report.to_dict())
     else:
@@ -48,20 +43,15 @@ def check(
 
 
 @app.command(cls=Command)
+@expand_groups
 def split(
+    *,
     source: options.SourceArgument,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The CSV to write: image, tags, fold.")],
     folds: Annotated[int, typer.Option(metavar="K", min=2, help="How many folds.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same folds.")] = 0,
-    format: options.Format = None,  # noqa: A002
-    separator: options.Separator = None,
-    unlisted: options.Unlisted = "absent",
-    labels: options.Labels = None,
-    exclude_labels: options.ExcludeLabels = None,
-    min_positives: options.MinPositives = 0,
-    strict: options.Strict = False,
-    allow_outside: options.AllowOutside = False,
     as_json: AsJson = False,
+    reading: options.SourceOptions,
 ) -> None:
     """Write a CSV with a fold column, stratified by labels.
 
@@ -71,10 +61,9 @@ def split(
     from tagfit.data.splits.folds import folds as cut
     from tagfit.data.splits.folds import write_folds
 
-    reading = options.reading(format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside)
     if out.exists():
         raise InputError(f"{out} exists and is not written over", instead="another --out")
-    data = read(source, learnable=False, **reading)
+    data = read(source, learnable=False, **reading.arguments())
     if data.files is None:
         raise InputError(f"{source} holds arrays, which a CSV cannot name", instead="a source of picture files")
     numbers = cut(data, folds, seed)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from tagfit.diagnosis.finding import Findings
-
-FAILED = 4
 
 
 def diagnose(
@@ -80,7 +79,7 @@ def diagnose(
         say("\n".join(found.lines(all_findings)))
         if letter is not None:
             say(f"\nletter: {letter}")
-    return FAILED if _fails(found, fail_on) else 0
+    return CHECK_FAILED if _fails(found, fail_on) else DONE
 
 
 def _fails(found: Findings, fail_on: str | None) -> bool:

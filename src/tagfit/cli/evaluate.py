@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagfit.cli import options
+from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
 from tagfit.errors import Fault, InputError, gathered
 
@@ -33,7 +34,9 @@ ThresholdsFile = Annotated[
 Intervals = Annotated[str, typer.Option(metavar="N|none", help="Resamples for the intervals; none for no intervals.")]
 
 
+@expand_groups
 def evaluate(
+    *,
     run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
     source: Annotated[Path | None, typer.Argument(metavar="SOURCE", help="New tagged data to judge it on.")] = None,
     scores: Annotated[
@@ -48,11 +51,7 @@ def evaluate(
     intervals: Intervals = "auto",
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
-    format: options.Format = None,  # noqa: A002
-    separator: options.Separator = None,
-    unlisted: options.Unlisted = "absent",
-    strict: options.Strict = False,
-    allow_outside: options.AllowOutside = False,
+    reading: options.ReadingOptions,
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Judge a run, or the scores of any model.
@@ -79,8 +78,7 @@ def evaluate(
     else:
         assert run is not None
         if source is not None:
-            reading = options.reading(format, separator, unlisted, None, None, 0, strict, allow_outside)
-            given["source"] = read(source, **reading, learnable=False)
+            given["source"] = read(source, **reading.arguments(), learnable=False)
         with progress_bar(quiet=as_json) as bar:
             splits = tuple(split or workflow.ALWAYS_SHOWN)
             of_run = workflow.evaluate(run, splits=splits, cache_dir=cache_dir, on_decoded=on_decoded(bar), **given)

@@ -1,8 +1,13 @@
-"""The options that all commands which read a source share, and the Plan they make."""
+"""The options shared by all commands that read a source, and the Plan that they describe.
+
+A new option is one new field here: it then reaches every command that takes its group, ``tagfit.read`` and the Plan.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,146 +16,123 @@ import typer
 if TYPE_CHECKING:
     from tagfit.data.plan import Plan
 
-SOURCE_HELP = "A CSV or TSV, a folder with tags.csv, an .npz or an .arff file."
-READING, SPLITTING = "How a source is read", "How it is split and decoded"
+SOURCE_HELP = "A CSV or TSV file, a folder with tags.csv, an .npz or an .arff file."
+_reading = partial(typer.Option, rich_help_panel="Reading the source")
+_splitting = partial(typer.Option, rich_help_panel="Splitting and decoding")
 
 AllLabels = Annotated[bool, typer.Option("--all-labels", help="Show every label, not only the worst.")]
 SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)]
-Format = Annotated[
-    Literal["csv", "folder", "npz", "arff"] | None,
-    typer.Option(metavar="NAME", help="csv, folder, npz or arff; told by what it is.", rich_help_panel=READING),
-]
-Separator = Annotated[
-    str | None,
-    typer.Option(metavar="S", help="Between the tags of a cell; found among | ; ,", rich_help_panel=READING),
-]
-Unlisted = Annotated[
-    Literal["absent", "unknown"],
-    typer.Option(metavar="WORD", help="What an unlisted tag is: absent, unknown.", rich_help_panel=READING),
-]
-Labels = Annotated[
-    str | None,
-    typer.Option(metavar="FILE|a,b", help="Only these labels; a file has one a line.", rich_help_panel=READING),
-]
-ExcludeLabels = Annotated[
-    list[str] | None,
-    typer.Option(metavar="PATTERN", help="Leave out matching labels (* and ?).", rich_help_panel=READING),
-]
-MinPositives = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Leave out labels on fewer pictures.", rich_help_panel=READING)
-]
-Strict = Annotated[bool, typer.Option("--strict", help="An unreadable picture is an error.", rich_help_panel=READING)]
-AllowOutside = Annotated[
-    bool, typer.Option("--allow-outside", help="Pictures may lie outside the folder.", rich_help_panel=READING)
-]
+CacheDir = Annotated[Path | None, _reading(metavar="DIR", help="Where decoded pictures are cached.")]
 
 
-def reading(
-    format: str | None,  # noqa: A002
-    separator: str | None,
-    unlisted: str,
-    labels: str | None,
-    exclude_labels: list[str] | None,
-    min_positives: int,
-    strict: bool,
-    allow_outside: bool,
-) -> dict[str, Any]:
-    """The options of ``tagfit.read`` as plain values."""
-    from tagfit.data.labels import requested
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How a source is read; the names are those of ``tagfit.read``."""
 
-    return {
-        "format": format,
-        "separator": separator,
-        "unlisted": unlisted,
-        "labels": None if labels is None else list(requested(labels)),
-        "exclude_labels": list(exclude_labels or ()),
-        "min_positives": min_positives,
-        "strict": strict,
-        "allow_outside": allow_outside,
-    }
+    format: Annotated[
+        Literal["csv", "folder", "npz", "arff"] | None,
+        _reading(metavar="NAME", help="csv, folder, npz or arff.", show_default="detected"),
+    ] = None
+    separator: Annotated[
+        str | None, _reading(metavar="S", help="Between the tags of a cell.", show_default="detected: | ; ,")
+    ] = None
+    unlisted: Annotated[
+        Literal["absent", "unknown"],
+        _reading(metavar="WORD", help="What a tag that is not listed means: absent or unknown."),
+    ] = "absent"
+    strict: Annotated[bool, _reading("--strict", help="Treat an unreadable picture as an error.")] = False
+    allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the folder.")] = False
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``tagfit.read``, as plain values."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
-ValidationSource = Annotated[
-    Path | None,
-    typer.Option("--validation", metavar="SOURCE", help="A source of its own.", rich_help_panel=SPLITTING),
-]
-ValidationFold = Annotated[
-    int | None, typer.Option(metavar="K", help="Its number in the fold column.", rich_help_panel=SPLITTING)
-]
-ValidationShare = Annotated[
-    float | None, typer.Option(metavar="S", min=0, max=1, help="Its share of the rows.", rich_help_panel=SPLITTING)
-]
-TestSource = Annotated[
-    Path | None, typer.Option("--test", metavar="SOURCE", help="Likewise.", rich_help_panel=SPLITTING)
-]
-TestFold = Annotated[int | None, typer.Option(metavar="K", help="Likewise.", rich_help_panel=SPLITTING)]
-TestShare = Annotated[
-    float | None, typer.Option(metavar="S", min=0, max=1, help="Likewise; 0 for none.", rich_help_panel=SPLITTING)
-]
-SplitMethod = Annotated[
-    Literal["stratified", "random"],
-    typer.Option("--split", metavar="WORD", help="stratified, or random: naive.", rich_help_panel=SPLITTING),
-]
-SplitSeed = Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same split.", rich_help_panel=SPLITTING)]
-Size = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        help="Pictures become N x N pixels (64). Part of the Problem: a cure cannot change it.",
-        rich_help_panel=SPLITTING,
-    ),
-]
-Limit = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Only so many rows, drawn.", rich_help_panel=SPLITTING)
-]
-CacheDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where decoded pictures are kept.", rich_help_panel=READING)
-]
+@dataclass(frozen=True)
+class SourceOptions(ReadingOptions):
+    """How a source is read, and which of its labels are used."""
+
+    labels: Annotated[str | None, _reading(metavar="FILE|a,b", help="Use only these labels (file: one per line).")] = (
+        None
+    )
+    exclude_labels: Annotated[
+        list[str] | None, _reading(metavar="PATTERN", help="Leave out matching labels (* and ?).")
+    ] = None
+    min_positives: Annotated[
+        int, _reading(metavar="N", min=0, help="Leave out labels with fewer positive pictures.")
+    ] = 0
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``tagfit.read``, as plain values; a file of labels is read here."""
+        from tagfit.data.labels import requested
+
+        labels = None if self.labels is None else list(requested(self.labels))
+        return {**super().arguments(), "labels": labels, "exclude_labels": list(self.exclude_labels or ())}
 
 
-def given_beside(context: typer.Context, allowed: Iterable[str]) -> list[str]:
-    """What was given on the command line beside the parameters that are allowed, as the user wrote it."""
+@dataclass(frozen=True)
+class SplitOptions:
+    """How a source becomes a Problem: splits, size of the decoded pictures, cache."""
+
+    size: Annotated[
+        int | None,
+        _splitting(
+            metavar="N",
+            min=1,
+            help="Decode pictures to N x N pixels (64). Part of the Problem: a cure cannot change it.",
+        ),
+    ] = None
+    limit: Annotated[int | None, _splitting(metavar="N", min=1, help="Use a random sample of N rows.")] = None
+    validation: Annotated[Path | None, _splitting(metavar="SOURCE", help="A separate source for validation.")] = None
+    validation_fold: Annotated[
+        int | None, _splitting(metavar="K", help="The fold (of the fold column) for validation.")
+    ] = None
+    validation_share: Annotated[
+        float | None, _splitting(metavar="S", min=0, max=1, help="Share of the rows for validation.")
+    ] = None
+    test: Annotated[Path | None, _splitting(metavar="SOURCE", help="A separate source for test.")] = None
+    test_fold: Annotated[int | None, _splitting(metavar="K", help="The fold for test.")] = None
+    test_share: Annotated[
+        float | None, _splitting(metavar="S", min=0, max=1, help="Share of the rows for test; 0: none.")
+    ] = None
+    split: Annotated[
+        Literal["stratified", "random"], _splitting(metavar="WORD", help="stratified by labels, or random.")
+    ] = "stratified"
+    split_seed: Annotated[int, _splitting(metavar="N", min=0, help="Same seed, same split.")] = 0
+    cache_dir: CacheDir = None
+
+    @property
+    def sources(self) -> list[Path]:
+        """The separate sources of validation and test."""
+        return [path for path in (self.validation, self.test) if path is not None]
+
+    def plan(self, source: Path, reading: SourceOptions) -> Plan:
+        """The Plan that reads ``source`` and splits it as these options say."""
+        from tagfit.data.plan import Plan
+
+        return Plan(
+            data=str(source),
+            validation=None if self.validation is None else str(self.validation),
+            test=None if self.test is None else str(self.test),
+            read=reading.arguments(),
+            split={
+                "validation_fold": self.validation_fold,
+                "validation_share": self.validation_share,
+                "test_fold": self.test_fold,
+                "test_share": self.test_share,
+                "method": self.split,
+                "seed": self.split_seed,
+            },
+            size=self.size,
+            limit=self.limit,
+            cache_dir=None if self.cache_dir is None else str(self.cache_dir),
+        )
+
+
+def given_except(context: typer.Context, allowed: Iterable[str]) -> list[str]:
+    """The parameters given on the command line, apart from the allowed ones, as the user writes them."""
     return [
         str(param.metavar or param.name) if isinstance(param, typer.core.TyperArgument) else param.opts[0]
         for param in context.command.params
         if param.name not in allowed and "DEFAULT" not in str(context.get_parameter_source(str(param.name)))
     ]
-
-
-def plan(
-    source: Path,
-    reading_options: dict[str, Any],
-    *,
-    validation: Path | None,
-    validation_fold: int | None,
-    validation_share: float | None,
-    test: Path | None,
-    test_fold: int | None,
-    test_share: float | None,
-    split: str,
-    split_seed: int,
-    size: int | None,
-    limit: int | None,
-    cache_dir: Path | None,
-) -> Plan:
-    """The Plan that the options of a command describe."""
-    from tagfit.data.plan import Plan
-
-    return Plan(
-        data=str(source),
-        validation=None if validation is None else str(validation),
-        test=None if test is None else str(test),
-        read=reading_options,
-        split={
-            "validation_fold": validation_fold,
-            "validation_share": validation_share,
-            "test_fold": test_fold,
-            "test_share": test_share,
-            "method": split,
-            "seed": split_seed,
-        },
-        size=size,
-        limit=limit,
-        cache_dir=None if cache_dir is None else str(cache_dir),
-    )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tagfit.cli.evaluate import ThresholdsFile
+from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
 from tagfit.errors import InputError, printable
 
@@ -47,7 +48,7 @@ def tag(
     else:
         rows = [[record["picture"], _tags(record)] for record in records]
         say(table(["picture", "tags (score)"], rows, left=2))
-    return 2 if all("problem" in record for record in records) else 0
+    return INPUT_ERROR if all("problem" in record for record in records) else DONE
 
 
 def _tags(record: dict[str, Any]) -> str:

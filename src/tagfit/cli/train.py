@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,20 +12,40 @@ import typer
 
 from tagfit.cli import options
 from tagfit.cli.evaluate import show_evaluations
+from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say, tell
 from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from tagfit.recipe import Recipe
 
-TRAINING = "How it is trained"
+_training = partial(typer.Option, rich_help_panel="How it is trained")
 SHOWN = 20
 # What goes with --resume; all else is decided by the run.
 WITH_RESUME = ("resume", "all_labels", "as_json")
 
 
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What is trained, and on what machine."""
+
+    recipe: Annotated[str, _training(metavar="NAME|FILE", help="See `tagfit recipes`.")] = "regularised-dense"
+    set_: Annotated[
+        list[str] | None, _training("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
+    ] = None
+    seed: Annotated[
+        int, _training(metavar="N", min=0, max=2**32 - 1, help="Of initial weights, order, dropout and augmentation.")
+    ] = 0
+    device: Annotated[str | None, _training(metavar="NAME", help="cpu, cuda or mps.", show_default="a GPU if any")] = (
+        None
+    )
+    threads: Annotated[int | None, _training(metavar="N", min=1, help="Number of CPU threads.")] = None
+
+
+@expand_groups
 def train(
     context: typer.Context,
+    *,
     source: Annotated[Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP)] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The run folder.", show_default="runs/<date>-<recipe>-<seed>")
@@ -33,44 +55,9 @@ def train(
     ] = None,
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
-    recipe: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="See `tagfit recipes`.", rich_help_panel=TRAINING)
-    ] = "regularised-dense",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.", rich_help_panel=TRAINING),
-    ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, max=2**32 - 1, help="Of weights, order, dropout, moves.", rich_help_panel=TRAINING
-        ),
-    ] = 0,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu, cuda, mps; a GPU if any.", rich_help_panel=TRAINING)
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Of the processor.", rich_help_panel=TRAINING)
-    ] = None,
-    size: options.Size = None,
-    limit: options.Limit = None,
-    validation: options.ValidationSource = None,
-    validation_fold: options.ValidationFold = None,
-    validation_share: options.ValidationShare = None,
-    test: options.TestSource = None,
-    test_fold: options.TestFold = None,
-    test_share: options.TestShare = None,
-    split: options.SplitMethod = "stratified",
-    split_seed: options.SplitSeed = 0,
-    cache_dir: options.CacheDir = None,
-    format: options.Format = None,  # noqa: A002
-    separator: options.Separator = None,
-    unlisted: options.Unlisted = "absent",
-    labels: options.Labels = None,
-    exclude_labels: options.ExcludeLabels = None,
-    min_positives: options.MinPositives = 0,
-    strict: options.Strict = False,
-    allow_outside: options.AllowOutside = False,
+    training: TrainingOptions,
+    splitting: options.SplitOptions,
+    reading: options.SourceOptions,
 ) -> None:
     """Train a recipe on a source and write a run folder.
 
@@ -86,33 +73,22 @@ def train(
         elif source is None:
             raise InputError("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]")
         else:
-            sources = [path for path in (source, validation, test) if path is not None]
-            chosen = _before_anything_is_read(recipe, set_ or [], out, sources, device, threads)
-            reading = options.reading(
-                format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside
-            )
-            plan = options.plan(
-                source,
-                reading,
-                validation=validation,
-                validation_fold=validation_fold,
-                validation_share=validation_share,
-                test=test,
-                test_fold=test_fold,
-                test_share=test_share,
-                split=split,
-                split_seed=split_seed,
-                size=size,
-                limit=limit,
-                cache_dir=cache_dir,
-            )
+            chosen = _before_anything_is_read(training, out, [source, *splitting.sources])
+            plan = splitting.plan(source, reading)
             problem = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             notes = [*problem.data.notes, *problem.notes]
             if not as_json:
                 left_out, odd = problem.data.quarantined, problem.data.warnings
                 tell(bar, [*notes, *_few(left_out, "left out"), *_few(odd, "warning")])
             run = workflow.fit(
-                problem, chosen, seed=seed, out=out, device=device, threads=threads, on_epoch=on_epoch(bar), name=recipe
+                problem,
+                chosen,
+                seed=training.seed,
+                out=out,
+                device=training.device,
+                threads=training.threads,
+                on_epoch=on_epoch(bar),
+                name=training.recipe,
             )
     evaluations = workflow.evaluate(run)
     assert isinstance(evaluations, dict)
@@ -124,9 +100,7 @@ def train(
     say(f"\nrun: {run.folder}")
 
 
-def _before_anything_is_read(
-    recipe: str, settings: list[str], out: Path | None, sources: list[Path], device: str | None, threads: int | None
-) -> Recipe:
+def _before_anything_is_read(training: TrainingOptions, out: Path | None, sources: list[Path]) -> Recipe:
     """The recipe; and what is wrong with the words of the command is said before long work begins, all of it."""
     from tagfit import recipe as recipes
     from tagfit.data.read import format_of
@@ -136,9 +110,9 @@ def _before_anything_is_read(
     faults: list[Fault] = []
     chosen = recipes.NAMED["regularised-dense"]
     with gathered(faults):
-        chosen = recipes.find(recipe)
+        chosen = recipes.find(training.recipe)
     with gathered(faults):
-        chosen = recipes.assign(chosen, settings)
+        chosen = recipes.assign(chosen, training.set_ or [])
     if out is not None:
         with gathered(faults):
             refuse_used(out)
@@ -146,14 +120,14 @@ def _before_anything_is_read(
         with gathered(faults):
             format_of(source)
     with gathered(faults):
-        training_rooms().machine.choose(chosen, device, threads)
+        training_rooms().machine.choose(chosen, training.device, training.threads)
     if faults:
         raise InputError(faults)
     return chosen
 
 
 def _refuse_more_than_resume(context: typer.Context) -> None:
-    more = options.given_beside(context, WITH_RESUME)
+    more = options.given_except(context, WITH_RESUME)
     if more:
         raise InputError(
             f"--resume goes on with the run as it was begun; {', '.join(more)} cannot be changed",

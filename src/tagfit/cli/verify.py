@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
-
-ALTERED = 4
 
 
 def verify(
@@ -37,4 +36,4 @@ def verify(
                 say(f"         {one}")
         where = "on the machine of the cure" if found.same_machine else "on another machine, or with other libraries"
         say(f"\n{'Everything holds' if found.holds else 'Not as certified'}; scored {where}. {NO_SIGNATURE}")
-    return 0 if found.holds else ALTERED
+    return DONE if found.holds else CHECK_FAILED

@@ -1,0 +1,13 @@
+"""Exit codes of the command line, all in one place."""
+
+from __future__ import annotations
+
+DONE = 0
+BUG = 1  # what Python itself exits with after a traceback
+INPUT_ERROR = 2
+NOT_CONFIRMED = 3
+CHECK_FAILED = 4
+INTERRUPTED = 130
+
+# By the verdict of a certificate.
+OF_VERDICT = {"confirmed": DONE, "met": DONE, "met, not confirmed": NOT_CONFIRMED, "out of reach": CHECK_FAILED}
