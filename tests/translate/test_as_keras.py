@@ -168,5 +168,5 @@ def test_what_is_not_said_is_named(name: str) -> None:
 )
 def test_a_problem_that_is_none_is_refused(size: Any, mean: Any, std: Any) -> None:
     problem = {"size": size, "mean": mean, "std": std}
-    with pytest.raises(InputError, match="how rows become inputs"):
+    with pytest.raises(InputError, match="describe the preprocessing"):
         Setting.of({"preprocessing": problem, "labels": ["a"]})

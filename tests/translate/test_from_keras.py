@@ -73,17 +73,17 @@ def test_a_net_that_is_tagfit_s_own_has_no_notes_but_on_what_no_file_says(read: 
         ([BARE, ("Activation", {"activation": "tanh"}), HEAD], {"activation": "tanh"}, None),
         ([BARE, ("ReLU", {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}), HEAD], {"widths": (8,)}, None),
         ([("Dense", {"units": 8, "activation": "swish"}), HEAD], {"activation": "silu"}, None),
-        ([BARE, ("ReLU", {"max_value": 6.0}), HEAD], {"activation": "relu"}, "a slope, a bound"),
+        ([BARE, ("ReLU", {"max_value": 6.0}), HEAD], {"activation": "relu"}, "a slope, a maximum"),
         ([BARE, ("LeakyReLU", {"negative_slope": 0.3}), HEAD], {"activation": "relu"}, "instead of LeakyReLU"),
         ([("Dense", {"units": 8, "activation": "elu"}), HEAD], {"activation": "relu"}, "instead of elu"),
         ([BARE, NORM, ("Activation", {"activation": "relu"}), HEAD], {"norm": "batch"}, "before the activation here"),
-        ([HIDDEN, NORM, HIDDEN, HEAD], {"norm": "batch"}, "here there was none (layer 3 'dense_3')"),
-        ([HIDDEN, NORM, HIDDEN, HIDDEN, HEAD], {"norm": "none"}, "here there was batch norm (layer 1 'dense_1')"),
-        ([HIDDEN, ("Dropout", {"rate": 0.2}), NORM, HEAD], {"dropout": (0.2,)}, "dropout stands before batch norm"),
+        ([HIDDEN, NORM, HIDDEN, HEAD], {"norm": "batch"}, "the model has none here (layer 3 'dense_3')"),
+        ([HIDDEN, NORM, HIDDEN, HIDDEN, HEAD], {"norm": "none"}, "the model has batch norm here (layer 1 'dense_1')"),
+        ([HIDDEN, ("Dropout", {"rate": 0.2}), NORM, HEAD], {"dropout": (0.2,)}, "dropout comes before batch norm"),
         (
             [HIDDEN, ("Dropout", {"rate": 0.5}), ("Dropout", {"rate": 0.5}), HEAD],
             {"dropout": (0.75,)},
-            "share that they",
+            "at their combined rate",
         ),
         ([("Dropout", {"rate": 0.2}), HIDDEN, HEAD], {"dropout": (0.0,)}, "nothing before the first dense layer"),
         ([NORM, HIDDEN, HEAD], {"norm": "none"}, "nothing before the first dense layer"),
@@ -93,29 +93,33 @@ def test_a_net_that_is_tagfit_s_own_has_no_notes_but_on_what_no_file_says(read: 
             "plain",
         ),
         ([HIDDEN, ("Dropout", {"rate": 0.2}), HIDDEN, HEAD], {"widths": (8, 8), "dropout": (0.2, 0.0)}, None),
-        ([("Normalization", {}), HIDDEN, HEAD], {"widths": (8,)}, "preprocessing is no part of a recipe"),
+        ([("Normalization", {}), HIDDEN, HEAD], {"widths": (8,)}, "preprocessing is not part of a recipe"),
         ([HIDDEN, ("GaussianNoise", {"stddev": 0.1}), HEAD], {"widths": (8,)}, "no such layer"),
-        ([HIDDEN, ("Dense", {"units": 9, "activation": "tanh"}), HIDDEN, HEAD], {"activation": "relu"}, "it was tanh"),
+        (
+            [HIDDEN, ("Dense", {"units": 9, "activation": "tanh"}), HIDDEN, HEAD],
+            {"activation": "relu"},
+            "has tanh here",
+        ),
         (
             [HIDDEN, ("BatchNormalization", {"momentum": 0.9, "scale": False}), HEAD],
             {},
             "not momentum 0.9, scale False",
         ),
-        ([HIDDEN, NORM, NORM, HEAD], {"norm": "batch"}, "one batch norm stands for several"),
-        ([("Dense", {"units": 8, "activation": "relu", "use_bias": False}), HEAD], {}, "has a bias"),
+        ([HIDDEN, NORM, NORM, HEAD], {"norm": "batch"}, "one batch norm replaces several"),
+        ([("Dense", {"units": 8, "activation": "relu", "use_bias": False}), HEAD], {}, "have a bias"),
         (
             [("Dense", {"units": 8, "activation": "relu", "kernel_initializer": "he_normal"}), HEAD],
             {},
-            "not as he_normal",
+            "not by he_normal",
         ),
         ([("Dense", {"units": 8, "activation": "relu", "kernel_constraint": "max_norm"}), HEAD], {}, "constraints"),
         ([HEAD], {"widths": ()}, None),
-        ([HIDDEN, ("Dense", {"units": 6, "activation": "softmax"})], {"widths": (8,)}, "softmax makes labels compete"),
-        ([HIDDEN, ("Dense", {"units": 6}), ("Softmax", {})], {"widths": (8,)}, "softmax makes labels compete"),
+        ([HIDDEN, ("Dense", {"units": 6, "activation": "softmax"})], {"widths": (8,)}, "a softmax makes the labels"),
+        ([HIDDEN, ("Dense", {"units": 6}), ("Softmax", {})], {"widths": (8,)}, "a softmax makes the labels"),
         ([HIDDEN, ("Dense", {"units": 6}), ("Activation", {"activation": "sigmoid"})], {"widths": (8,)}, None),
-        ([HIDDEN, ("Dense", {"units": 6})], {"widths": (8,)}, "its outputs are logits"),
+        ([HIDDEN, ("Dense", {"units": 6})], {"widths": (8,)}, "outputs are logits"),
         ([HIDDEN, ("Dense", {"units": 6, "activation": "relu"})], {"widths": (8,)}, "a sigmoid, not in relu"),
-        ([HIDDEN, HEAD, ("Dropout", {"rate": 0.1})], {"dropout": (0.0,)}, "behind the head"),
+        ([HIDDEN, HEAD, ("Dropout", {"rate": 0.1})], {"dropout": (0.0,)}, "after the head"),
     ],
 )
 def test_layers_become_fields_and_what_differs_is_noted(
@@ -135,7 +139,7 @@ def test_layers_become_fields_and_what_differs_is_noted(
         (
             {"optimizer": optimiser("SGD", learning_rate=0.1, momentum=0.0)},
             {"learning_rate": 0.01},
-            "length of the steps",
+            "the step length",
         ),
         ({"optimizer": optimiser("SGD", momentum=0.9, nesterov=True)}, {"learning_rate": 0.01}, "nesterov"),
         ({"optimizer": optimiser("SGD", momentum=0.9, weight_decay=0.1)}, {"optimiser": "sgd"}, "through the momentum"),
@@ -146,10 +150,10 @@ def test_layers_become_fields_and_what_differs_is_noted(
         (
             {"optimizer": optimiser("AdamW", weight_decay=0.1)},
             {"optimiser": "adamw", "weight_decay": 0.1},
-            "spares biases",
+            "skips biases",
         ),
         ({"optimizer": adam(global_clipnorm=1.0)}, {"gradient_clip": 1.0}, None),
-        ({"optimizer": adam(clipnorm=2.0)}, {"gradient_clip": 2.0}, "of each array"),
+        ({"optimizer": adam(clipnorm=2.0)}, {"gradient_clip": 2.0}, "clips each array"),
         ({"optimizer": adam(clipvalue=2.0)}, {"gradient_clip": 0.0}, "clipvalue"),
         ({"optimizer": adam(use_ema=True, ema_momentum=0.98)}, {"ema": 0.98}, "statistics"),
         ({"optimizer": adam(use_ema=False, ema_momentum=0.98)}, {"ema": 0.0}, None),
@@ -177,8 +181,8 @@ def test_layers_become_fields_and_what_differs_is_noted(
             {"learning_rate": 0.1},
             "instead of Piece",
         ),
-        ({"optimizer": falling("MyOwn", initial_learning_rate=0.1)}, {"schedule": "constant"}, "MyOwn is left out"),
-        ({"optimizer": optimiser("Adam", learning_rate=-3)}, {"learning_rate": 1e-3}, "is none"),
+        ({"optimizer": falling("MyOwn", initial_learning_rate=0.1)}, {"schedule": "constant"}, "MyOwn is dropped"),
+        ({"optimizer": optimiser("Adam", learning_rate=-3)}, {"learning_rate": 1e-3}, "is not valid"),
         ({"loss": loss("BinaryCrossentropy", label_smoothing=0.1)}, {"loss": "bce", "label_smoothing": 0.1}, None),
         ({"loss": ["binary_crossentropy"]}, {"loss": "bce"}, None),
         (
@@ -188,11 +192,11 @@ def test_layers_become_fields_and_what_differs_is_noted(
         ),
         ({"loss": "binary_focal_crossentropy"}, {"loss": "focal", "focal_gamma": 2.0, "focal_alpha": 0.0}, None),
         ({"loss": loss("BinaryFocalCrossentropy", label_smoothing=0.1)}, {"label_smoothing": 0.1}, "the mixture"),
-        ({"loss": "categorical_crossentropy"}, {"loss": "bce", "label_smoothing": 0.0}, "one label a picture"),
-        ({"loss": loss("SparseCategoricalCrossentropy")}, {"loss": "bce"}, "one label a picture"),
+        ({"loss": "categorical_crossentropy"}, {"loss": "bce", "label_smoothing": 0.0}, "one label per picture"),
+        ({"loss": loss("SparseCategoricalCrossentropy")}, {"loss": "bce"}, "one label per picture"),
         ({"loss": {"class_name": "function", "config": "my_loss"}}, {"loss": "bce"}, "instead of my_loss"),
         ({"loss": "mse"}, {"loss": "bce"}, "no such loss"),
-        ({"loss": None}, {"loss": "bce"}, "does not say a loss"),
+        ({"loss": None}, {"loss": "bce"}, "has no loss"),
         ({"metrics": ["accuracy"]}, {}, "argmax_accuracy"),
         ({"metrics": [["binary_accuracy"]]}, {}, None),
     ],
@@ -209,8 +213,8 @@ def test_how_it_was_compiled_becomes_fields(
     ("layers", "compiled", "fields", "words"),
     [
         ([SOFT, SOFT | {"units": 6}], adam(), {"optimiser": "adam", "weight_decay": 2e-3}, "L2 penalty of 0.001"),
-        ([SOFT, {"units": 6, "activation": "sigmoid"}], adam(), {"weight_decay": 2e-3}, "penalties differ"),
-        ([SOFT, SOFT], optimiser("AdamW", weight_decay=0.1), {"weight_decay": 0.1}, "since there is a weight decay"),
+        ([SOFT, {"units": 6, "activation": "sigmoid"}], adam(), {"weight_decay": 2e-3}, "of the model differ"),
+        ([SOFT, SOFT], optimiser("AdamW", weight_decay=0.1), {"weight_decay": 0.1}, "because the optimiser has"),
         ([SOFT, SOFT], optimiser("AdamW", weight_decay=0.0), {"optimiser": "adam"}, "through the moments as"),
         ([SOFT | {"kernel_regularizer": "l1"}, SOFT], adam(), {"weight_decay": 2e-3}, "the penalty l1"),
     ],
@@ -224,7 +228,7 @@ def test_penalties_become_weight_decay(
 
 
 def test_a_model_that_was_never_compiled_is_trained_as_tagfit_trains(read: Any) -> None:
-    assert noted(read(sequential([HIDDEN, HEAD])), "how the model was compiled")
+    assert noted(read(sequential([HIDDEN, HEAD])), "no compile settings")
 
 
 def test_a_convolutional_net_gives_its_stages_and_says_that_it_is_another_net(read: Any) -> None:
@@ -232,7 +236,7 @@ def test_a_convolutional_net_gives_its_stages_and_says_that_it_is_another_net(re
     assert found.recipe == Recipe(architecture="conv", widths=(32, 64), dropout=(0.5,), augment=True)
     for words in (
         "not the layers", "resizes with --size (layer 1", "augment = true instead", "(layer 9 'dense_9')",
-        "softmax makes labels compete", "train with --size 96",
+        "a softmax makes the labels", "train with --size 96",
     ):  # fmt: skip
         assert noted(found, words), words
 
@@ -278,9 +282,9 @@ def test_stages_of_several_depths_get_one(read: Any) -> None:
     conv = CNN[2]
     found = read(sequential([conv, CNN[3], *[conv] * 4, CNN[3], *[conv] * 5, HEAD], (64, 64, 3)))
     assert (found.recipe.depth, found.recipe.widths) == (2, (32, 32, 32))
-    assert noted(found, "they have 1, 2, 2 blocks")
+    assert noted(found, "the stages have 1, 2, 2 blocks")
 
 
 def test_pictures_of_another_shape_are_told(read: Any) -> None:
     found = read(sequential([("Flatten", {}), HIDDEN, HEAD], (28, 28, 1)))
-    assert noted(found, "squares of three colours")
+    assert noted(found, "squares with three colour")

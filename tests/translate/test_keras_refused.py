@@ -58,11 +58,11 @@ def test_all_layers_that_no_recipe_knows_are_named_at_once(read: Any) -> None:
     with pytest.raises(InputError) as caught:
         read(sequential(UNKNOWN))
     assert [fault.what for fault in caught.value.faults] == [
-        "layer 1 'lambda_1' (Lambda): it holds code, and code of a file is never run",
+        "layer 1 'lambda_1' (Lambda): it contains code, and code from a file is never run",
         "layer 3 'lstm_3' (LSTM)",
         "layer 4 'layernormalization_4' (LayerNormalization)",
     ]
-    assert "model.json: no recipe can say this" in str(caught.value)
+    assert "model.json: a recipe cannot express these layers" in str(caught.value)
 
 
 def foreign(**said: Any) -> dict[str, Any]:
@@ -74,25 +74,25 @@ def foreign(**said: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (foreign(module="my_layers"), "layer 2 'dense_2' (Dense): a class of somebody's own"),
-        (foreign(registered_name="mine>Dense"), "a class of somebody's own"),
-        (foreign(class_name="Moved", registered_name="other>Moved"), "a class of somebody's own"),
+        (foreign(module="my_layers"), "layer 2 'dense_2' (Dense): a custom class"),
+        (foreign(registered_name="mine>Dense"), "a custom class"),
+        (foreign(class_name="Moved", registered_name="other>Moved"), "a custom class"),
         (sequential([HIDDEN, BARE, HEAD]), "layer 2 'dense_2' (Dense) has no activation"),
-        (sequential([("Dense", {"units": 8, "activation": "exponential"}), HEAD]), "the activation exponential"),
+        (sequential([("Dense", {"units": 8, "activation": "exponential"}), HEAD]), "similar to exponential"),
         (sequential([HIDDEN, ("Activation", {"activation": "tanh"}), HEAD]), "a second activation"),
-        (sequential([("Dense", {"activation": "relu"}), HEAD]), "how many units"),
+        (sequential([("Dense", {"activation": "relu"}), HEAD]), "number of units"),
         (sequential([HIDDEN, HEAD], (28, 28)), "put a Flatten before it"),
         (sequential([("Dense", {"units": 70_000, "activation": "relu"}), HEAD]), "widths"),
         (sequential([HIDDEN, ("Dropout", {"rate": 1.0}), HEAD]), "dropout"),
-        (sequential([("Conv2D", {"kernel_size": 3}), HEAD]), "how many filters"),
-        (sequential([HEAD, ("Conv2D", {"filters": 3})]), "behind the last Dense"),
+        (sequential([("Conv2D", {"kernel_size": 3}), HEAD]), "number of filters"),
+        (sequential([HEAD, ("Conv2D", {"filters": 3})]), "after the last Dense"),
         (sequential([]), "no layers"),
         (functional([HIDDEN, HIDDEN, ("Concatenate", {}), HEAD], {2: [0], 3: [1, 2]}), "'concatenate_3' (Concatenate)"),
-        (functional([("Flatten", {}), HIDDEN, HIDDEN, HEAD], {3: [1], 4: [2, 3]}), "no branches that meet"),
-        (functional([("Flatten", {}), HIDDEN, HIDDEN, HEAD], {3: [1]}), "no branches that part"),
+        (functional([("Flatten", {}), HIDDEN, HIDDEN, HEAD], {3: [1], 4: [2, 3]}), "no merging branches"),
+        (functional([("Flatten", {}), HIDDEN, HIDDEN, HEAD], {3: [1]}), "no branches, and one starts"),
         ({"class_name": "MyModel", "config": {}}, "the model is a MyModel"),
-        ({"config": {"layers": []}}, "nameless"),
-        ({**sequential([HEAD]), "registered_name": "mine>Sequential"}, "whose layers only its own code knows"),
+        ({"config": {"layers": []}}, "class without a name"),
+        ({**sequential([HEAD]), "registered_name": "mine>Sequential"}, "defined in its own code"),
         ([], "a JSON list"),
         (None, "a JSON NoneType"),
     ],
@@ -127,7 +127,7 @@ def out_of_order() -> dict[str, Any]:
         (several_ends("input_layers"), "several inputs"),
         (several_ends("output_layers"), "several outputs"),
         (shared(), "'dense_2' (Dense) is used 2 times"),
-        (out_of_order(), "which does not stand before it"),
+        (out_of_order(), "which does not come before it"),
     ],
 )
 def test_a_graph_that_is_no_row_is_refused(model: Any, words: str, read: Any) -> None:
@@ -149,12 +149,12 @@ def broken_archives(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "nowhere.keras", "there is no file"
     yield folder, "there is no file"
     for name, content, words in (
-        ("cut.keras", good[:200], "broken archive"),
-        ("damaged.keras", good.replace(b"PK\x01\x02", b"PK\x01\x09"), "broken archive"),
+        ("cut.keras", good[:200], "corrupt archive"),
+        ("damaged.keras", good.replace(b"PK\x01\x02", b"PK\x01\x09"), "corrupt archive"),
         ("old.h5", b"\x89HDF\r\n\x1a\n", "HDF5"),
-        ("empty.json", b"", "no JSON"),
-        ("deep.json", b"[" * 200_000, "no JSON"),
-        ("latin.json", b"\xff\xfe\xfa", "no JSON"),
+        ("empty.json", b"", "not valid JSON"),
+        ("deep.json", b"[" * 200_000, "not valid JSON"),
+        ("latin.json", b"\xff\xfe\xfa", "not valid JSON"),
     ):
         (folder / name).write_bytes(content)
         yield folder / name, words

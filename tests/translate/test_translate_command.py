@@ -17,7 +17,7 @@ def test_a_keras_net_becomes_a_run_and_the_run_becomes_code(tagfit: Command, row
     write(Path("mine.keras"), sequential([HIDDEN, NORM, HEAD], (5,), optimizer="adam", **BCE))
     read = tagfit("recipes", "from-keras", "mine.keras", "--out", "my.toml")
     assert (read.code, read.out) == (0, "my.toml\n")
-    assert read.err.startswith("note: a Keras file does not say epochs")
+    assert read.err.startswith("note: a Keras file does not store epochs")
     assert load(Path("my.toml")) == Recipe(widths=(8,), norm="batch")
     trained = tagfit("train", rows, "--recipe", "my.toml", "--set", "epochs=1", "--out", "r", "--threads", 1)
     assert trained.code == 0, trained.err

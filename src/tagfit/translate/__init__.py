@@ -1,1 +1,1 @@
-"""Recipes in other tongues: a recipe as Keras or PyTorch code, and a Keras model's configuration as a recipe."""
+"""Translation: recipes to Keras or PyTorch code, and Keras models to recipes."""

@@ -1,4 +1,4 @@
-"""A recipe as Keras code: the same net, into which the weights of a run load, and a training as near as Keras gets."""
+"""Recipe to Keras code: the same net, able to load the weights of a run, and the closest training Keras allows."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ OPTIMISERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
 
 def as_keras(recipe: Recipe, name: str, setting: Setting | None = None, weights: Path | None = None) -> str:
-    """A script with ``prepare``, ``build``, ``train`` and, where a run is said, ``load_weights``.
+    """Return a script with ``prepare``, ``build``, ``train`` and, for a run, ``load_weights``.
 
     Args:
-        recipe: what to say.
-        name: what the user called it.
-        setting: what a run was trained in: its shapes, labels and preprocessing become defaults of the functions.
-        weights: where the run keeps its weights; named in a comment.
+        recipe: the recipe to translate.
+        name: its name, for the header.
+        setting: shapes, labels and preprocessing of a run, which become defaults of the functions.
+        weights: path of the weights of the run, for a comment.
     """
     loss = _loss(recipe)
     return script(
@@ -38,28 +38,31 @@ def as_keras(recipe: Recipe, name: str, setting: Setting | None = None, weights:
 
 
 def not_said(recipe: Recipe) -> list[str]:
-    """What tagfit does under this recipe that the script does not, or does otherwise."""
+    """How the script differs from what tagfit does with this recipe."""
     found = [
-        "Pictures are not read here: tagfit decodes them, turns them upright and squashes them to a square.",
-        "Entries of the truth that are unknown, and weights of single pictures, have no place in Keras' losses and "
-        "metrics: every entry must be 0 or 1.",
-        "The draws are Keras' own: the same seed starts from other weights and gives other batches.",
-        "The loss is taken of probabilities, which Keras clips at 1e-7, not of logits.",
+        "The script does not read pictures: tagfit decodes them, applies their EXIF orientation and resizes them to "
+        "a square.",
+        "Keras' losses and metrics support neither unknown tags nor row weights: every entry of the truth must be 0 "
+        "or 1.",
+        "Random numbers come from Keras: the same seed gives other initial weights and other batches.",
+        "The loss is computed from probabilities, which Keras clips at 1e-7, not from logits.",
     ]
     if recipe.optimiser != "sgd":
-        found.append("Keras adds Adam's epsilon of 1e-7 before the moments are corrected, tagfit after it.")
+        found.append("Keras adds Adam's epsilon of 1e-7 before the bias correction of the moments, tagfit after it.")
     if recipe.norm == "batch":
         found += [
             "A last batch of a single row stays alone; tagfit joins it to the one before, because batch norm needs a "
             "spread.",
-            "Batch norm's running variance is of the batch as it is; tagfit's, as PyTorch's, is n / (n - 1) of that.",
+            "Keras' batch norm tracks the biased batch variance; tagfit, like PyTorch, multiplies it by n / (n - 1).",
         ]
     if recipe.optimiser == "sgd" and (recipe.schedule != "constant" or recipe.warmup):
-        found.append("Keras' momentum keeps steps, tagfit's gradients: they part where the learning rate moves.")
+        found.append(
+            "Keras' momentum accumulates steps, tagfit's gradients: they differ when the learning rate changes."
+        )
     if _couples(recipe) and recipe.gradient_clip:
-        found.append("Weight decay is part of the gradient that is clipped; tagfit adds it behind the clipping.")
+        found.append("Weight decay is part of the clipped gradient; tagfit adds it after clipping.")
     if recipe.architecture == "conv":
-        found.append("Where a machine is fast at it, tagfit trains a conv net in bfloat16; here it is float32.")
+        found.append("tagfit trains conv nets in bfloat16 on machines where that is faster; this script uses float32.")
     return found
 
 
@@ -75,12 +78,12 @@ def _optimiser(recipe: Recipe) -> str:
 
 
 def _couples(recipe: Recipe) -> bool:
-    """Whether the decay goes through the optimiser's moments, which in Keras is an L2 penalty."""
+    """Whether weight decay goes through the optimiser's moments, which in Keras is an L2 penalty."""
     return recipe.weight_decay > 0 and recipe.optimiser != "adamw"
 
 
 def _loss(recipe: Recipe) -> str | None:
-    """Keras' own loss where it has the recipe's."""
+    """Keras' built-in loss, if it has the recipe's."""
     if recipe.positive_weights == "balanced" or recipe.loss == "asymmetric":
         return None
     if recipe.loss == "bce":

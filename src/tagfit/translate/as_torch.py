@@ -1,4 +1,4 @@
-"""A recipe as PyTorch code: the same net, into which the weights of a run load, and the same training."""
+"""Recipe to PyTorch code: the same net, able to load the weights of a run, and the same training."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ ACTIVATIONS = {"relu": "nn.ReLU", "gelu": "nn.GELU", "silu": "nn.SiLU", "tanh": 
 
 
 def as_torch(recipe: Recipe, name: str, setting: Setting | None = None, weights: Path | None = None) -> str:
-    """A script with ``prepare``, ``build``, ``predict`` and ``train``.
+    """Return a script with ``prepare``, ``build``, ``predict`` and ``train``.
 
     Args:
-        recipe: what to say.
-        name: what the user called it.
-        setting: what a run was trained in: its shapes, labels and preprocessing become defaults of the functions.
-        weights: where the run keeps its weights; named in a comment.
+        recipe: the recipe to translate.
+        name: its name, for the header.
+        setting: shapes, labels and preprocessing of a run, which become defaults of the functions.
+        weights: path of the weights of the run, for a comment.
     """
     return script(
         "torch.py.jinja",
@@ -32,13 +32,16 @@ def as_torch(recipe: Recipe, name: str, setting: Setting | None = None, weights:
 
 
 def not_said(recipe: Recipe) -> list[str]:
-    """What tagfit does under this recipe that the script does not."""
+    """How the script differs from what tagfit does with this recipe."""
     found = [
-        "Pictures are not read here: tagfit decodes them, turns them upright and squashes them to a square.",
-        "Weights of single pictures (a `weight` of the data) are left out of the loss and the metrics.",
+        "The script does not read pictures: tagfit decodes them, applies their EXIF orientation and resizes them to "
+        "a square.",
+        "Row weights (a `weight` column of the data) are not used in the loss and the metrics.",
     ]
     if recipe.architecture == "dense" and recipe.activation == "relu" and any(recipe.dropout):
-        found.append("The dropout masks are torch's: tagfit draws those of such a net all at once, in another order.")
+        found.append(
+            "Dropout masks are drawn by torch; tagfit draws those of such a net all at once, in another order."
+        )
     if recipe.architecture == "conv":
-        found.append("Where a machine is fast at it, tagfit trains a conv net in bfloat16; here it is float32.")
+        found.append("tagfit trains conv nets in bfloat16 on machines where that is faster; this script uses float32.")
     return found

@@ -1,4 +1,4 @@
-"""Code: a recipe as a script that one can paste, in the tongue of another library."""
+"""Code: renders a recipe as a script for another library."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ WIDTH = 116
 
 @dataclass(frozen=True)
 class Setting:
-    """What a net was trained in: what a script must know beside the recipe.
+    """What a script needs besides the recipe: shapes, labels and preprocessing.
 
     Attributes:
         input_shape: (D,) or (H, W, 3).
         labels: names, in the order of the outputs.
-        mean, std: one value a feature or a colour channel, of the training rows.
+        mean, std: one value per feature or colour channel, over the training rows.
     """
 
     input_shape: tuple[int, ...]
@@ -36,10 +36,10 @@ class Setting:
 
     @classmethod
     def of(cls, problem: dict[str, Any]) -> Setting:
-        """From what ``problem.json`` of a run holds.
+        """Read the setting from the content of a run's ``problem.json``.
 
         Raises:
-            InputError: it holds something else.
+            InputError: the preprocessing is missing or malformed.
         """
         preprocessing = problem["preprocessing"]
         try:
@@ -51,18 +51,18 @@ class Setting:
                 return setting
         except (TypeError, ValueError):
             pass
-        raise InputError("problem.json does not say how rows become inputs", instead="a run of tagfit")
+        raise InputError("problem.json does not describe the preprocessing", instead="a run of tagfit")
 
 
 def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **more: Any) -> str:
-    """A script out of a template of this room.
+    """Render a template of this package.
 
     Args:
         template: name of the file.
-        recipe: what to say.
-        name: what the user called the recipe or run.
-        setting: what it was trained in; without one, the functions of the script ask for it.
-        more: what else the template needs.
+        recipe: the recipe to translate.
+        name: name of the recipe or run.
+        setting: shapes, labels and preprocessing; without it they are arguments of the functions in the script.
+        more: further variables of the template.
     """
     widths = recipe.widths
     return (
@@ -87,7 +87,7 @@ def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # What is made is code, not a page: names come in as literals of Python, or as comments without line breaks.
+    # The output is code, not HTML: names are inserted as Python literals, or as comments without line breaks.
     environment = Environment(
         loader=PackageLoader("tagfit.translate"),
         autoescape=False,  # noqa: S701
@@ -111,7 +111,7 @@ def blocks(recipe: Recipe) -> list[tuple[int, int, int]]:
 
 
 def _literal(values: Sequence[object]) -> str:
-    """A list as Python writes it, on as many lines as it takes."""
+    """A Python list literal, wrapped over several lines if needed."""
     items = [_quoted(value) if isinstance(value, str) else repr(value) for value in values]
     if len(joined := ", ".join(items)) < WIDTH - 10:
         return f"[{joined}]"
@@ -124,7 +124,7 @@ def _literal(values: Sequence[object]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As ``repr``, in the quotes that formatters want."""
+    """Like ``repr``, with the double quotes that formatters prefer."""
     return f'"{repr(text)[1:-1]}"' if '"' not in text and "'" not in text else repr(text)
 
 

@@ -1,4 +1,4 @@
-"""A Keras model's configuration as a recipe, with notes on all that a recipe does not say as the model does."""
+"""Keras model to recipe, with a note for every difference."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tagfit.translate.keras_training import read_training
 
 @dataclass(frozen=True)
 class FromKeras:
-    """What a Keras model became.
+    """The result of translating a Keras model.
 
     Attributes:
-        recipe: the nearest that a recipe gets.
-        notes: every way in which it is not the same.
+        recipe: the closest recipe.
+        notes: every difference between recipe and model.
     """
 
     recipe: Recipe
@@ -34,7 +34,7 @@ def from_keras(path: Path) -> FromKeras:
     Only the configuration is read; no code is run, and Keras is not needed.
 
     Raises:
-        InputError: no model in it, layers that a recipe cannot say (all of them at once), values out of range.
+        InputError: the file has no model, layers that a recipe cannot express (all are listed), or values out of range.
     """
     config = read_config(path)
     net = read_net(config, str(path))
@@ -48,19 +48,21 @@ def from_keras(path: Path) -> FromKeras:
     else:
         read_dense(net, reading)
     if reading.faults:
-        raise InputError(reading.faults, what=f"{path}: no recipe can say this")
+        raise InputError(reading.faults, what=f"{path}: a recipe cannot express these layers")
     _note_input(net, reading)
     read_training(config.get("compile_config"), reading)
     return FromKeras(parse(reading.fields, where=str(path)), reading.lines())
 
 
 def _note_input(net: Net, reading: Reading) -> None:
-    """What the Problem decides, and the model said otherwise or in its own words."""
+    """Note the input shape, which belongs to the Problem rather than to the recipe."""
     shape = net.input_shape
     if shape is None or len(shape) != 3 or None in shape:
         return
     height, width, colours = shape
     if height == width and colours == 3:
-        reading.note(f"its pictures are {height} x {width}: train with --size {height}")
+        reading.note(f"the model takes {height} x {width} pictures: train with --size {height}")
     else:
-        reading.note(f"its inputs have the shape {shape}; tagfit's pictures are squares of three colours")
+        reading.note(
+            f"the model takes inputs of shape {shape}; pictures in tagfit are squares with three colour channels"
+        )

@@ -1,4 +1,4 @@
-"""A Keras net with convolutions becomes the fields of a conv recipe, as near as tagfit's own residual net gets."""
+"""Keras nets with convolutions to the fields of a conv recipe, the closest residual net that tagfit has."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tagfit.translate.keras_values import whole
 
 NEARLY = (
     "tagfit's conv net is a small residual net of its own (a strided 4 x 4 stem, pairs of 3 x 3 convolutions beside a "
-    "shortcut, mean pool): the recipe keeps the channels of each stage, not the layers"
+    "shortcut, mean pooling): the recipe keeps the channels of each stage, not the layers"
 )
-BETWEEN = "left out: a conv recipe has one dropout before its head, and no other layer there or between its stages"
+BETWEEN = "dropped: a conv recipe has one dropout before its head, and no other layer there or between its stages"
 # Where PyTorch's momentum is 0.1, Keras' is 0.9.
 CONV_BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}
 BLOCK = 2  # convolutions of a residual block
@@ -45,7 +45,7 @@ def read_conv(net: Net, reading: Reading) -> None:
     last = max((index for index, layer in enumerate(layers) if layer.kind == "Dense"), default=len(layers))
     for layer in layers[last:]:
         if layer.kind in CONVOLVING:
-            reading.refuse(layer, ": a convolution behind the last Dense layer")
+            reading.refuse(layer, ": a convolution after the last Dense layer")
     read_head(Block(layers[last], layers[last + 1 :]) if last < len(layers) else None, reading)
     first = min((index for index, layer in enumerate(layers) if layer.kind == "Dense"), default=len(layers))
     _read_convolved(layers[:first], reading)
@@ -53,7 +53,7 @@ def read_conv(net: Net, reading: Reading) -> None:
 
 
 def _read_stages(layers: list[Layer], reading: Reading) -> None:
-    """A stage is what stands between two halvings of the picture; its width that of its last convolution."""
+    """The stages. A stage lies between two downsamplings; its width is that of its last convolution."""
     shrunk = {0: 1}
     stages: dict[int, list[Layer]] = {}
     for layer in layers:
@@ -61,7 +61,7 @@ def _read_stages(layers: list[Layer], reading: Reading) -> None:
         shrunk[layer.position] = steps * max([shrunk.get(source, 1) for source in layer.inputs], default=1)
         if layer.kind in CONVOLVING:
             if whole(layer.config, "filters") is None:
-                reading.refuse(layer, ": it does not say how many filters it has")
+                reading.refuse(layer, ": its number of filters is missing")
             stages.setdefault(shrunk[layer.position], []).append(layer)
             check_weights(layer, reading)
         if layer.kind == "SeparableConv2D":
@@ -71,7 +71,7 @@ def _read_stages(layers: list[Layer], reading: Reading) -> None:
     ((depth, _),) = Counter(deep).most_common(1)
     if any(one != depth for one in deep):
         reading.note(
-            f"depth = {depth} for all stages; by their convolutions they have {', '.join(map(str, deep))} blocks"
+            f"depth = {depth} for all stages; by their convolutions the stages have {', '.join(map(str, deep))} blocks"
         )
     reading.fields |= {
         "architecture": "conv",
@@ -81,7 +81,7 @@ def _read_stages(layers: list[Layer], reading: Reading) -> None:
 
 
 def _read_convolved(layers: list[Layer], reading: Reading) -> None:
-    """Activation and norm of what stands before the first Dense layer."""
+    """Activation and norm of the layers before the first Dense layer."""
     found = [(activation_of(layer, reading), layer) for layer in layers if layer.kind in (*CONVOLVING, *ACTIVATING)]
     one_activation([(name, layer) for name, layer in found if name], reading)
     normed = [layer for layer in layers if layer.kind == "BatchNormalization"]
@@ -93,12 +93,12 @@ def _read_convolved(layers: list[Layer], reading: Reading) -> None:
     chosen = "batch" if 2 * len(normed) >= convolutions else "none"
     reading.fields["norm"] = chosen
     if chosen == "none" or len(normed) < convolutions:
-        count = f"there were {len(normed)} batch norms for {convolutions} convolutions"
-        reading.note(f"norm = {chosen!r} for all convolutions; here {count}")
+        count = f"the model has {len(normed)} batch norms for {convolutions} convolutions"
+        reading.note(f"norm = {chosen!r} for all convolutions; {count}")
 
 
 def _read_between(layers: list[Layer], first: int, reading: Reading) -> None:
-    """Dropout, of which a conv recipe has one before its head, and the Dense layers that it does not have."""
+    """Dropout, of which a conv recipe has one before its head; hidden Dense layers are refused or noted."""
     drops = []
     deepest = max((index for index, layer in enumerate(layers) if layer.kind in CONVOLVING), default=0)
     for index, layer in enumerate(layers):

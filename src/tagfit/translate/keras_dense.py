@@ -1,4 +1,4 @@
-"""Dense layers of a Keras model become the fields of a dense recipe."""
+"""Dense layers of a Keras model to the fields of a dense recipe."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tagfit.translate.keras_layers import (
 )
 from tagfit.translate.keras_values import named, number, plain, whole
 
-BEFORE = "left out: a recipe has nothing before the first dense layer"
+BEFORE = "dropped: a recipe has nothing before the first dense layer"
 
 
 @dataclass
 class Block:
-    """A Dense layer and what follows it up to the next."""
+    """A Dense layer and the layers up to the next one."""
 
     dense: Layer
     parts: list[Layer] = field(default_factory=list)
@@ -53,19 +53,19 @@ def read_dense(net: Net, reading: Reading) -> None:
 
 
 def refuse_branches(layers: list[Layer], reading: Reading) -> None:
-    """Name the layers where a net is no single row."""
+    """Report the layers at which the net branches."""
     fed = [source for layer in layers for source in layer.inputs]
     for layer in layers:
         if len(layer.inputs) > 1:
-            reading.refuse(layer, ": a dense recipe has no branches that meet")
+            reading.refuse(layer, ": a dense recipe has no merging branches")
         elif fed.count(layer.position) > 1:
-            reading.refuse(layer, ": a dense recipe has no branches that part here")
+            reading.refuse(layer, ": a dense recipe has no branches, and one starts here")
 
 
 def read_head(block: Block | None, reading: Reading) -> None:
-    """Note in what the last Dense layer is not one sigmoid a label."""
+    """Note how the last Dense layer differs from one sigmoid per label."""
     if block is None:
-        reading.note("the model has no Dense layer: tagfit's own head, one sigmoid a label, stands in")
+        reading.note("the model has no Dense layer: tagfit adds its own head, one sigmoid per label")
         return
     check_weights(block.dense, reading)
     called, _ = named(block.dense.config.get("activation"))
@@ -73,15 +73,15 @@ def read_head(block: Block | None, reading: Reading) -> None:
         if part.kind in ACTIVATING:
             called = named(part.config.get("activation"))[0] if part.kind == "Activation" else part.kind
         else:
-            reading.note("left out: it stands behind the head", part)
+            reading.note("dropped: it comes after the head", part)
     word = plain(called)
     if word == "softmax":
         reading.note(
-            "tagfit's head has one sigmoid a label; softmax makes labels compete for one picture, so several can never "
-            "all be likely", block.dense
+            "tagfit's head has one sigmoid per label; a softmax makes the labels of a picture compete, so several can "
+            "never be likely at once", block.dense
         )  # fmt: skip
     elif word in ("", "linear"):
-        reading.note("tagfit's head ends in a sigmoid; this one has none, so its outputs are logits", block.dense)
+        reading.note("tagfit's head ends in a sigmoid; the model's outputs are logits", block.dense)
     elif word != "sigmoid":
         reading.note(f"tagfit's head ends in a sigmoid, not in {called}", block.dense)
 
@@ -102,14 +102,14 @@ def _read_hidden(blocks: list[Block], reading: Reading) -> None:
     for block in blocks:
         units = whole(block.dense.config, "units")
         if units is None:
-            reading.refuse(block.dense, ": it does not say how many units it has")
+            reading.refuse(block.dense, ": its number of units is missing")
         widths.append(units)
         check_weights(block.dense, reading)
         refused = len(reading.faults)
         applied, own_norms, kept = _read_block(block, reading)
         activations += applied
         if not applied and len(reading.faults) == refused:
-            reading.refuse(block.dense, " has no activation: with the next one it is a single linear map")
+            reading.refuse(block.dense, " has no activation, so it forms a single linear map with the next layer")
         (normed if own_norms else bare).append(block.dense)
         drops.append(float(f"{1 - kept:.6g}"))
     reading.fields |= {"architecture": "dense", "widths": widths}
@@ -120,7 +120,7 @@ def _read_hidden(blocks: list[Block], reading: Reading) -> None:
 
 
 def _read_block(block: Block, reading: Reading) -> tuple[list[tuple[str, Layer]], list[Layer], float]:
-    """Activations, batch norms and the share of units kept, with notes on an order that is not tagfit's."""
+    """Activations, batch norms and the share of units kept, with notes where the order differs from tagfit's."""
     applied = [(name, block.dense) for name in [activation_of(block.dense, reading)] if name]
     norms: list[Layer] = []
     drops: list[float] = []
@@ -128,10 +128,10 @@ def _read_block(block: Block, reading: Reading) -> tuple[list[tuple[str, Layer]]
         if part.kind in ACTIVATING:
             name = activation_of(part, reading)
             if name and applied:
-                reading.refuse(part, f" is a second activation behind {block.dense}")
+                reading.refuse(part, f" is a second activation after {block.dense}")
             applied += [(name, part)] if name else []
             if name and norms:
-                reading.note("batch norm stands before the activation here and behind it in tagfit: not the same net",
+                reading.note("batch norm comes before the activation here and after it in tagfit: not the same net",
                              *norms)  # fmt: skip
         elif part.kind in DROPPING:
             drops.append(dropped(part, reading))
@@ -139,11 +139,11 @@ def _read_block(block: Block, reading: Reading) -> tuple[list[tuple[str, Layer]]
             check_batch_norm(part, reading, KERAS_BATCH_NORM)
             norms.append(part)
             if drops:
-                reading.note("dropout stands before batch norm here and behind it in tagfit", part)
+                reading.note("dropout comes before batch norm here and after it in tagfit", part)
     if len(norms) > 1:
-        reading.note("one batch norm stands for several", *norms)
+        reading.note("one batch norm replaces several", *norms)
     if len(drops) > 1:
-        reading.note("one dropout stands for several, with the share that they leave together", block.dense)
+        reading.note("one dropout replaces several, at their combined rate", block.dense)
     return applied, norms, math.prod(1 - share for share in drops)
 
 
@@ -154,5 +154,5 @@ def _refuse_dense_on_an_axis(net: Net, reading: Reading) -> None:
         if layer.kind == "Flatten":
             return
         if layer.kind == "Dense":
-            reading.refuse(layer, f" takes rows of shape {net.input_shape} as they are; put a Flatten before it")
+            reading.refuse(layer, f" takes inputs of shape {net.input_shape}; put a Flatten before it")
             return

@@ -1,4 +1,4 @@
-"""A Keras model's configuration as it stands in a file: only its text is read, and no more of it than is sane."""
+"""Reads the configuration of a Keras model from a file, up to a size limit and without running code."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImpleme
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """What Keras would build the model from, as plain JSON values.
+    """Read what Keras would build the model from, as plain JSON values.
 
     Raises:
-        InputError: no such file, neither of the two forms, broken, or larger than any configuration.
+        InputError: no such file, neither of the two formats, corrupt, or implausibly large.
     """
     try:
         if not path.is_file():
@@ -38,14 +38,14 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} holds no JSON: {error}", instead=RIGHT_FORM) from None
+        raise InputError(f"{path} is not valid JSON: {error}", instead=RIGHT_FORM) from None
     if not isinstance(config, dict):
-        raise InputError(f"{path} holds no model but a JSON {type(config).__name__}", instead=RIGHT_FORM)
+        raise InputError(f"{path} contains a JSON {type(config).__name__} instead of a model", instead=RIGHT_FORM)
     return config
 
 
 def _member(path: Path, file: IO[bytes]) -> bytes:
-    """The configuration out of the archive; what it says of its own size is not believed."""
+    """Read the configuration from the archive without trusting the size it declares."""
     try:
         with zipfile.ZipFile(file) as archive:
             if MEMBER not in archive.NameToInfo:
@@ -55,11 +55,11 @@ def _member(path: Path, file: IO[bytes]) -> bytes:
     except InputError:
         raise
     except ZIP_FAULTS as error:
-        raise InputError(f"{path} is a broken archive: {error}", instead=RIGHT_FORM) from None
+        raise InputError(f"{path} is a corrupt archive: {error}", instead=RIGHT_FORM) from None
 
 
 def _limited(path: Path, file: IO[bytes]) -> bytes:
     text = file.read(LARGEST + 1)
     if len(text) > LARGEST:
-        raise InputError(f"{path} holds more than {LARGEST >> 20} MiB of configuration", instead=RIGHT_FORM)
+        raise InputError(f"{path} contains more than {LARGEST >> 20} MiB of configuration", instead=RIGHT_FORM)
     return text

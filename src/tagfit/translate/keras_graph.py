@@ -1,4 +1,4 @@
-"""The layers of a Keras configuration, one after the other, with what each takes its input from."""
+"""Layers of a Keras configuration in order, with the inputs of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Layer:
         kind: its class.
         config: its settings.
         inputs: positions of the layers that feed it; 0 is the input of the net.
-        foreign: it says that its class is not one of Keras'.
+        foreign: whether its class is not one of Keras'.
     """
 
     position: int
@@ -38,12 +38,12 @@ class Layer:
 
 @dataclass
 class Net:
-    """All layers of a model, those of models within it in their place.
+    """All layers of a model; nested models are flattened.
 
     Attributes:
-        layers: so that each stands behind those that feed it.
-        input_shape: of one row; None where the file does not say.
-        faults: what makes it no such row of layers.
+        layers: in topological order.
+        input_shape: of one row, or None if the file does not say.
+        faults: why the model cannot be read as a sequence of layers.
     """
 
     layers: list[Layer] = field(default_factory=list)
@@ -52,15 +52,15 @@ class Net:
 
 
 def read_net(config: dict[str, Any], where: str) -> Net:
-    """The layers of a model's configuration.
+    """Read the layers from a model's configuration.
 
     Raises:
-        InputError: it has none: a model whose class is code of its own.
+        InputError: there are none, as in a subclassed model.
     """
     kind, _ = named(config)
     if kind not in MODELS or is_foreign(config):
         raise InputError(
-            Fault(f"the model is a {kind or 'nameless thing'}, whose layers only its own code knows", where,
+            Fault(f"the model is a {kind or 'class without a name'}, whose layers are defined in its own code", where,
                   instead="a Sequential or Functional model")
         )  # fmt: skip
     net = Net()
@@ -73,7 +73,7 @@ def _walk(net: Net, model: dict[str, Any], source: int, depth: int, where: str) 
     kind, config = named(model)
     listed = model["config"] if isinstance(model.get("config"), list) else items(config.get("layers"))
     if depth > DEEPEST:
-        net.faults.append(Fault(f"models stand within models more than {DEEPEST} deep", where))
+        net.faults.append(Fault(f"models are nested more than {DEEPEST} deep", where))
         return source
     if depth == 1:
         net.input_shape = shape_of(config.get("build_input_shape"))
@@ -130,12 +130,12 @@ def _inputs(net: Net, entry: Any, kind: str, name: str, known: dict[str, int], w
         if reference in known:
             found.append(known[reference])
         else:
-            net.faults.append(Fault(f"{name!r} is fed by {reference!r}, which does not stand before it", where))
+            net.faults.append(Fault(f"{name!r} is fed by {reference!r}, which does not come before it", where))
     return tuple(found)
 
 
 def _references(value: Any) -> list[str]:
-    """The layers that a part of the configuration refers to: ``keras_history`` in Keras 3, lists in Keras 2."""
+    """The layers that part of the configuration refers to: ``keras_history`` in Keras 3, lists in Keras 2."""
     found: list[str] = []
     waiting = [value]
     while waiting:

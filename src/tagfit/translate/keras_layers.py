@@ -1,4 +1,4 @@
-"""What Keras' layers are to a recipe: which it knows, which it leaves out, what they say of activation and decay."""
+"""Keras layers in terms of a recipe: which are known, which are dropped, their activation and weight decay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tagfit.errors import Fault
 from tagfit.translate.keras_graph import Layer
 from tagfit.translate.keras_values import items, named, number, plain
 
-# Activations as Keras calls them, to a recipe's.
+# Names of activations in Keras to names in a recipe.
 ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "silu": "silu", "swish": "silu", "tanh": "tanh"}
 NEAREST = {
     "leakyrelu": "relu", "relu6": "relu", "prelu": "relu", "elu": "relu", "selu": "relu", "celu": "relu",
@@ -32,13 +32,13 @@ STARTS = {"Dense": ("glorotuniform",), "Conv2D": ("glorotuniform", "henormal", "
 
 @dataclass
 class Reading:
-    """What has been made of a model so far.
+    """The state of a translation.
 
     Attributes:
-        fields: of the recipe.
-        faults: what cannot be made anything of.
-        notes: what the recipe does not say as the model does, each with the layers that it is about.
-        l2: penalties of the layers' weights.
+        fields: the fields of the recipe.
+        faults: layers that cannot be translated.
+        notes: differences between recipe and model, each with the layers it concerns.
+        l2: L2 penalties of the layers' weights.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -47,11 +47,11 @@ class Reading:
     l2: list[float] = field(default_factory=list)
 
     def note(self, text: str, *layers: Layer) -> None:
-        """Tell a deviation; one that was told before gets more layers."""
+        """Add a note, or add layers to a note that exists."""
         self.notes.setdefault(text, []).extend(map(str, layers))
 
     def refuse(self, layer: Layer, why: str = "") -> None:
-        """Name a layer that nothing can be made of."""
+        """Report a layer that cannot be translated."""
         self.faults.append(Fault(f"{layer} ({layer.kind or 'no class'}){why}"))
 
     def lines(self) -> tuple[str, ...]:
@@ -60,51 +60,51 @@ class Reading:
 
 
 def is_random(layer: Layer) -> bool:
-    """Whether a layer moves or colours training pictures by chance."""
+    """Whether a layer augments training pictures at random."""
     return layer.kind.startswith(("Random", "RandAugment", "Moved"))
 
 
 def refuse_unknown(layers: list[Layer], known: tuple[str, ...], reading: Reading) -> None:
-    """Name every layer that is none of ``known``."""
+    """Report every layer that is not in ``known``."""
     for layer in layers:
         if layer.kind == "Lambda":
-            reading.refuse(layer, ": it holds code, and code of a file is never run")
+            reading.refuse(layer, ": it contains code, and code from a file is never run")
         elif layer.foreign:
-            reading.refuse(layer, ": a class of somebody's own")
+            reading.refuse(layer, ": a custom class")
         elif layer.kind not in known and not is_random(layer):
             reading.refuse(layer)
 
 
 def leave_out(layers: list[Layer], reading: Reading, *, moves: bool) -> list[Layer]:
-    """The layers that are part of the net proper; what prepares or disturbs its input is noted.
+    """Return the layers of the net itself; preprocessing, noise and augmentation are noted and dropped.
 
     Args:
-        layers: all of them.
-        reading: where the notes go.
+        layers: all layers.
+        reading: receives the notes.
         moves: whether the recipe can augment pictures.
     """
     kept = []
     for layer in layers:
         if layer.kind in SCALING:
-            reading.note("left out: preprocessing is no part of a recipe; tagfit shifts and scales by the training rows"
-                         " and resizes with --size", layer)  # fmt: skip
+            reading.note("dropped: preprocessing is not part of a recipe; tagfit standardises by the training rows and"
+                         " resizes with --size", layer)  # fmt: skip
         elif layer.kind in NOISE:
-            reading.note("left out: a recipe has no such layer", layer)
+            reading.note("dropped: a recipe has no such layer", layer)
         elif is_random(layer):
             if moves:
                 reading.fields["augment"] = True
                 reading.note(
-                    "augment = true instead: tagfit flips, turns, zooms and shifts by amounts of its own", layer
+                    "augment = true instead: tagfit flips, rotates, zooms and shifts by its own amounts", layer
                 )
             else:
-                reading.note("left out: a dense recipe does not augment", layer)
+                reading.note("dropped: a dense recipe does not augment", layer)
         elif layer.kind not in ("Flatten", "Identity", "ZeroPadding2D"):
             kept.append(layer)
     return kept
 
 
 def activation_of(layer: Layer, reading: Reading) -> str:
-    """The recipe's activation for what a layer applies; "" for none, and for one with nothing near it in a recipe."""
+    """The recipe's activation for a layer; "" if it has none or no similar one exists in a recipe."""
     if layer.kind == "Activation" or layer.kind not in ACTIVATING:
         called, config = named(layer.config.get("activation"))
     else:
@@ -113,33 +113,33 @@ def activation_of(layer: Layer, reading: Reading) -> str:
     if word in ("", "linear"):
         return ""
     if word == "relu" and any(number(config, key, 0.0) for key in ("max_value", "negative_slope", "threshold")):
-        reading.note("activation = 'relu' instead of one with a slope, a bound or a threshold", layer)
+        reading.note("activation = 'relu' instead of one with a slope, a maximum or a threshold", layer)
     elif word in NEAREST:
-        reading.note(f"activation = {NEAREST[word]!r} instead of {called}, the nearest that a recipe has", layer)
+        reading.note(f"activation = {NEAREST[word]!r} instead of {called}, the closest that a recipe has", layer)
     elif word not in ACTIVATIONS:
-        reading.refuse(layer, f": the activation {called} has nothing near it in a recipe")
+        reading.refuse(layer, f": a recipe has no activation similar to {called}")
     return ACTIVATIONS.get(word) or NEAREST.get(word, "")
 
 
 def one_activation(found: list[tuple[str, Layer]], reading: Reading) -> None:
-    """A recipe has one activation for all layers: the commonest."""
+    """A recipe has one activation for all layers: take the most common."""
     if not found:
         return
     ((chosen, _),) = Counter(name for name, _ in found).most_common(1)
     reading.fields["activation"] = chosen
     for name, layer in found:
         if name != chosen:
-            reading.note(f"activation = {chosen!r} for all layers; here it was {name}", layer)
+            reading.note(f"activation = {chosen!r} for all layers; the model has {name} here", layer)
 
 
 def one_norm(normed: list[Layer], bare: list[Layer], reading: Reading) -> None:
-    """A recipe has batch norm behind every hidden layer, or behind none: as most layers have it."""
+    """A recipe has batch norm after every hidden layer or after none: do as most layers do."""
     if normed and len(normed) >= len(bare):
         reading.fields["norm"] = "batch"
         if bare:
-            reading.note("norm = 'batch' for all hidden layers; here there was none", *bare)
+            reading.note("norm = 'batch' for all hidden layers; the model has none here", *bare)
     elif normed:
-        reading.note("norm = 'none' for all hidden layers; here there was batch norm", *normed)
+        reading.note("norm = 'none' for all hidden layers; the model has batch norm here", *normed)
 
 
 def check_batch_norm(layer: Layer, reading: Reading, usual: dict[str, float]) -> None:
@@ -148,25 +148,25 @@ def check_batch_norm(layer: Layer, reading: Reading, usual: dict[str, float]) ->
     unusual = [f"{key} {value:g}" for key, value in given.items() if value != usual[key]]
     unusual += [f"{key} False" for key in ("center", "scale") if layer.config.get(key) is False]
     if unusual:
-        reading.note(f"batch norm has tagfit's own settings, not {', '.join(unusual)}", layer)
+        reading.note(f"batch norm uses tagfit's settings, not {', '.join(unusual)}", layer)
 
 
 def check_weights(layer: Layer, reading: Reading) -> None:
-    """Note what a layer says of its weights that a recipe does not; gather its L2 penalty."""
+    """Note settings of a layer's weights that a recipe does not have; collect its L2 penalty."""
     config = layer.config
     start, _ = named(config.get("kernel_initializer"))
     if start and plain(start) not in STARTS.get(layer.kind, STARTS["Conv2D"]):
-        reading.note(f"weights start as tagfit starts them, not as {start}", layer)
+        reading.note(f"weights are initialised as in tagfit, not by {start}", layer)
     if config.get("use_bias") is False and layer.kind == "Dense":
-        reading.note("a dense layer of tagfit has a bias", layer)
+        reading.note("dense layers in tagfit have a bias", layer)
     if any(
         config.get(key) for key in ("kernel_constraint", "bias_constraint", "bias_regularizer", "activity_regularizer")
     ):
-        reading.note("left out: constraints, and penalties on biases or activities", layer)
+        reading.note("dropped: constraints, and penalties on biases or activities", layer)
     called, penalty = named(config.get("kernel_regularizer"))
     l1, l2 = number(penalty, "l1", 0.0), number(penalty, "l2", 0.01 if plain(called) == "l2" else 0.0)
     if called and (l1 or not l2):
-        reading.note(f"left out: the penalty {called}, of which a recipe has only the L2 part", layer)
+        reading.note(f"dropped: the penalty {called}, of which a recipe has only the L2 part", layer)
     reading.l2.append(max(l2, 0.0))
 
 

@@ -1,4 +1,4 @@
-"""How a Keras model was compiled becomes the training fields of a recipe: optimiser, learning rate, decay, loss."""
+"""Compile settings of a Keras model to the training fields of a recipe: optimiser, learning rate, decay, loss."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FALLING = {
     "exponentialdecay": "initial_learning_rate", "inversetimedecay": "initial_learning_rate",
     "polynomialdecay": "initial_learning_rate", "piecewiseconstantdecay": "values",
 }  # fmt: skip
-ONE_OF_SEVERAL = "it is made for one label a picture; tagfit takes bce, with which each label stands for itself"
+ONE_OF_SEVERAL = "it is for one label per picture; bce treats each label independently"
 LOSSES_OF_ONE = ("categoricalcrossentropy", "sparsecategoricalcrossentropy", "categoricalfocalcrossentropy")
 SILENT = (
-    "a Keras file does not say epochs, batch size or callbacks: epochs, batch_size and patience are tagfit's defaults"
+    "a Keras file does not store epochs, batch size or callbacks: epochs, batch_size and patience are tagfit's defaults"
 )
 
 
@@ -30,12 +30,12 @@ def read_training(compiled: Any, reading: Reading) -> None:
     """Put the training fields into ``reading.fields``.
 
     Args:
-        compiled: ``compile_config`` of the model; None where it was saved before it was compiled.
-        reading: with the L2 penalties of its layers.
+        compiled: ``compile_config`` of the model, or None if it was saved before it was compiled.
+        reading: the translation so far, with the L2 penalties of the layers.
     """
     reading.note(SILENT)
     if not isinstance(compiled, dict):
-        reading.note("the file does not say how the model was compiled: optimiser and loss are tagfit's defaults")
+        reading.note("the file has no compile settings: optimiser and loss are tagfit's defaults")
         _read_decay(None, 0.0, reading)
         return
     optimiser = compiled.get("optimizer")
@@ -45,14 +45,14 @@ def read_training(compiled: Any, reading: Reading) -> None:
     _read_loss(compiled.get("loss"), reading)
     asked = [name for value in items(compiled.get("metrics")) for name in (items(value) or [value])]
     if any(plain(named(name)[0]) in ("accuracy", "acc", "categoricalaccuracy") for name in asked):
-        reading.note("Keras' accuracy asks where the highest of several scores lies: argmax_accuracy here, and no goal")
+        reading.note("Keras' accuracy is argmax_accuracy in tagfit, which cannot be a goal")
 
 
 def _read_optimiser(value: Any, reading: Reading) -> None:
     called, config = named(value)
     word, fields = plain(called), reading.fields
     if is_foreign(value) or (word not in OPTIMISERS and word not in LIKE_ADAM):
-        reading.note(f"tagfit's default optimiser and learning rate: it has no {called or 'optimiser like this'}")
+        reading.note(f"tagfit's default optimiser and learning rate: it has no {called or 'optimiser like it'}")
         _read_decay(None, 0.0, reading)
         return
     fields["optimiser"] = OPTIMISERS.get(word, "adam")
@@ -65,12 +65,14 @@ def _read_optimiser(value: Any, reading: Reading) -> None:
                if word in ("adam", "adamw") and number(config, key, usual) != usual]  # fmt: skip
     unusual += [key for key in ("amsgrad", "nesterov", "centered") if config.get(key) is True]
     if unusual:
-        reading.note(f"left out, as a recipe has no such settings: {', '.join(unusual)}")
+        reading.note(f"dropped, because a recipe has no such settings: {', '.join(unusual)}")
     _read_decay(word, number(config, "weight_decay", 0.004 if word == "adamw" else 0.0), reading)
     _read_clipping(config, reading)
     if config.get("use_ema") is True and 0 < (decay := number(config, "ema_momentum", 0.99)) < 1:
         fields["ema"] = decay
-        reading.note("ema: tagfit's average holds batch norm's statistics too, forgets its start sooner, and is scored")
+        reading.note(
+            "ema: tagfit's average covers batch norm's statistics too, forgets its start sooner, and is scored"
+        )
 
 
 def _read_rate(value: Any, default: float, reading: Reading) -> None:
@@ -90,15 +92,15 @@ def _read_rate(value: Any, default: float, reading: Reading) -> None:
         way = "over all steps of the training" if exact else f"to 0 over all steps of the training, instead of {called}"
         reading.note(f"schedule = 'cosine' falls {way}, however many they are")
     elif called:
-        reading.note(f"the schedule {called} is left out: the learning rate stays at {default:g}")
+        reading.note(f"the schedule {called} is dropped: the learning rate stays at {default:g}")
     if not 0 < rate <= 10:
-        reading.note(f"a learning rate of {rate:g} is none: it is {default:g}")
+        reading.note(f"the learning rate {rate:g} is not valid: {default:g} is used")
         rate = default
     fields["learning_rate"] = rate
 
 
 def _read_momentum(config: dict[str, Any], reading: Reading) -> None:
-    """tagfit's momentum is fixed; the learning rate that gives steps of the same length in the long run."""
+    """The learning rate that gives the same step length in the long run, since tagfit's momentum is fixed."""
     momentum, rate = number(config, "momentum", 0.0), reading.fields["learning_rate"]
     if momentum == MOMENTUM or not 0 <= momentum < 1:
         return
@@ -106,11 +108,11 @@ def _read_momentum(config: dict[str, Any], reading: Reading) -> None:
     if 0 < same <= 10:
         reading.fields["learning_rate"] = same
         reading.note(f"momentum is always {MOMENTUM} in tagfit, here {momentum:g}: learning_rate = {same:g} instead of "
-                     f"{rate:g} keeps the length of the steps")  # fmt: skip
+                     f"{rate:g} keeps the step length")  # fmt: skip
 
 
 def _read_decay(word: str | None, decay: float, reading: Reading) -> None:
-    """Weight decay of the optimiser, which Keras always decouples, or else the L2 penalties of the layers."""
+    """Weight decay of the optimiser, always decoupled in Keras, or else the L2 penalties of the layers."""
     fields, penalties = reading.fields, [value for value in reading.l2 if value]
     if decay > 0:
         fields["weight_decay"] = decay
@@ -119,10 +121,10 @@ def _read_decay(word: str | None, decay: float, reading: Reading) -> None:
         if word not in ("adamw", "sgd"):
             reading.note("optimiser = 'adamw': Keras keeps weight decay out of the moments, as adamw does")
         if word == "sgd":
-            reading.note("weight_decay goes through the momentum in tagfit, and past it in Keras")
-        reading.note("weight_decay spares biases and norms; Keras decays them too, unless they were excluded")
+            reading.note("weight_decay goes through the momentum in tagfit, but not in Keras")
+        reading.note("weight_decay skips biases and norms; Keras decays them too, unless they are excluded")
         if penalties:
-            reading.note("left out: the L2 penalties of the layers, since there is a weight decay")
+            reading.note("dropped: the L2 penalties of the layers, because the optimiser has weight decay")
     elif penalties:
         largest = max(penalties)
         fields["weight_decay"] = float(f"{2 * largest:.6g}")
@@ -133,7 +135,9 @@ def _read_decay(word: str | None, decay: float, reading: Reading) -> None:
             )
         reading.note(f"weight_decay = {fields['weight_decay']:g} is the gradient of an L2 penalty of {largest:g}")
         if len(penalties) < len(reading.l2) or min(penalties) < largest:
-            reading.note("weight_decay is for all layers; here the L2 penalties differ, and the largest was taken")
+            reading.note(
+                "weight_decay applies to all layers; the L2 penalties of the model differ, and the largest is used"
+            )
 
 
 def _read_clipping(config: dict[str, Any], reading: Reading) -> None:
@@ -143,10 +147,10 @@ def _read_clipping(config: dict[str, Any], reading: Reading) -> None:
     elif each > 0:
         reading.fields["gradient_clip"] = each
         reading.note(
-            f"gradient_clip = {each:g} is of all weights together, as global_clipnorm; clipnorm is of each array"
+            f"gradient_clip = {each:g} clips the norm over all weights, like global_clipnorm; clipnorm clips each array"
         )
     if number(config, "clipvalue", 0.0) > 0:
-        reading.note("left out: clipvalue")
+        reading.note("dropped: clipvalue")
 
 
 def _read_loss(value: Any, reading: Reading) -> None:
@@ -161,7 +165,7 @@ def _read_loss(value: Any, reading: Reading) -> None:
         if called or several:
             reading.note(f"loss = 'bce' instead of {called or 'several losses'}: {why}")
         else:
-            reading.note("the file does not say a loss: it is bce")
+            reading.note("the file has no loss: bce is used")
         return
     if 0 < smoothing < 1:
         fields["label_smoothing"] = smoothing
@@ -172,5 +176,5 @@ def _read_loss(value: Any, reading: Reading) -> None:
             fields["focal_alpha"] = number(config, "alpha", 0.25)
         if 0 < smoothing < 1:
             reading.note(
-                "focal loss with label_smoothing: tagfit mixes the focused losses, Keras focuses on the mixture"
+                "focal loss with label_smoothing: tagfit mixes the focal losses, Keras applies focal to the mixture"
             )

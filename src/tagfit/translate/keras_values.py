@@ -1,4 +1,4 @@
-"""Values of a Keras configuration, which anybody may have written: taken for what they should be, or for nothing."""
+"""Values of a Keras configuration: untrusted input, converted to the expected type or ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OF_KERAS = ("keras", "builtins", "tensorflow.keras", "tf_keras")
 
 
 def named(value: Any) -> tuple[str, dict[str, Any]]:
-    """The name and the settings of a layer, loss, activation ..., written as a word or as an object of Keras."""
+    """The name and settings of a layer, loss, activation and so on, given as a string or as a Keras object."""
     if isinstance(value, str):
         return value, {}
     if not isinstance(value, dict):
@@ -22,7 +22,7 @@ def named(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def is_foreign(value: Any) -> bool:
-    """Whether an object says that it is a class of somebody else, whatever that is called."""
+    """Whether an object is of a class outside Keras."""
     if not isinstance(value, dict):
         return False
     module, registered = value.get("module"), value.get("registered_name")
@@ -39,7 +39,7 @@ def plain(name: str) -> str:
 
 
 def number(config: dict[str, Any], key: str, default: float) -> float:
-    """A finite number, as short as a float32 needs it; Keras stores 0.001 as 0.0010000000474974513."""
+    """A finite number, rounded to what float32 resolves; Keras stores 0.001 as 0.0010000000474974513."""
     value = config.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
@@ -56,12 +56,12 @@ def whole(config: dict[str, Any], key: str) -> int | None:
 
 
 def items(value: Any) -> list[Any]:
-    """A list, or none."""
+    """A list; empty if the value is not one."""
     return value if isinstance(value, list) else []
 
 
 def shape_of(value: Any) -> tuple[int | None, ...] | None:
-    """A shape without its batch axis, or None where there is none."""
+    """A shape without its batch axis, or None if there is none."""
     if not isinstance(value, list) or len(value) < 2 or isinstance(value[0], list):
         return None
     return tuple(size if isinstance(size, int) and not isinstance(size, bool) else None for size in value[1:])
