@@ -47,8 +47,8 @@ def memorising(material: Material) -> Verdict:
     validation, train = _smoothed(curves.validation_loss), _smoothed(curves.fitted_loss)
     best = int(np.nanargmin(validation))
     end = _kept_epoch(material, curves, best + 1) - 1
-    rise = float(validation[end] / max(float(validation[best]), TINY) - 1)
-    fall = float(1 - train[end] / max(float(train[best]), TINY))
+    rise = float(validation[end]) / max(float(validation[best]), TINY) - 1
+    fall = 1 - float(train[end]) / max(float(train[best]), TINY)
     evidence = {"best_epoch": best + 1, "kept_epoch": end + 1, "rise": rise, "fall": fall}
     if end <= best or rise <= limit("memorising", "rise") or fall <= limit("memorising", "fall"):
         return passed(f"validation loss is lowest at epoch {best + 1}; the weights are from epoch {end + 1}", evidence)

@@ -25,7 +25,9 @@ from tagfit.report.drawing import (
     apart,
     by_epoch,
     round_ticks,
+    span_of,
     top_of,
+    widened,
 )
 from tagfit.report.page import number
 
@@ -35,8 +37,6 @@ Point = tuple[float, float]
 TRADE_OFF_HEIGHT = 290
 # Above rows of dots, where nothing is written.
 EDGE = 4
-# Room around the values of a scatter, as a share of their span.
-AROUND = 0.08
 CURVES = (("one", "train"), ("two", "validation"))
 QUANTITIES = {"loss": "loss (nats)", "label_accuracy": "label_accuracy"}
 
@@ -75,7 +75,8 @@ def _span(quantity: str, values: Sequence[float]) -> tuple[float, float]:
     if quantity == "loss":
         return 0.0, 1.05 * top_of(values)
     finite = [value for value in values if math.isfinite(value)]
-    return (max(0.0, math.floor(10 * min(finite)) / 10) if finite else 0.0), 1.0
+    lowest = math.floor(10 * min(finite)) / 10 if finite else 0.0
+    return min(max(0.0, lowest), 0.9), 1.0
 
 
 def figure(value: Any) -> float:
@@ -153,8 +154,7 @@ def _frame(goal: Goal, points: Sequence[Point]) -> tuple[Point, Point]:
             top = top_of(values)
             values = [min(value, top) for value in values]
         values += [bound.value for bound in goal.bounds if (bound.split, bound.metric) == (split, goal.metric)]
-        around = AROUND * (max(values) - min(values)) or 0.05
-        ends.append((max(lowest, min(values) - around), min(highest, max(values) + around)))
+        ends.append(widened(*span_of(values, (lowest, highest))))
     return ends[0], ends[1]
 
 
@@ -234,8 +234,7 @@ def ablation(document: Document) -> Drawing | None:
         return None
     drawing = Drawing(f"What each change brought in validation {metric}", height=EDGE + ROW * len(measured) + BOTTOM)
     ends = [one["brought"] + side * (one["spread"] or 0.0) for one in measured for side in (-1, 1)]
-    around = AROUND * (max(0.0, *ends) - min(0.0, *ends)) or 0.05
-    axes = Axes(drawing, (min(0.0, *ends) - around, max(0.0, *ends) + around), (0, 1))
+    axes = Axes(drawing, span_of([0.0, *ends]), (0, 1))
     axes.upright_ticks(f"difference in validation {metric}", round_ticks(*axes.x), EDGE)
     x, y = axes.place(0.0, 0)
     drawing.line("limit", [(x, y), (x, EDGE)])
@@ -259,22 +258,19 @@ def learning_curve(document: Document) -> Drawing | None:
     drawing = Drawing(f"{metric} on train and validation over the number of train rows")
     values = [figure(one[split]) for one in records for _, split in CURVES]
     wished = [one.value for one in goal.bounds if (one.split, one.metric) == ("validation", metric)]
-    shown = [value for value in (*values, *wished) if math.isfinite(value)]
-    around = AROUND * (max(shown) - min(shown)) or 0.05
-    lowest, highest = find(metric).range
     rows = [one["rows"] for one in records]
-    axes = Axes(drawing, (0, max(rows)), (max(lowest, min(shown) - around), min(highest, max(shown) + around)))
+    axes = Axes(drawing, (0, max(rows)), span_of([*values, *wished], find(metric).range))
     axes.ticks("train rows", rows, round_ticks(*axes.y))
     axes.y_name(metric)
     named = []
     for style, split in CURVES:
         ys = [figure(one[split]) for one in records]
-        if not any(map(math.isfinite, ys)):
+        end = axes.curve(style, rows, ys)
+        if end is None:
             continue
-        named.append((style, axes.curve(style, rows, ys)[1], split))
+        named.append((style, end[1], split))
         for row, y in zip(rows, ys, strict=True):
-            if math.isfinite(y):
-                drawing.dot(style, *axes.place(row, y), 3.5)
+            drawing.dot(style, *axes.place(row, y), 3.5)
     for value in wished:
         drawing.line("limit", [axes.place(end, value) for end in axes.x])
         named.append(("limit", axes.place(0, value)[1], f"goal: {value:g}"))

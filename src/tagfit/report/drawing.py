@@ -1,7 +1,8 @@
-"""Drawing: lines, areas, dots and words in a frame with axes, which the templates turn into SVG."""
+"""Drawing: lines, areas, dots and text in a frame with axes, which the templates turn into SVG."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,10 +12,15 @@ import numpy as np
 WIDTH, HEIGHT = 400, 210
 LEFT, RIGHT, TOP, BOTTOM = 46, 106, 26, 36
 ROW = 36
-# How near two words may stand, one above the other, and how wide a sign is.
-LINE = 16
-SIGN = 6.5
-NAME = 16
+LINE = 16  # least distance between two texts, one above the other
+SIGN = 6.5  # width of a character
+NAME = 16  # characters of a name that fit beside a drawing
+AROUND = 0.08  # room around the values on an axis, as a share of their span
+NARROWEST = 1e-3  # an axis spans at least this share of its values, so that its ticks have few digits
+LARGEST = 1e300  # so that a difference of two ends never overflows
+SMALLEST = 1e-12  # below this everything on an axis is drawn as 0
+
+Span = tuple[float, float]
 
 
 @dataclass
@@ -26,10 +32,12 @@ class Drawing:
         lines: (style, "x,y x,y ...").
         dots: (style, x, y, radius).
         words: (style, x, y, anchor, text).
-        told: the drawing in one sentence, for who cannot see it.
+        description: the drawing in one sentence, for readers who cannot see it.
+
+    A point of which a coordinate is NaN is not drawn.
     """
 
-    told: str
+    description: str
     width: float = WIDTH
     height: float = HEIGHT
     areas: list[tuple[str, str]] = field(default_factory=list)
@@ -42,31 +50,36 @@ class Drawing:
         self.areas.append((style, _joined(points)))
 
     def line(self, style: str, points: Sequence[tuple[float, float]]) -> None:
-        """Join points."""
-        self.lines.append((style, _joined(points)))
+        """Join points; nothing where none of them can be drawn."""
+        joined = _joined(points)
+        if joined:
+            self.lines.append((style, joined))
 
     def word(self, x: float, y: float, text: str, anchor: str = "start", style: str = "") -> None:
         """Write a text at a place."""
-        self.words.append((style, round(x, 1), round(y, 1), anchor, text))
+        if _drawable(x, y):
+            self.words.append((style, round(x, 1), round(y, 1), anchor, text))
 
     def dot(self, style: str, x: float, y: float, radius: float = 4.0) -> None:
         """Put a dot at a place."""
-        self.dots.append((style, round(x, 1), round(y, 1), round(radius, 1)))
+        if _drawable(x, y):
+            self.dots.append((style, round(x, 1), round(y, 1), round(radius, 1)))
 
 
 class Axes:
-    """A plane from data to the drawing, with ticks.
+    """Maps points of the data to the drawing, and draws ticks.
 
     Args:
         drawing: what is drawn on.
-        x, y: the two ends of each axis.
+        x, y: the two ends of each axis; ends that are equal, or not finite, are moved apart (see :func:`widened`).
     """
 
-    def __init__(self, drawing: Drawing, x: tuple[float, float], y: tuple[float, float]) -> None:
-        self.drawing, self.x, self.y = drawing, x, y
+    def __init__(self, drawing: Drawing, x: Span, y: Span) -> None:
+        self.drawing, self.x, self.y = drawing, widened(*x), widened(*y)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the data lies in the drawing."""
+        """Where a point of the data lies in the drawing: on the edge of the frame if it is outside; NaN stays NaN."""
+        x, y = float(np.clip(x, *self.x)), float(np.clip(y, *self.y))
         across, up = (x - self.x[0]) / (self.x[1] - self.x[0]), (y - self.y[0]) / (self.y[1] - self.y[0])
         return LEFT + across * (WIDTH - LEFT - RIGHT), self.drawing.height - BOTTOM - up * (
             self.drawing.height - TOP - BOTTOM
@@ -74,20 +87,20 @@ class Axes:
 
     def ticks(self, x_name: str, x_ticks: Sequence[float], y_ticks: Sequence[float]) -> None:
         """Numbers along both axes, a thin line at each of the upright one, and the name of the other."""
-        for value in y_ticks:
+        for value, text in zip(y_ticks, tick_texts(y_ticks), strict=True):
             self.drawing.line("grid", [self.place(self.x[0], value), self.place(self.x[1], value)])
-            self.drawing.word(LEFT - 6, self.place(self.x[0], value)[1] + 4, _tick(value), "end")
-        for value in x_ticks:
+            self.drawing.word(LEFT - 6, self.place(self.x[0], value)[1] + 4, text, "end")
+        for value, text in zip(x_ticks, tick_texts(x_ticks), strict=True):
             at = self.place(value, self.y[0])
-            self.drawing.word(at[0], at[1] + 16, _tick(value), "middle")
+            self.drawing.word(at[0], at[1] + 16, text, "middle")
         self.x_name(x_name)
 
     def upright_ticks(self, x_name: str, x_ticks: Sequence[float], top: float = TOP) -> None:
         """Numbers and upright lines along the lower axis alone, up to ``top``, for rows with a name each."""
-        for value in x_ticks:
+        for value, text in zip(x_ticks, tick_texts(x_ticks), strict=True):
             x, y = self.place(value, self.y[0])
             self.drawing.line("grid", [(x, y), (x, top)])
-            self.drawing.word(x, y + 16, _tick(value), "middle")
+            self.drawing.word(x, y + 16, text, "middle")
         self.x_name(x_name)
 
     def x_name(self, name: str) -> None:
@@ -98,9 +111,11 @@ class Axes:
         """The name of the upright axis, above it."""
         self.drawing.word(2, TOP - 14, name)
 
-    def curve(self, style: str, xs: Sequence[float], ys: Sequence[float], name: str = "") -> tuple[float, float]:
-        """Join the points that are finite; returns where the last one lies in the drawing."""
-        points = [self.place(x, y) for x, y in zip(xs, ys, strict=True) if np.isfinite(y)]
+    def curve(self, style: str, xs: Sequence[float], ys: Sequence[float], name: str = "") -> tuple[float, float] | None:
+        """Join the points that are not NaN; returns where the last one lies in the drawing, None without any."""
+        points = [self.place(x, y) for x, y in zip(xs, ys, strict=True) if not np.isnan(y)]
+        if not points:
+            return None
         self.drawing.line(style, points)
         if name:
             self.drawing.word(points[-1][0] + 6, points[-1][1] + 4, name, style=style)
@@ -108,36 +123,37 @@ class Axes:
 
 
 def by_epoch(
-    told: str,
+    description: str,
     curves: Sequence[tuple[str, str, Sequence[float]]],
     epoch: int | None,
-    span: tuple[float, float],
+    span: Span,
     y_name: str = "",
 ) -> Drawing:
     """Curves over epochs, named at their ends, with an upright line at one epoch.
 
     Args:
-        told: the drawing in one sentence.
-        curves: (style, name, a value an epoch); each with a finite value.
+        description: the drawing in one sentence.
+        curves: (style, name, one value per epoch); one without any value but NaN is left out.
         epoch: where the line stands, counted from 1; None for none.
         span: the two ends of the upright axis; what lies outside is drawn on its edge.
         y_name: what the upright axis shows.
     """
-    drawing = Drawing(told)
-    epochs = max(len(values) for *_, values in curves)
+    drawing = Drawing(description)
+    epochs = max((len(values) for *_, values in curves), default=1)
     axes = Axes(drawing, (1, max(epochs, 2)), span)
-    axes.ticks("epoch", _whole(round_ticks(1, epochs)), round_ticks(*span))
+    axes.ticks("epoch", _whole(round_ticks(1, epochs)), round_ticks(*axes.y))
     ends = []
     for style, name, values in curves:
-        inside = [float(np.clip(value, *span)) for value in values]
-        ends.append((style, axes.curve(style, range(1, epochs + 1)[: len(inside)], inside), name))
-        if len(inside) == 1:
-            drawing.dot(style, *ends[-1][1], 3)
+        end = axes.curve(style, range(1, len(values) + 1), values)
+        if end is not None:
+            ends.append((style, end, name))
+            if len(values) == 1:
+                drawing.dot(style, *end, 3)
     heights = apart([place[1] for _, place, _ in ends], LINE, (TOP, drawing.height - BOTTOM))
     for (style, (x, _), name), y in zip(ends, heights, strict=True):
         drawing.word(x + 6, y + 4, name, style=style)
     if epoch is not None:
-        foot, top = axes.place(epoch, span[0]), axes.place(epoch, span[1])
+        foot, top = axes.place(epoch, axes.y[0]), axes.place(epoch, axes.y[1])
         drawing.line("limit", [foot, top])
         said = f"epoch {epoch}"
         after_name = (len(y_name) + 1) * SIGN if y_name else 0.0
@@ -149,16 +165,39 @@ def by_epoch(
     return drawing
 
 
+def widened(low: float, high: float) -> Span:
+    """Two ends of an axis as they can be drawn: finite, in order, and apart by at least NARROWEST of their size."""
+    low, high = sorted(float(np.clip(np.nan_to_num(end), -LARGEST, LARGEST)) for end in (low, high))
+    size = max(abs(low), abs(high))
+    if size < SMALLEST:
+        return 0.0, 1.0
+    if high - low < NARROWEST * size:
+        low, high = low - NARROWEST * size, high + NARROWEST * size
+    return low, high
+
+
+def span_of(values: Sequence[float], limits: Span = (-np.inf, np.inf)) -> Span:
+    """The ends of an axis that shows all finite values with room around them, within ``limits``."""
+    finite = [value for value in values if np.isfinite(value)]
+    if not finite:
+        low = limits[0] if np.isfinite(limits[0]) else 0.0
+        return low, limits[1] if np.isfinite(limits[1]) else low + 1.0
+    lowest, highest = min(finite), max(finite)
+    room = AROUND * (highest - lowest) or 0.05 * (abs(highest) or 1.0)
+    return max(limits[0], lowest - room), min(limits[1], highest + room)
+
+
 def top_of(values: Sequence[float], cut: float = 4.0) -> float:
     """The upper end of an axis from 0 on which a few far outliers do not press everything else flat: the highest value,
     at most ``cut`` medians; 1 where no value is finite and positive."""
-    finite = [value for value in values if np.isfinite(value)]
-    highest = min(max(finite), cut * float(np.median(finite))) if finite else 0.0
-    return highest or 1.0
+    positive = [value for value in values if np.isfinite(value) and value > 0]
+    return min(max(positive), cut * float(np.median(positive))) if positive else 1.0
 
 
 def apart(heights: Sequence[float], least: float, within: tuple[float, float]) -> list[float]:
     """Heights moved up and down so that no two are nearer than ``least``, their order kept."""
+    if not heights:
+        return []
     order = np.argsort(heights, kind="stable")
     moved = list(map(float, heights))
     for one, other in pairwise(order):
@@ -187,16 +226,26 @@ def round_ticks(low: float, high: float, about: int = 5) -> list[float]:
     power = 10.0 ** np.floor(np.log10(raw))
     step = min((factor * power for factor in (1, 2, 5, 10)), key=lambda one: abs(one - raw))
     first = np.ceil(low / step - 1e-9) * step
-    return [round(float(value), 10) + 0.0 for value in np.arange(first, high + step * 1e-6, step)]
+    decimals = 1 - int(np.floor(np.log10(step)))
+    return [round(float(value), decimals) + 0.0 for value in np.arange(first, high + step * 1e-6, step)]
 
 
 def _whole(ticks: Sequence[float]) -> list[float]:
     return [value for value in ticks if value == int(value)]
 
 
-def _tick(value: float) -> str:
-    return f"{value:.6g}".replace("-", "−")
+def tick_texts(ticks: Sequence[float]) -> list[str]:
+    """Ticks in as few digits as tell them apart."""
+    for digits in range(6, 18):
+        texts = [re.sub(r"e([+-])0*", lambda sign: "e" + sign[1].strip("+"), f"{tick:.{digits}g}") for tick in ticks]
+        if len(set(texts)) == len(ticks):
+            break
+    return [text.replace("-", "−") for text in texts]
+
+
+def _drawable(*coordinates: float) -> bool:
+    return bool(np.isfinite(coordinates).all())
 
 
 def _joined(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points if _drawable(x, y))

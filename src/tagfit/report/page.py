@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from typing import Any
 
 from numpy.typing import NDArray
@@ -40,8 +41,10 @@ def clean(text: object) -> str:
 
 
 def number(value: float | None, form: str = ".3f") -> str:
-    """A number for a reader; what is undefined is a dash, and a minus is one."""
-    return "–" if value is None else f"{value:{form}}".replace("-", "−")
+    """A number as text: a dash where it is undefined, a true minus sign, ∞ for infinity."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:{form}}".replace("-", "−").replace("inf", "∞")
 
 
 def picture_uri(pixels: NDArray[Any]) -> str:
