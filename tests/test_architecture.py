@@ -17,6 +17,7 @@ PACKAGE = SOURCE / "tagfit"
 FLOORS = [
     ["errors"],
     ["files", "literals"],
+    ["arraylike"],
     ["multihot", "recipe", "history"],
     ["translate"],
     ["scores"],

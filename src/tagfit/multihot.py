@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tagfit import arraylike
 from tagfit.errors import InputError
 
 RIGHT_FORM = (
@@ -49,14 +50,14 @@ def check(
     """Whatever holds a multi-hot truth -> (truth uint8 (N, L) with 0 where unknown, known bool (N, L)).
 
     Args:
-        truth: 0/1 or booleans, shape (N, L); NaN or -1 where a label is unknown.
+        truth: 0/1 or booleans in any array-like of shape (N, L); NaN, None, masked or -1 where a label is unknown.
         known: the mask, shape (N, L), if the caller has one; False means unknown.
         name: what the caller calls it, for the error.
 
     Raises:
         InputError: any other form, with what came and the form that is right.
     """
-    array = _as_array(truth, name)
+    array = arraylike.read(truth, name, expected=RIGHT_FORM).values
     if array.ndim != 2:
         raise InputError(f"{name} came as {_seen(array)}", instead=RIGHT_FORM)
     missing = np.zeros(array.shape, dtype=bool)
@@ -74,7 +75,7 @@ def check(
         )
     mask = ~missing
     if known is not None:
-        given = np.asarray(known)
+        given = arraylike.read(known, "known").values
         if given.shape != array.shape:
             raise InputError(
                 f"known has shape {given.shape}, {name} has {array.shape}",
@@ -82,19 +83,6 @@ def check(
             )
         mask &= given.astype(bool)
     return np.where(mask, array == 1, False).astype(np.uint8), mask
-
-
-def _as_array(truth: ArrayLike, name: str) -> NDArray[Any]:
-    if isinstance(truth, str | int | float):
-        raise InputError(f"{name} came as one {type(truth).__name__}, {truth!r}", instead=RIGHT_FORM)
-    try:
-        array = np.asarray(truth)
-    except ValueError:
-        raise InputError(f"{name} came as ragged rows, of unequal lengths", instead=RIGHT_FORM) from None
-    if array.dtype.kind not in "biuf":
-        first = array.ravel()[0] if array.size else ""
-        raise InputError(f"{name} came with values such as {first!r}, which are no numbers", instead=RIGHT_FORM)
-    return array
 
 
 def _seen(array: NDArray[Any]) -> str:

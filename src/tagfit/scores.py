@@ -11,9 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tagfit import literals, multihot
+from tagfit import arraylike, literals, multihot
 from tagfit.errors import InputError
 from tagfit.files import written_whole
+
+RIGHT_SCORES = "probabilities in [0, 1] of shape (N, L), such as [[0.9, 0.2], [0.1, 0.7]]"
+# Sums and means of probabilities leave [0, 1] by rounding; what lies no further outside is clipped.
+ROUNDING = 1e-6
+# Scores that are never negative and reach beyond this are percentages rather than logits.
+LEAST_PERCENT = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +62,33 @@ class Scores:
         weights: ArrayLike | None = None,
         split: str = "",
     ) -> Scores:
-        """Check arrays from anywhere and put names to them.
+        """Check array-likes from any library and put names to them.
+
+        Args:
+            truth: (N, L) of 0 and 1, NaN, None, masked or -1 where unknown; or N lists of tags, beside ``labels`` or
+                scores with named columns.
+            scores: (N, L) in [0, 1]. Two frames are aligned by the names of their columns and, where both have an
+                index, of their rows; without names the order is taken as it is.
+            known: (N, L), False where unknown.
+            labels: L names; None for the names of the columns, or ``label_0`` and so on.
+            ids: N unique names of rows; None for the index of a frame, or the numbers of the rows.
+            groups, weights: one per row.
+            split: the name of the split.
 
         Raises:
-            InputError: shapes that differ, values outside [0, 1] (these look like logits), ids given twice.
+            InputError: shapes or names that differ, values outside [0, 1] (these look like logits), ids given twice.
         """
-        checked_truth, mask = multihot.check(truth, known)
-        values = check_probabilities(scores, checked_truth.shape)
+        pair = paired(truth, scores, known=known, labels=labels)
+        checked_truth, mask = pair.truth, pair.known
+        values = check_probabilities(pair.scores, checked_truth.shape)
         n, width = checked_truth.shape
+        labels = labels if labels is not None else pair.columns
+        ids = ids if ids is not None else pair.index
         names = (
             tuple(str(label) for label in labels) if labels is not None else tuple(f"label_{i}" for i in range(width))
         )
         if len(names) != width:
-            raise InputError(f"{len(names)} label names for {width} columns", instead="one name a column")
+            raise InputError(f"{len(names)} label names for {width} columns", instead="one name per column")
         row_ids = np.asarray(ids, dtype=np.str_) if ids is not None else np.arange(n).astype(np.str_)
         _check_rows(row_ids, n, "ids")
         if len(np.unique(row_ids)) != n:
@@ -115,30 +135,97 @@ class Scores:
         return cls.of(arrays["truth"], arrays["scores"], split=split, **optional)
 
 
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Truth and raw scores whose rows and columns belong together.
+
+    Attributes:
+        truth: uint8 (N, L), 0 where unknown.
+        known: bool (N, L).
+        scores: numbers as they came, of whatever shape and range.
+        columns: the names of the columns, if either of the two has any.
+        index: the names of the rows, likewise.
+    """
+
+    truth: NDArray[np.uint8]
+    known: NDArray[np.bool_]
+    scores: NDArray[Any]
+    columns: tuple[str, ...] | None
+    index: NDArray[np.str_] | None
+
+
+def paired(truth: Any, scores: Any, *, known: Any = None, labels: Sequence[str] | None = None, of: str = "") -> Pair:
+    """Array-likes of any library as a Pair; see :meth:`Scores.of`.
+
+    Args:
+        truth, scores, known: as for Scores.
+        labels: L names, in whose order the columns of named arrays are put.
+        of: the name of the split, for errors.
+
+    Raises:
+        InputError: what is no truth or no numbers, or names that differ.
+    """
+    said_truth, said_scores = (f"the {name} of {of}" if of else name for name in ("truth", "scores"))
+    raw: arraylike.Array | None = None
+    if _holds_tags(truth):
+        raw = arraylike.read(scores, said_scores, expected=RIGHT_SCORES)
+        truth = _encoded(truth, labels if labels is not None else raw.columns or None)
+    read = arraylike.read(truth, said_truth, expected=multihot.RIGHT_FORM)
+    if labels is not None and len(read.columns) and sorted(map(str, labels)) == sorted(read.columns):
+        order = arraylike.Array(read.values, tuple(map(str, labels)), read.index)
+        read = arraylike.aligned(read, order, said_truth, "labels")
+    checked, mask = multihot.check(read.values, known, name=said_truth)
+    if raw is None:
+        raw = arraylike.read(scores, said_scores, shape=checked.shape, expected=RIGHT_SCORES)
+    raw = arraylike.aligned(raw, read, said_scores, said_truth)
+    return Pair(checked, mask, raw.values, raw.columns or None, raw.index)
+
+
+def _holds_tags(truth: Any) -> bool:
+    """Whether this is a list of tags for each row, such as ``[["sea"], [], ["sea", "beach"]]``."""
+    if not isinstance(truth, list | tuple) and getattr(truth, "ndim", 0) != 1:
+        return False
+    rows = [row for row in truth if isinstance(row, list | tuple | set | frozenset)]
+    return len(rows) == len(truth) and any(isinstance(tag, str) and not _is_number(tag) for row in rows for tag in row)
+
+
+def _is_number(text: str) -> bool:
+    return literals.state(text) != literals.INVALID
+
+
+def _encoded(tags: Any, labels: Sequence[str] | None) -> NDArray[np.uint8]:
+    if labels is None:
+        raise InputError(
+            "truth came as lists of tags, and nothing says which column of the scores is which label",
+            instead="labels=[...], in the order of the columns of the scores",
+        )
+    return multihot.encode(tags, [str(label) for label in labels])
+
+
 def check_probabilities(scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating[Any]]:
     """Scores of ``shape`` in [0, 1] as float32 or float64 (their own, no precision lost), or an InputError."""
     values = np.asarray(scores)
-    if values.dtype.kind not in "biuf":
-        raise InputError(
-            f"scores came with values of type {values.dtype}", instead="probabilities as numbers in [0, 1]"
-        )
     if values.shape != shape:
         raise InputError(
             f"scores have shape {values.shape}, truth has {shape}", instead="the same rows and labels in both"
         )
     if values.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
         values = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
-    outside = ~((values >= 0) & (values <= 1))
-    if outside.any():
-        row, column = (int(index) for index in np.argwhere(outside)[0])
-        worst = values[row, column]
-        if np.isnan(worst):
-            raise InputError(f"scores hold NaN at row {row}, column {column}", instead="a probability for every entry")
-        raise InputError(
-            f"scores hold {worst:g} at row {row}, column {column}, outside [0, 1]: these look like logits",
-            instead="pass probabilities: 1 / (1 + exp(-logits)), or put a sigmoid after the last layer",
-        )
-    return values
+    outside = ~((values >= -ROUNDING) & (values <= 1 + ROUNDING))
+    if not outside.any():
+        return values if ((values >= 0) & (values <= 1)).all() else np.clip(values, 0, 1)
+    row, column = (int(index) for index in np.argwhere(outside)[0])
+    worst = values[row, column]
+    if np.isnan(worst):
+        raise InputError(f"scores hold NaN at row {row}, column {column}", instead="a probability for every entry")
+    percent = LEAST_PERCENT < values.max() <= 100 and values.min() >= 0
+    raise InputError(
+        f"scores hold {float(worst)!r} at row {row}, column {column}, outside [0, 1]: these look like "
+        f"{'percentages' if percent else 'logits'}",
+        instead="pass scores / 100"
+        if percent
+        else "pass probabilities: 1 / (1 + exp(-logits)), or put a sigmoid after the last layer",
+    )
 
 
 def _check_weights(weights: NDArray[np.float64]) -> None:

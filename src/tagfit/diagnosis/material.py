@@ -8,19 +8,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from tagfit import multihot
 from tagfit.diagnosis.histories import Curves
 from tagfit.errors import InputError
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.totals import Observed
 from tagfit.goal import Bound
 from tagfit.recipe import Recipe
-from tagfit.scores import Scores
+from tagfit.scores import ROUNDING, Scores, paired
 
-# How far a probability may be outside [0, 1] because of rounding.
-ROUNDING = 1e-6
 FIELDS = ("truth", "scores", "known", "labels", "ids", "groups", "weights", "inputs")
 
 
@@ -110,8 +107,10 @@ class Side:
         if isinstance(given, Side):
             return given
         fields = _fields(name, given)
-        truth, known = multihot.check(fields.pop("truth"), fields.pop("known", None), name=f"the truth of {name}")
-        raw = _numbers(name, fields.pop("scores"), truth.shape)
+        names = fields.get("labels") if fields.get("labels") is not None else labels
+        pair = paired(fields.pop("truth"), fields.pop("scores"), known=fields.pop("known", None), labels=names, of=name)
+        truth, known = pair.truth, pair.known
+        raw = _finite(name, pair.scores, truth.shape)
         inputs = fields.pop("inputs", None)
         if inputs is not None:
             inputs = np.asarray(inputs)
@@ -120,8 +119,8 @@ class Side:
                     f"the inputs of {name} have shape {inputs.shape}, but the truth has {len(truth)} rows",
                     instead="(rows, features), or (rows, height, width, colours)",
                 )
-        if labels is not None and fields.get("labels") is None:
-            fields["labels"] = labels
+        fields["labels"] = names if names is not None else pair.columns
+        fields["ids"] = fields["ids"] if fields.get("ids") is not None else pair.index
         named = fields.get("ids") is not None
         outside = len(raw) and (raw.min() < -ROUNDING or raw.max() > 1 + ROUNDING)
         probabilities = _sigmoid(raw) if outside else np.clip(raw, 0, 1)
@@ -188,11 +187,10 @@ def _fields(name: str, given: Any) -> dict[str, Any]:
     return fields
 
 
-def _numbers(name: str, scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    values = np.asarray(scores)
-    if values.dtype.kind not in "biuf" or values.shape != shape:
+def _finite(name: str, values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    if values.shape != shape:
         raise InputError(
-            f"the scores of {name} have shape {values.shape} and type {values.dtype}, the truth has shape {shape}",
+            f"the scores of {name} have shape {values.shape}, the truth has shape {shape}",
             instead="one number per row and label",
         )
     values = values if values.dtype.kind == "f" else values.astype(np.float64)
