@@ -1,4 +1,4 @@
-"""Print the rooms of the house with the first line of each module, and put them into architecture.md.
+"""Write the tree of packages with the first line of each module into architecture.md.
 
 python docs/tree.py
 """

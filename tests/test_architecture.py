@@ -1,4 +1,4 @@
-"""The plan of the house: imports go down only, torch has one door, every module says what it is."""
+"""Architecture: imports go down only, only training/ imports torch, every module has a summary line."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src"
 PACKAGE = SOURCE / "tagfit"
 
-# A room may import from rooms above it in this list; rooms on one line not from each other.
-FLOORS = [
+# A package may import from packages above it in this list; packages on one line not from each other.
+LAYERS = [
     ["errors"],
     ["files", "literals"],
     ["arraylike"],
@@ -36,15 +36,15 @@ FLOORS = [
     ["studio"],
     ["cli"],
 ]
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-TORCH_ROOM = "training"
+LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
+TORCH_PACKAGE = "training"
 
 
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def room_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -61,14 +61,14 @@ def imported(tree: ast.AST) -> set[str]:
     return names
 
 
-def upward_imports(room: str, tree: ast.AST) -> list[str]:
-    """The imports of a module in ``room`` that go sideways or up."""
+def upward_imports(package: str, tree: ast.AST) -> list[str]:
+    """The imports of a module in ``package`` that go sideways or up."""
     wrong = []
     for name in imported(tree):
         parts = name.split(".")
-        if parts[0] != "tagfit" or len(parts) < 2 or parts[1] not in FLOOR:
+        if parts[0] != "tagfit" or len(parts) < 2 or parts[1] not in LAYER:
             continue
-        if parts[1] != room and FLOOR[parts[1]] >= FLOOR[room]:
+        if parts[1] != package and LAYER[parts[1]] >= LAYER[package]:
             wrong.append(name)
     return sorted(wrong)
 
@@ -81,12 +81,12 @@ def test_imports_go_down_only_and_modules_say_what_they_are(path: Path) -> None:
     assert summary[0].endswith("."), f"the first line of {path} is no sentence"
     if path.parent == PACKAGE and path.stem.startswith("__"):
         return
-    room = room_of(path)
-    assert room in FLOOR, f"{path} stands in a room that the plan does not know"
-    assert upward_imports(room, tree) == []
-    if room != TORCH_ROOM:
+    package = package_of(path)
+    assert package in LAYER, f"{path} is in a package that LAYERS does not list"
+    assert upward_imports(package, tree) == []
+    if package != TORCH_PACKAGE:
         assert not [name for name in imported(tree) if name.split(".")[0] == "torch"], (
-            f"torch has one door: {TORCH_ROOM}/"
+            f"torch may only be imported in {TORCH_PACKAGE}/"
         )
 
 

@@ -1,14 +1,14 @@
-"""Who meets a goal first: the cure, the lesson's Keras code by hand, Keras Tuner, Optuna around PyTorch.
+"""Time until a goal is met: tagfit cure, a regularised net by hand in Keras, Keras Tuner, Optuna with PyTorch.
 
     python benchmarks/cure/field.py --peer-python KERAS_ENVIRONMENT/bin/python --miml MIML_SCENE --tables TABLES \\
         [--only generated] [--seeds 3] [--first-seed 0] [--split-seed 0] [--seconds 60] [--peer keras-by-hand]
 
-The problems and goals are those of five.py; another split seed paints other pictures and splits tables otherwise, and
-any table of the folder may be named. A starting run (plain-dense) is there before anybody's clock starts. All get the
-same rows, splits and tags, standardised alike, the same two cores and the same time, in turn. The clock starts when
-libraries and data are loaded; what loading takes is told apart. Met is: one net that holds all bounds, on validation
-and on train, both in inference mode. tagfit goes on until fresh seeds hold the goal, too, which is told beside. The
-peers' environment holds tensorflow, keras-tuner[bayesian], optuna and torch.
+The problems and goals are those of five.py; another split seed gives other pictures and other splits of the tables, and
+--only takes any table of the folder. A starting run (plain-dense) exists before the clock starts. All tools get equal
+rows, splits, tags and standardisation, the same two cores and the same time, in turn. The clock starts when libraries
+and data are loaded; loading time is reported separately. A goal is met by one net that meets all bounds on validation
+and train, both in inference mode. tagfit continues until fresh seeds meet the goal too, reported separately.
+The peers' environment needs tensorflow, keras-tuner[bayesian], optuna and torch.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/cure/five.py --miml MIML_SCENE --tables TABLES [--budget 600] [--only scene]
 
-The painted set aims at the lesson's goal; miml_scene (fold 0 for validation) at a label accuracy of 0.89 with train
-below 0.95; the tables at their starting run's macro F1 on validation plus 0.02 with a gap of at most 0.10.
+The generated set has the preset goal ``lesson``; miml_scene (fold 0 as validation) a label accuracy of 0.89 with train
+below 0.95; the tables their starting run's macro F1 on validation plus 0.02 with a gap of at most 0.10.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The peers of field.py, in their own environment: ``peers.py NAME ARRAYS GOAL SEED SECONDS`` prints one JSON line.
 
-By hand: the lesson's net with the lesson's settings; on pictures its bonus, a CNN, if that does not meet the goal; then
-both again with the next seed. The two tuners search the same space, one to three layers of 16 to 512 units, batch norm
-or not, dropout, learning rate, weight decay, with the lesson's early stopping, towards the least shortfall from all
-bounds. Each net is judged in inference mode on both splits.
+By hand: a dense net with dropout, batch norm and early stopping; on pictures a CNN if that misses the goal; then both
+again with the next seed. The two tuners search the same space, one to three layers of 16 to 512 units, batch norm or
+not, dropout, learning rate, weight decay, with the same early stopping, minimising the shortfall from all bounds. Each
+net is evaluated in inference mode on both splits.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def shortfall(train: float, validation: float) -> float:
 
 
 def keras_net(keras, shape, labels, layers, norm, rate, decay):
-    """A dense net as the lesson writes it; ``layers`` are (units, dropout)."""
+    """A dense net; ``layers`` are (units, dropout)."""
     net = [keras.Input(shape), keras.layers.Flatten()]
     for units, drop in layers:
         net.append(keras.layers.Dense(units, activation="relu"))
@@ -100,12 +100,12 @@ def keras_net(keras, shape, labels, layers, norm, rate, decay):
 
 
 def stopping(keras):
-    """The lesson's early stopping."""
+    """Early stopping with the best weights restored."""
     return keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE, restore_best_weights=True)
 
 
 def keras_cnn(keras, shape, labels):
-    """The lesson's bonus."""
+    """A small CNN."""
     net = [keras.Input(shape)]
     for filters in (32, 64, 128):
         net += [
@@ -126,7 +126,7 @@ def predicting(model):
 
 
 def fit(keras, model, data):
-    """The lesson's training."""
+    """Compile and fit."""
     model.fit(
         data["X_train"],
         data["Y_train"],
@@ -139,7 +139,7 @@ def fit(keras, model, data):
 
 
 def by_hand(data) -> Log:
-    """The lesson's answer, and on pictures its bonus."""
+    """The dense net by hand, and on pictures the CNN."""
     import keras
 
     log = Log()

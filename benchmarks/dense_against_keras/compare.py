@@ -1,4 +1,4 @@
-"""The mission's net in tagfit and in Keras on one table: the difference in mAP, and milliseconds an epoch.
+"""The same dense net in tagfit and in Keras on one table: the difference in mAP, and milliseconds per epoch.
 
     python benchmarks/dense_against_keras/compare.py TABLES/scene --keras-python KERAS_ENVIRONMENT/bin/python
 

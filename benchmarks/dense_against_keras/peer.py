@@ -1,4 +1,4 @@
-"""The mission's net in Keras, on arrays that tagfit prepared; run by compare.py in an environment that has Keras."""
+"""The same dense net in Keras, on arrays prepared by tagfit; run by compare.py in an environment with Keras."""
 
 from __future__ import annotations
 

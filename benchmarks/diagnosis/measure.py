@@ -66,8 +66,8 @@ def table(alarms: dict[str, Any], hits: dict[str, dict[str, float]], cases: int)
     ]
     return "\n".join(
         [
-            f"False alarms on {alarms['cases']} healthy problems, hits on {cases} problems a strength with the fault "
-            f"in them; {alarms['with_issues']:.1%} of the healthy ones had any issue.",
+            f"False alarms on {alarms['cases']} healthy problems, detections on {cases} problems per strength with the "
+            f"fault; {alarms['with_issues']:.1%} of the healthy ones had any issue.",
             "",
             "| check | severity | false alarms | weak | middle | strong |",
             "|---|---|---|---|---|---|",
@@ -77,7 +77,7 @@ def table(alarms: dict[str, Any], hits: dict[str, dict[str, float]], cases: int)
 
 
 def shortfalls(alarms: dict[str, Any], hits: dict[str, dict[str, float]]) -> list[str]:
-    """What misses the aims."""
+    """The checks that miss the targets."""
     found = [f"{code}: false alarms {rate:.1%}" for code, rate in alarms["rates"].items() if rate > MOST_FALSE_ALARMS]
     if alarms["with_issues"] > MOST_WITH_ISSUES:
         found.append(f"healthy cases with an issue: {alarms['with_issues']:.1%}")

@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=200)
     options = parser.parse_args()
     print(
-        "| sharpness | n | prevalence | method | true error | found before | interval holds it | found after "
+        "| sharpness | n | prevalence | method | true error | estimate before | interval covers | estimate after "
         "| mean distance to the true probability, before and after |\n|---|---|---|---|---|---|---|---|---|"
     )
     for sharpness in (1.0, 2.5):

@@ -155,7 +155,7 @@ def ratios(scores: Scores) -> None:
 
 
 def growth(n: int, width: int) -> None:
-    print("\n| pictures | labels | all metrics, s | default, s | default, ns an entry |\n|---|---|---|---|---|")
+    print("\n| pictures | labels | all metrics, s | default, s | default, ns per entry |\n|---|---|---|---|---|")
     for rows, labels in (
         (n // 4, width),
         (n // 2, width),

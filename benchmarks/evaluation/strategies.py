@@ -36,19 +36,19 @@ FILES = {
 }
 STRATEGIES = {
     "0.5": Fixed(0.5),
-    "one for all": OneForAll(1.0),
-    "one a label": BestF(1.0),
-    "pulled 5": BestF(1.0, 5.0),
-    "pulled 25": BestF(1.0, 25.0),
-    "pulled 100": BestF(1.0, 100.0),
+    "single threshold": OneForAll(1.0),
+    "one per label": BestF(1.0),
+    "shrunk 5": BestF(1.0, 5.0),
+    "shrunk 25": BestF(1.0, 25.0),
+    "shrunk 100": BestF(1.0, 100.0),
 }
 PAIRS = (
-    ("one for all", "0.5"),
-    ("one a label", "one for all"),
-    ("pulled 5", "one a label"),
-    ("pulled 25", "one a label"),
-    ("pulled 100", "one a label"),
-    ("pulled 25", "one for all"),
+    ("single threshold", "0.5"),
+    ("one per label", "single threshold"),
+    ("shrunk 5", "one per label"),
+    ("shrunk 25", "one per label"),
+    ("shrunk 100", "one per label"),
+    ("shrunk 25", "single threshold"),
 )
 
 Table = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -124,7 +124,7 @@ def main() -> None:
             difference = float(np.mean([run[one][0] - run[other][0] for run in runs]))
             moved = np.mean([run[one][1] - run[other][1] for run in runs], axis=0)
             low, high, _ = difference_interval(difference, moved, widening=1.0) or (np.nan, np.nan, np.nan)
-            print(f"| {one} less {other} | {difference:+.4f} | {low:+.4f} to {high:+.4f} |", flush=True)
+            print(f"| {one} minus {other} | {difference:+.4f} | {low:+.4f} to {high:+.4f} |", flush=True)
 
 
 if __name__ == "__main__":

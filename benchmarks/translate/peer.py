@@ -1,4 +1,4 @@
-"""Runs printed Keras code on arrays that tagfit prepared; run by verify.py in an environment that has Keras."""
+"""Runs generated Keras code on arrays prepared by tagfit; run by verify.py in an environment with Keras."""
 
 from __future__ import annotations
 

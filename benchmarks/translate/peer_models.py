@@ -1,4 +1,4 @@
-"""Models as people write them, saved by real Keras and read back by tagfit."""
+"""Typical models, saved by Keras and read back by tagfit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed Keras code against tagfit: the same function from the same weights, a training that ends alike, and back.
+"""Generated Keras code compared with tagfit: same function with the same weights, similar training, round trip.
 
     python benchmarks/translate/verify.py --keras-python KERAS_ENVIRONMENT/bin/python
 

@@ -15,7 +15,7 @@ from tagfit.training.dense_step import DenseStep
 from tagfit.training.optimise import clear_gradients, optimiser
 
 SHAPES = {
-    "the mission's": {"widths": (8, 6), "norm": "batch", "dropout": (0.4, 0.3)},
+    "a dense net with everything": {"widths": (8, 6), "norm": "batch", "dropout": (0.4, 0.3)},
     "plain": {"widths": (8, 6)},
     "dropout alone": {"widths": (8, 6), "dropout": (0.5,)},
     "batch norm alone": {"widths": (8,), "norm": "batch"},
