@@ -11,7 +11,8 @@ from filelock import FileLock
 
 from commands import Command, killed_at
 from small_sets import features, write_features, write_photos
-from tagfit.runs.run import LOCK, Run, open_run
+from tagfit.runs.run import Run, open_run
+from tagfit.runs.writing import LOCK
 
 QUICK = ("--recipe", "plain-dense", "--set", "epochs=2", "--threads", "1", "--device", "cpu")
 

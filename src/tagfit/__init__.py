@@ -1,21 +1,63 @@
-"""tagfit: multi-label picture classifiers, judged honestly, diagnosed and cured."""
+"""tagfit: train multi-label picture classifiers, evaluate them honestly, diagnose and cure them."""
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tagfit.curing.certificate import Certificate as Certificate
+    from tagfit.data.problem import Problem as Problem
+    from tagfit.data.read import read as read
+    from tagfit.data.readers.arrays import from_arrays as from_arrays
+    from tagfit.data.source_report import check as check
+    from tagfit.data.splits.split import split as split
+    from tagfit.data.tagged import TaggedSet as TaggedSet
+    from tagfit.diagnosis.finding import Findings as Findings
+    from tagfit.errors import InputError as InputError
+    from tagfit.estimator.classifier import TagClassifier as TagClassifier
+    from tagfit.evaluation.calibration import calibrate as calibrate
+    from tagfit.evaluation.compare import Comparison as Comparison
+    from tagfit.evaluation.evaluation import Evaluation as Evaluation
+    from tagfit.evaluation.score_files import read_scores as read_scores
+    from tagfit.evaluation.thresholds import Thresholds as Thresholds
+    from tagfit.goal import Goal as Goal
+    from tagfit.recipe import Recipe as Recipe
+    from tagfit.report.certificate_page import write_certificate_page as write_certificate_page
+    from tagfit.runs.run import Run as Run
+    from tagfit.runs.run import open_run as open_run
+    from tagfit.scores import Scores as Scores
+    from tagfit.tagger import Tagger as Tagger
+    from tagfit.workflow import choose_thresholds as choose_thresholds
+    from tagfit.workflow import compare as compare
+    from tagfit.workflow import cure as cure
+    from tagfit.workflow import diagnose as diagnose
+    from tagfit.workflow import evaluate as evaluate
+    from tagfit.workflow import fit as fit
+    from tagfit.workflow import gap as gap
+    from tagfit.workflow import resume as resume
+    from tagfit.workflow import resume_cure as resume_cure
+    from tagfit.workflow import tag as tag
+    from tagfit.workflow import verify as verify
 
 __version__ = "0.1.0"
 
-# Public name -> the module that holds it; loaded on first use, so that `import tagfit` costs nothing.
+# Public name -> the module that holds it, imported on first use, so that `import tagfit` costs nothing.
+# Type checkers and editors see the imports above, which are the same list.
 _PUBLIC = {
+    "Certificate": "tagfit.curing.certificate",
+    "Comparison": "tagfit.evaluation.compare",
+    "Evaluation": "tagfit.evaluation.evaluation",
+    "Findings": "tagfit.diagnosis.finding",
+    "Goal": "tagfit.goal",
     "InputError": "tagfit.errors",
-    "Tagger": "tagfit.tagger",
+    "Problem": "tagfit.data.problem",
     "Recipe": "tagfit.recipe",
     "Run": "tagfit.runs.run",
-    "Certificate": "tagfit.curing.certificate",
-    "Goal": "tagfit.goal",
-    "Evaluation": "tagfit.evaluation.evaluation",
+    "Scores": "tagfit.scores",
+    "TagClassifier": "tagfit.estimator.classifier",
+    "TaggedSet": "tagfit.data.tagged",
+    "Tagger": "tagfit.tagger",
     "Thresholds": "tagfit.evaluation.thresholds",
     "calibrate": "tagfit.evaluation.calibration",
     "check": "tagfit.data.source_report",
@@ -32,12 +74,8 @@ _PUBLIC = {
     "read_scores": "tagfit.evaluation.score_files",
     "resume": "tagfit.workflow",
     "resume_cure": "tagfit.workflow",
-    "tag": "tagfit.workflow",
-    "TagClassifier": "tagfit.estimator.classifier",
-    "TaggedSet": "tagfit.data.tagged",
-    "Problem": "tagfit.data.problem",
-    "Scores": "tagfit.scores",
     "split": "tagfit.data.splits.split",
+    "tag": "tagfit.workflow",
     "verify": "tagfit.workflow",
     "write_certificate_page": "tagfit.report.certificate_page",
 }
@@ -45,10 +83,12 @@ _PUBLIC = {
 __all__ = ["__version__", *sorted(_PUBLIC)]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'tagfit' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _PUBLIC:
+            raise AttributeError(f"module 'tagfit' has no attribute {name!r}")
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -8,18 +8,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tagfit import tagger
 from tagfit.data.inputs import read_inputs
 from tagfit.data.labels import align
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.read import read
+from tagfit.data.row_record import RowRecord
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.files import disk_faults
 from tagfit.runs.run import Run
 from tagfit.scores import Scores
-from tagfit.training.torch_import import torch_for
+from tagfit.tagger import Tagger
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -54,7 +58,7 @@ def scores_of(
     if "test" not in run.problem["ids"]:
         raise InputError(f"{run.folder} has no split 'test'", instead=f"it has {', '.join(run.problem['ids'])}")
     if "test" not in run.scored_splits:
-        run.save_scores(scored(run, reopen(run, on_decoded, problem), "test", net=net))
+        run.save_scores(_scores(tagger.of_run(run, net=net), *_part(run, "test", problem, on_decoded), "test"))
     note_look(run, why)
     return run.scores("test")
 
@@ -74,13 +78,9 @@ def looks(run: Run) -> list[str]:
 
 
 def scored(run: Run, problem: Problem, split: str, *, net: NetFactory | None = None) -> Scores:
-    """The Scores of one split of a Problem under a run, worked out on the processor."""
-    rooms = training_rooms()
-    machine = rooms.machine.choose(run.recipe, "cpu")
-    with machine.in_use():
-        trained = rooms.fit.load_net(run, problem.inputs.shape[1:], net)
-        scores: Scores = rooms.fit.score(trained, problem, split, run.recipe, machine)
-    return scores
+    """The Scores of one split of a Problem under a run, computed on the processor."""
+    model, rows = tagger.of_run(run, net=net), problem.part(split).rows
+    return _scores(model, problem.data.take(rows), problem.inputs, split, rows)
 
 
 def reopen(run: Run, on_decoded: OnDecoded | None = None, problem: Problem | None = None) -> Problem:
@@ -96,7 +96,9 @@ def reopen(run: Run, on_decoded: OnDecoded | None = None, problem: Problem | Non
                 f"{run.folder} was trained on a Problem made in Python, which cannot be read again",
                 instead="pass it along from Python: problem=...",
             )
-        problem = Plan.from_dict(source).problem(on_decoded)
+        plan, record = Plan.from_dict(source), RowRecord.load(run.row_record)
+        problem = None if record is None else record.problem(plan, run.problem, on_decoded)
+        problem = problem or plan.problem(on_decoded)
     run.refuse_another(problem)
     return problem
 
@@ -122,27 +124,40 @@ def score_source(
     _refuse_another_kind(data, model.preprocessing, run.folder)
     inputs = read_inputs(data, model.preprocessing.size, cache_dir=cache_dir, progress=on_decoded)
     data = data.take(inputs.rows)
-    scores = Scores.of(
-        data.truth,
-        model.probabilities(inputs.values),
-        known=data.known,
-        labels=run.labels,
-        ids=data.ids,
-        groups=data.groups,
-        weights=data.weights,
-        split=NEW_DATA,
-    )
+    scores = _scores(model, data, inputs.values, NEW_DATA)
     left_out = _few((*given.quarantined, *inputs.faults), "left out")
     return scores, (*data.notes, *left_out, *_few(data.warnings, "warning"))
 
 
-def training_rooms() -> Any:
-    """``tagfit.training`` with its modules that fit, on disk and in memory; without torch, the extra is named."""
-    with torch_for("training and scoring pictures"):
-        import tagfit.training.fit
-        import tagfit.training.machine
-        import tagfit.training.memory
-    return tagfit.training
+def _part(
+    run: Run, split: str, problem: Problem | None, on_decoded: OnDecoded | None
+) -> tuple[TaggedSet, NDArray[Any]]:
+    """The rows of one split of a run and their inputs; the run's record of its rows saves reading the others."""
+    source, record = run.problem["source"], RowRecord.load(run.row_record)
+    found = None
+    if problem is None and source and record is not None:
+        found = record.part(split, Plan.from_dict(source), run.problem, on_decoded)
+    if found is None:
+        whole = reopen(run, on_decoded, problem)
+        rows = whole.part(split).rows
+        found = whole.data.take(rows), whole.inputs[rows]
+    return found
+
+
+def _scores(
+    model: Tagger, data: TaggedSet, inputs: NDArray[Any], split: str, rows: NDArray[np.int64] | None = None
+) -> Scores:
+    """The Scores of a set under a model; ``rows`` says where its inputs are, None that they are all of ``inputs``."""
+    return Scores.of(
+        data.truth,
+        model.probabilities(inputs, rows),
+        known=data.known,
+        labels=model.labels,
+        ids=data.ids,
+        groups=data.groups,
+        weights=data.weights,
+        split=split,
+    )
 
 
 def _refuse_another_kind(data: TaggedSet, preprocessing: Preprocessing, run: Path) -> None:

@@ -14,7 +14,8 @@ from filelock import FileLock
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
-from tagfit.runs.run import FORMAT, LOCK, Run, default_folder, list_runs, open_run, refuse_used
+from tagfit.runs.run import FORMAT, Run, list_runs, open_run
+from tagfit.runs.writing import LOCK, claimed_folder, refuse_used
 from tagfit.scores import Scores
 
 FINGERPRINT = {"data": "a" * 40, "preprocessing": "b" * 40}
@@ -141,13 +142,13 @@ def test_runs_are_listed_oldest_first(tmp_path: Path) -> None:
 
 def test_default_folders_do_not_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    first = default_folder("mine", 4)
-    assert first.parent == Path("runs")
-    assert first.name.endswith("-mine-4")
-    first.mkdir(parents=True)
-    second = default_folder("mine", 4)
-    second.mkdir()
-    assert (second.name, default_folder("mine", 4).name) == (f"{first.name}-2", f"{first.name}-3")
+    with claimed_folder("mine", 4) as first, claimed_folder("mine", 4) as second:
+        assert first.parent == Path("runs")
+        assert first.name.endswith("-mine-4")
+        assert second.name == f"{first.name}-2"
+        (second / "run.json").touch()
+    assert not first.exists(), "nothing was written in it"
+    assert second.exists()
 
 
 @pytest.mark.parametrize("changed", FINGERPRINT)

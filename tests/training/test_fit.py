@@ -15,7 +15,8 @@ from problems import assert_same_runs, features, pictures, unfinished
 from tagfit import recipe as recipes
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
-from tagfit.runs.run import LOCK, Run, open_run
+from tagfit.runs.run import Run, open_run
+from tagfit.runs.writing import LOCK
 from tagfit.training import fit as fitting
 from tagfit.training import machine
 from tagfit.training.fit import fit, load_net, resume

@@ -24,12 +24,13 @@ def compare(
     Every difference has its interval, from resampling the pictures in pairs; overall and label by label.
     """
     from tagfit import workflow
+    from tagfit.evaluation.metrics import HEADLINE
 
-    options = {}
+    wanted: str | tuple[str, ...] = HEADLINE
     if metrics != "headline":
         named = metrics in ("default", "all")
-        options["metrics"] = metrics if named else [name.strip() for name in metrics.split(",")]
-    found = workflow.compare(*models, split=split, **options)
+        wanted = metrics if named else tuple(name.strip() for name in metrics.split(","))
+    found = workflow.compare(*models, split=split, metrics=wanted)
     if as_json:
         print_json(found.to_dict())
         return

@@ -104,8 +104,8 @@ def _before_anything_is_read(training: TrainingOptions, out: Path | None, source
     """The recipe; and what is wrong with the words of the command is said before long work begins, all of it."""
     from tagfit import recipe as recipes
     from tagfit.data.read import format_of
-    from tagfit.runs.run import refuse_used
-    from tagfit.scoring import training_rooms
+    from tagfit.runs.writing import refuse_used
+    from tagfit.training.torch_import import torch_for
 
     faults: list[Fault] = []
     chosen = recipes.NAMED["regularised-dense"]
@@ -119,8 +119,10 @@ def _before_anything_is_read(training: TrainingOptions, out: Path | None, source
     for source in sources:
         with gathered(faults):
             format_of(source)
-    with gathered(faults):
-        training_rooms().machine.choose(chosen, training.device, training.threads)
+    with gathered(faults), torch_for("training"):
+        from tagfit.training import machine
+
+        machine.choose(chosen, training.device, training.threads)
     if faults:
         raise InputError(faults)
     return chosen

@@ -17,7 +17,7 @@ from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
-from tagfit.scoring import training_rooms
+from tagfit.training.torch_import import torch_for
 
 SEEDS = "seeds"
 OnEpoch = Callable[[Epoch, Recipe], None]
@@ -102,11 +102,12 @@ def _place(folder: Path, winner: Trial, seed: int) -> Path:
 
 def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoch: OnEpoch | None = None) -> Run:
     """The run of a recipe and a seed in a folder: as it stands there, resumed, or trained."""
-    fits = training_rooms().fit
+    with torch_for("a cure"):
+        from tagfit.training import fit as training
     if (folder / "run.json").exists():
         run = open_run(folder)
-        return run if run.state == "done" else fits.resume(run, problem, on_epoch)
-    return fits.fit(problem, recipe, seed=seed, out=folder, name="cured", on_epoch=on_epoch)  # type: ignore[no-any-return]
+        return run if run.state == "done" else training.resume(run, problem, on_epoch)
+    return training.fit(problem, recipe, seed=seed, out=folder, name="cured", on_epoch=on_epoch)
 
 
 def figures(run: Run, problem: Problem, goal: Goal) -> dict[str, float]:

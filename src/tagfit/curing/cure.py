@@ -23,12 +23,13 @@ from tagfit.diagnosis import leakage as split
 from tagfit.diagnosis.diagnose import diagnose
 from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
-from tagfit.runs.run import LOCK, Run, only_writer, open_run
+from tagfit.runs.run import Run, open_run
+from tagfit.runs.writing import GATE, LOCK, only_writer
 from tagfit.scoring import looks, note_look, scores_of
 
 START = "start"
 # Of a run folder, what a certificate has no use for.
-NOT_COPIED = (LOCK, "checkpoint.safetensors", ".*.part")
+NOT_COPIED = (LOCK, GATE, "checkpoint.safetensors", ".*.part")
 
 
 def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | None = None) -> Certificate:

@@ -15,7 +15,7 @@ from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.files import disk_faults, to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe, parse
-from tagfit.scoring import training_rooms
+from tagfit.training.torch_import import torch_for
 
 # Told of each epoch; a reason stops the training.
 Watch = Callable[[Epoch], str]
@@ -119,7 +119,8 @@ def run(
         watch: see ``Watch``.
         about: number, origin, name, why, base of the Trial.
     """
-    rooms = training_rooms()
+    with torch_for("a cure"):
+        from tagfit.training import memory
     curve: list[float] = []
     seconds: list[float] = []
     reason = [""]
@@ -132,7 +133,7 @@ def run(
 
     values: dict[str, float] = {}
     try:
-        fitted = rooms.memory.fit(problem, recipe, seed=seed, on_epoch=watched, scored=("train", "validation"))
+        fitted = memory.fit(problem, recipe, seed=seed, on_epoch=watched, scored=("train", "validation"))
     except InputError as error:
         reason[0] = error.faults[0].what
     else:

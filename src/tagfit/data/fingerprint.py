@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -27,16 +28,22 @@ def row_digests(arrays: NDArray[Any]) -> NDArray[np.str_]:
 
 
 def data_fingerprint(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[np.str_]) -> str:
-    """The hash of what is learnt from and judged on.
-
-    Hashed are the names of the labels in their order, and the sorted multiset of rows: of each the digest of its
-    content (the bytes of the picture file, or the raw array row), truth, mask, weight, group and split. Row ids, file
-    names and the order of the rows are not.
+    """The hash of what is trained and evaluated on: of the labels and of all rows, see :func:`row_hashes`.
 
     Args:
         data: N rows.
         split: N names of splits.
         digests: N digests of the contents.
+    """
+    return combined(data.labels, row_hashes(data, split, digests))
+
+
+def row_hashes(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[np.str_]) -> list[bytes]:
+    """One hash per row: of the digest of its content (the bytes of the picture file, or the raw array row), truth,
+    mask, weight, group and split; not of its id or file name.
+
+    Args:
+        data, split, digests: as in :func:`data_fingerprint`.
     """
     weights = np.ones(len(data)) if data.weights is None else data.weights
     groups = np.full(len(data), "") if data.groups is None else data.groups
@@ -46,7 +53,12 @@ def data_fingerprint(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[
         texts = _lengthened(str(digest), str(group), str(name))
         numbers = np.array(weight, dtype="<f8").tobytes() + truth.tobytes() + known.tobytes()
         rows.append(blake2b(texts + numbers, digest_size=DIGEST_BYTES).digest())
-    return blake2b(_lengthened(*data.labels) + b"".join(sorted(rows)), digest_size=DIGEST_BYTES).hexdigest()
+    return rows
+
+
+def combined(labels: Sequence[str], rows: Iterable[bytes]) -> str:
+    """The fingerprint of labels in their order and of the hashes of rows in any order."""
+    return blake2b(_lengthened(*labels) + b"".join(sorted(rows)), digest_size=DIGEST_BYTES).hexdigest()
 
 
 def preprocessing_fingerprint(preprocessing: Preprocessing, decoder: str) -> str:

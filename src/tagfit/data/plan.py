@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tagfit.data.inputs import DEFAULT_SIZE
+from tagfit.data.joining import joined
 from tagfit.data.labels import align
 from tagfit.data.pictures.cache import default_dir, size_of
 from tagfit.data.problem import Problem
@@ -85,15 +86,11 @@ class Plan:
         Raises:
             InputError: everything that is wrong with the sources.
         """
-        data = limited(read(self.data, **self.read), self.limit, self.split.get("seed", 0))
-        own = {
-            name: None if path is None else align(read(path, **self._as_it_is()), data.labels)
-            for name, path in (("validation", self.validation), ("test", self.test))
-        }
+        data, own = self._sources()
         return split(
             data,
-            validation=own["validation"],
-            test=own["test"],
+            validation=own.get("validation"),
+            test=own.get("test"),
             **self.split,
             strict=self.read.get("strict", False),
             size=self.size,
@@ -101,6 +98,19 @@ class Plan:
             progress=on_decoded,
             source=self.resolved().to_dict(),
         )
+
+    def rows(self) -> TaggedSet:
+        """The rows of all sources, joined as in :meth:`problem` but neither split nor decoded."""
+        data, own = self._sources()
+        return joined({"train": data, **own})[0]
+
+    def _sources(self) -> tuple[TaggedSet, dict[str, TaggedSet]]:
+        data = limited(read(self.data, **self.read), self.limit, self.split.get("seed", 0))
+        named = {"validation": self.validation, "test": self.test}
+        own = {
+            name: align(read(path, **self._as_it_is()), data.labels) for name, path in named.items() if path is not None
+        }
+        return data, own
 
     def _as_it_is(self) -> dict[str, Any]:
         """How a source of its own is read: whole, since its labels are those that train has in the end."""

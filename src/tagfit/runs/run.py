@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from filelock import FileLock, Timeout
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+import tagfit
 from tagfit import history, recipe
+from tagfit.arguments import checked
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.files import disk_faults, to_json, write_text
+from tagfit.files import to_json, write_text
 from tagfit.history import History
 from tagfit.recipe import Recipe
+from tagfit.runs.writing import is_being_written
 from tagfit.scores import Scores
 
 FORMAT = 1
-# Held by the process that writes the run, for as long as it lives.
-LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Run:
         All but the first and the last can be resumed.
         """
         state = str(self.info["state"])
-        return "killed" if state == "running" and not self._is_being_written() else state
+        return "killed" if state == "running" and not is_being_written(self.folder) else state
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -81,6 +80,11 @@ class Run:
     def checkpoint(self) -> Path:
         """``checkpoint.safetensors``, there while the run can be resumed."""
         return self.folder / "checkpoint.safetensors"
+
+    @property
+    def row_record(self) -> Path:
+        """``rows.npz``: the split and a hash of each row; missing in runs of older versions."""
+        return self.folder / "rows.npz"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -122,6 +126,85 @@ class Run:
         """Store the scores of ``scores.split``."""
         scores.save(self._scores_path(scores.split))
 
+    @checked()
+    def evaluate(
+        self,
+        split: str | None = None,
+        *,
+        splits: str | Sequence[str] | None = None,
+        source: tagfit.TaggedSet | str | Path | None = None,
+        problem: Problem | None = None,
+        thresholds: float | Mapping[str, float] | ArrayLike | tagfit.Thresholds = 0.5,
+        metrics: str | Sequence[str] = "default",
+        intervals: int | Literal["auto"] | None = "auto",
+    ) -> dict[str, tagfit.Evaluation] | tagfit.Evaluation:
+        """``tagfit.evaluate(run, ...)``: one Evaluation if ``split`` is given, else one per split."""
+        return tagfit.evaluate(
+            self,
+            split=split,
+            splits=splits,
+            source=source,
+            problem=problem,
+            thresholds=thresholds,
+            metrics=metrics,
+            intervals=intervals,
+        )
+
+    @checked()
+    def choose_thresholds(
+        self, strategy: str = "best-f1", *, split: str = "validation", by_label: Mapping[str, str] | None = None
+    ) -> tagfit.Thresholds:
+        """``tagfit.choose_thresholds(run, ...)``."""
+        return tagfit.choose_thresholds(self, strategy, split=split, by_label=by_label)
+
+    @checked()
+    def diagnose(
+        self,
+        *,
+        problem: Problem | None = None,
+        goal: str | Sequence[str] | None = None,
+        metrics: Sequence[str] | None = None,
+        mute: Sequence[str] | None = None,
+    ) -> tagfit.Findings:
+        """``tagfit.diagnose(run, ...)``."""
+        return tagfit.diagnose(self, problem=problem, goal=goal, metrics=metrics, mute=mute)
+
+    @checked()
+    def cure(
+        self,
+        goal: tagfit.Goal | str | Sequence[str] | None = None,
+        *,
+        maximise: str | None = None,
+        gap_at_most: float | None = None,
+        trials: int | None = None,
+        budget: float | str | None = None,
+        augment: bool = False,
+        problem: Problem | None = None,
+        out: str | Path | None = None,
+    ) -> tagfit.Certificate:
+        """``tagfit.cure(run, ...)``."""
+        return tagfit.cure(
+            self,
+            goal,
+            maximise=maximise,
+            gap_at_most=gap_at_most,
+            trials=trials,
+            budget=budget,
+            augment=augment,
+            problem=problem,
+            out=out,
+        )
+
+    @checked()
+    def tag(
+        self,
+        pictures: Iterable[str | Path] | str | Path,
+        *,
+        thresholds: float | Mapping[str, float] | ArrayLike | tagfit.Thresholds | None = None,
+    ) -> list[dict[str, Any]]:
+        """``tagfit.tag(run, ...)``."""
+        return tagfit.tag(self, pictures, thresholds=thresholds)
+
     def discard_results(self) -> None:
         """Remove weights and scores, and what a killed process left half-written; history and checkpoint stay."""
         for pattern in ("weights.safetensors", "scores/*.npz", ".*.part", "scores/.*.part"):
@@ -150,16 +233,6 @@ class Run:
             "seconds": info.get("seconds"),
             "started": info["started"],
         }
-
-    def _is_being_written(self) -> bool:
-        path = self.folder / LOCK
-        if not path.exists():
-            return False
-        try:
-            with FileLock(path).acquire(timeout=0):
-                return False
-        except (Timeout, OSError):  # a folder that may only be read cannot be asked
-            return True
 
     def _scores_path(self, split: str) -> Path:
         return self.folder / "scores" / f"{split}.npz"
@@ -197,40 +270,6 @@ def list_runs(folder: str | Path = "runs") -> list[Run]:
         return ""  # a damaged one is listed all the same
 
     return sorted(found, key=lambda run: (started(run), run.name))
-
-
-def refuse_used(folder: Path) -> None:
-    """Raise an InputError unless a run can be begun in ``folder``: it is not there, or it is empty."""
-    with disk_faults(folder):
-        used = folder.exists() and (not folder.is_dir() or any(entry.name != LOCK for entry in folder.iterdir()))
-    if used:
-        mend = f"another folder, or `tagfit train --resume {folder}`" if (folder / "run.json").exists() else "a new one"
-        raise InputError(f"{folder} exists and is not empty", instead=mend)
-
-
-@contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """One process writes a run, or a cure, at a time; the lock goes with its process, however that ends."""
-    lock = FileLock(folder / LOCK)
-    with disk_faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(f"{folder} is being written by another process", instead="wait for it to end") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def default_folder(recipe_name: str, seed: int) -> Path:
-    """``runs/<date>-<recipe>-<seed>``, with a number behind it where that is taken."""
-    stem = f"{datetime.now():%Y-%m-%d}-{recipe_name}-{seed}"
-    candidate, number = Path("runs") / stem, 2
-    while candidate.exists():
-        candidate, number = Path("runs") / f"{stem}-{number}", number + 1
-    return candidate
 
 
 class _Record(dict[str, Any]):

@@ -100,11 +100,12 @@ class Tagger:
         given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, self.labels)
         return replace(self, thresholds=given.in_order(self.labels))
 
-    def probabilities(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
-        """Probabilities of shape (N, L), worked out on the processor.
+    def probabilities(self, inputs: NDArray[Any], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Probabilities of shape (n, L), computed on the processor.
 
         Args:
             inputs: (N, size, size, 3) uint8 pixels, or (N, D) float32 features, not yet shifted and scaled.
+            rows: (n,) which of them; None for all.
 
         Raises:
             InputError: rows of another shape than those trained on.
@@ -116,7 +117,14 @@ class Tagger:
         with torch_for("scoring"):
             from tagfit.training import memory
         return memory.score(
-            self.recipe, self.weights, self.preprocessing, inputs, len(self.labels), device="cpu", net=self.net
+            self.recipe,
+            self.weights,
+            self.preprocessing,
+            inputs,
+            len(self.labels),
+            rows=rows,
+            device="cpu",
+            net=self.net,
         )
 
     def tag(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,13 @@ import tagfit
 from tagfit import history
 from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
+from tagfit.data.row_record import RowRecord
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
-from tagfit.runs.run import Run, default_folder, only_writer, refuse_used
+from tagfit.runs.run import Run
+from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net
 from tagfit.training.loop import Training, feed
@@ -75,23 +77,24 @@ def fit(
     machine = choose(chosen, device, threads)
     with machine.in_use():  # tried before there is a folder; torch's generator comes back as it was
         _try_net(chosen, problem, net)
-    folder = Path(out) if out is not None else default_folder(called, seed)
-    refuse_used(folder)
-    run = Run(folder)
-    with only_writer(folder):
-        refuse_used(folder)  # another process may have been quicker
-        write_text(folder / "problem.json", to_json(problem.to_dict()) + "\n")
-        chosen.save(folder / "recipe.toml")
-        run.save_info(
-            state="running",
-            recipe=called,
-            seed=seed,
-            net=None if net is None else own_net.name(net),
-            machine=asdict(machine),
-            versions=_versions(),
-            started=_now(),
-        )
-        _train(run, problem, on_epoch, net)
+    with nullcontext(Path(out)) if out is not None else claimed_folder(called, seed) as folder:
+        refuse_used(folder)
+        run = Run(folder)
+        with only_writer(folder):
+            refuse_used(folder)  # another process may have been faster
+            write_text(folder / "problem.json", to_json(problem.to_dict()) + "\n")
+            RowRecord.of(problem).save(run.row_record)
+            chosen.save(folder / "recipe.toml")
+            run.save_info(
+                state="running",
+                recipe=called,
+                seed=seed,
+                net=None if net is None else own_net.name(net),
+                machine=asdict(machine),
+                versions=_versions(),
+                started=_now(),
+            )
+            _train(run, problem, on_epoch, net)
     return run
 
 

@@ -87,16 +87,18 @@ def score(
     inputs: NDArray[Any],
     labels: int,
     *,
+    rows: NDArray[np.int64] | None = None,
     device: str | None = None,
     threads: int | None = None,
     net: NetFactory | None = None,
 ) -> NDArray[np.float32]:
-    """Probabilities of shape (N, ``labels``) of a net that is given by its weights.
+    """Probabilities of shape (n, ``labels``) of a net that is given by its weights.
 
     Args:
         recipe, weights, preprocessing: what it was trained with, and what came of it.
         inputs: (N, H, W, 3) uint8 pixels or (N, D) float32 features, not yet shifted and scaled.
-        labels: how many the net knows.
+        labels: how many the net has.
+        rows: (n,) which of the inputs; None for all.
         device, threads, net: as for ``tagfit.training.fit.fit``.
 
     Raises:
@@ -109,7 +111,7 @@ def score(
             built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         except RuntimeError as error:
             raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
-        rows = np.arange(len(inputs))
+        chosen = np.arange(len(inputs)) if rows is None else rows
         channels_first = recipe.architecture == "conv"
-        fed = Feed(inputs, rows, preprocessing, machine.device, channels_first=channels_first)
+        fed = Feed(inputs, chosen, preprocessing, machine.device, channels_first=channels_first)
         return probabilities(built.to(machine.device), fed)

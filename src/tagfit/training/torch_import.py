@@ -1,4 +1,4 @@
-"""The door to torch: what imports it is loaded where it is needed, and its absence names the extra that brings it."""
+"""Lazy imports of torch: the modules here are imported where they are needed; without torch, the extra is named."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from tagfit.errors import MissingExtraError
 
 @contextmanager
 def torch_for(purpose: str) -> Iterator[None]:
-    """Around an import from this folder: where torch is not installed, a MissingExtraError says what needs it."""
+    """Around an import from ``tagfit.training``: without torch, a MissingExtraError says what needs which extra.
+
+    ::
+
+        with torch_for("training"):
+            from tagfit.training import fit
+    """
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,0 +1,112 @@
+"""Fit a recipe on a Problem, and resume an interrupted run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tagfit import recipe as recipes
+from tagfit.arguments import checked
+from tagfit.data.problem import Problem
+from tagfit.history import Epoch
+from tagfit.recipe import Recipe
+from tagfit.runs.run import Run, open_run
+from tagfit.scoring import OnDecoded, reopen
+from tagfit.training.torch_import import torch_for
+
+if TYPE_CHECKING:
+    from tagfit.training.own_net import NetFactory
+
+OnEpoch = Callable[[Epoch, Recipe], None]
+
+TO_A_PROBLEM = "a Problem: tagfit.split(tagfit.read('photos/')), or tagfit.split(tagfit.from_arrays(X, Y))"
+RECIPE_FIELDS = {
+    field: f"it is a field of the recipe: overrides={{{field!r}: ...}}" for field in Recipe.model_fields
+}  # fmt: skip
+NAMES_ELSEWHERE = {
+    "lr": "overrides={'learning_rate': 0.001}",
+    "dropout_rate": "overrides={'dropout': [0.3]}",
+    "validation_split": "tagfit.split(data, validation=0.15)",
+    "validation_data": "tagfit.split(data, validation=other)",
+    "callbacks": "on_epoch=function(epoch, recipe)",
+    "class_weight": "overrides={'positive_weights': 'balanced'}",
+    "sample_weight": "tagfit.from_arrays(X, Y, weights=...), or a `weight` column",
+    "random_state": "seed=0",
+    "output": "out='runs/mine'",
+}
+
+
+@checked(problem=TO_A_PROBLEM, **RECIPE_FIELDS, **NAMES_ELSEWHERE)
+def fit(
+    problem: Problem,
+    recipe: Recipe | str | Path = "regularised-dense",
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    on_epoch: OnEpoch | None = None,
+    name: str | None = None,
+    net: NetFactory | None = None,
+) -> Run:
+    """Train a recipe on a Problem and write the run folder.
+
+    Args:
+        problem: data, splits, labels and preprocessing. The net is trained on train and watched on validation.
+        recipe: a Recipe, the name of one, or a recipe file.
+        overrides: recipe fields to change, such as ``{"epochs": 20}``.
+        seed: of weights, row order, dropout and augmentation, in [0, 2**32). The same seed, machine and number of
+            threads give the same bits.
+        out: the run folder, new or empty; None for ``runs/<date>-<recipe>-<seed>``.
+        device: "cpu", "cuda" or "mps"; None takes a GPU if there is one.
+        threads: number of processor threads; None chooses.
+        on_epoch: called after each epoch with its record and the recipe.
+        name: what the run calls its recipe; None takes the name of a named one.
+        net: a function of (input_shape, labels) that returns a ``torch.nn.Module`` giving logits of shape (n, labels),
+            in place of the recipe's layers. ``architecture`` still decides the layout of pictures: (3, H, W) for
+            "conv", which may be augmented, (H, W, 3) for "dense". Only its name is stored: pass it to load the run.
+
+    Raises:
+        InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.
+        KeyboardInterrupt: passed on; the run can be resumed.
+    """
+    with torch_for("training"):
+        from tagfit.training import fit as training
+    called = name or ("recipe" if isinstance(recipe, Recipe) else Path(recipe).name.removesuffix(".toml"))
+    chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
+    if overrides:
+        chosen = chosen.changed(**overrides)
+    return training.fit(
+        problem, chosen, seed=seed, out=out, device=device, threads=threads, on_epoch=on_epoch, name=called, net=net
+    )
+
+
+@checked()
+def resume(
+    folder: Run | str | Path,
+    *,
+    problem: Problem | None = None,
+    on_decoded: OnDecoded | None = None,
+    on_epoch: OnEpoch | None = None,
+    net: NetFactory | None = None,
+) -> Run:
+    """Resume an interrupted run. It ends with the same weights, bit for bit, as a run that was never interrupted.
+
+    Args:
+        folder: of the run.
+        problem: what the run was started on; None reads it again from its sources.
+        on_decoded: called with (pictures done, pictures in all).
+        on_epoch: called after each epoch with its record and the recipe.
+        net: the factory that the run was started with, if any.
+
+    Raises:
+        InputError: no such run, sources that changed since it started, or a run that another process is writing.
+    """
+    run = folder if isinstance(folder, Run) else open_run(folder)
+    if run.state == "done":
+        return run
+    with torch_for("training"):
+        from tagfit.training import fit as training
+    return training.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net)
