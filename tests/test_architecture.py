@@ -95,6 +95,19 @@ def test_the_rule_sees_upward_imports_inside_functions() -> None:
     assert upward_imports("data", tree) == ["tagfit.cli", "tagfit.training", "tagfit.training.loop"]
 
 
+def test_only_the_methods_of_a_run_reach_the_functions_above_them_through_the_public_face() -> None:
+    """``import tagfit`` gives everything; below the workflow that would be an import upwards by another name."""
+    reaching = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        if path.name != "__init__.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "tagfit"
+        if node.attr != "__version__"
+    }
+    assert reaching == {"runs/run.py"}
+
+
 def test_importing_the_command_line_reaches_neither_torch_nor_other_slow_libraries() -> None:
     slow = ("torch", "sklearn", "pandas", "scipy")
     code = f"import sys, tagfit, tagfit.cli; print([m for m in {slow} if m in sys.modules])"

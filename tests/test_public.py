@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,8 @@ import tagfit
 from commands import environment
 
 PUBLIC = {
-    "Certificate", "Evaluation", "Goal", "InputError", "Problem", "Recipe", "Run", "Scores", "TagClassifier",
+    "Certificate", "Comparison", "Evaluation", "Findings", "Goal", "InputError", "Problem", "Recipe", "Run",
+    "Scores", "TagClassifier",
     "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds",
     "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
@@ -37,6 +41,46 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
     assert callable(thing)
     if inspect.isfunction(thing):
         assert "return" in thing.__annotations__, name
+
+
+def public_calls() -> list[tuple[str, Callable[..., Any]]]:
+    """Every public function, and of every public class its constructor and its public methods."""
+    found: list[tuple[str, Callable[..., Any]]] = []
+    for name in sorted(PUBLIC - {"__version__"}):
+        thing = getattr(tagfit, name)
+        found.append((name, thing))
+        if inspect.isclass(thing):
+            own = [(one, getattr(thing, one)) for base in thing.__mro__ for one in vars(base) if in_tagfit(base)]
+            found += [(f"{name}.{one}", member) for one, member in own if one[0] != "_" and inspect.isroutine(member)]
+    return found
+
+
+def in_tagfit(base: type) -> bool:
+    return base.__module__.partition(".")[0] == "tagfit"
+
+
+# scikit-learn's interface; and two that check every keyword against the fields of a file.
+KEYWORDS_ARE_FIELDS = ("TagClassifier.set_params", "Recipe.changed", "Run.save_info")
+
+
+def test_no_public_call_swallows_keywords() -> None:
+    swallowing = [
+        name
+        for name, call in public_calls()
+        if any(one.kind is one.VAR_KEYWORD for one in inspect.signature(call).parameters.values())
+    ]
+    assert sorted(swallowing) == sorted(KEYWORDS_ARE_FIELDS)
+
+
+def test_type_checkers_and_editors_see_the_names_that_are_there() -> None:
+    tree = ast.parse(Path(tagfit.__file__).read_text(encoding="utf-8"))
+    seen = {
+        (str(node.module), alias.asname)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tagfit")
+        for alias in node.names
+    }
+    assert seen == {(module, name) for name, module in tagfit._PUBLIC.items()}
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -14,6 +14,7 @@ from tagfit.data.readers.arrays import from_arrays
 from tagfit.errors import InputError
 from tagfit.evaluation.evaluation import Evaluation
 from tagfit.evaluation.score_files import read_scores
+from tagfit.goal import Goal
 from tagfit.recipe import Recipe
 from tagfit.runs.run import open_run
 from tagfit.scores import Scores
@@ -62,6 +63,81 @@ def test_new_data_may_be_a_source_or_a_set_and_keeps_its_weights(row_run: Path, 
 def test_what_a_run_cannot_be_asked(row_run: Path, given: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         workflow.evaluate(row_run, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["banana", "weight", "treshold"])
+def test_an_argument_that_does_not_exist_is_refused_and_never_swallowed(row_run: Path, wrong: str) -> None:
+    for call in (workflow.evaluate, workflow.choose_thresholds, workflow.gap, workflow.cure, workflow.diagnose):
+        with pytest.raises(InputError, match=f"has no argument '{wrong}'"):
+            call(row_run, **{wrong: 1})  # type: ignore[operator]
+    with pytest.raises(InputError, match=f"has no argument '{wrong}'"):
+        workflow.compare(row_run, row_run, **{wrong: 1})  # type: ignore[arg-type]
+
+
+def test_arguments_that_do_not_go_together_are_refused_all_at_once(row_run: Path, rows: Path) -> None:
+    scores = open_run(row_run).scores("train")
+    with pytest.raises(InputError, match=r"(?s)takes no known.*takes no weights"):
+        workflow.evaluate(row_run, weights=np.ones(42), known=np.ones((42, 3)))
+    with pytest.raises(InputError, match="takes no ids"):
+        workflow.evaluate(scores, ids=scores.ids)
+    with pytest.raises(InputError, match="takes no splits"):
+        workflow.evaluate(scores.truth, scores.scores, splits=["train"])
+    with pytest.raises(InputError, match="takes no split"):
+        workflow.evaluate(row_run, source=rows, split="train")
+    with pytest.raises(InputError, match="takes no recipe"):
+        workflow.cure(row_run, "lesson", recipe="plain-dense")
+
+
+def test_one_split_may_be_a_text_and_gives_one_evaluation(row_run: Path) -> None:
+    found = workflow.evaluate(row_run, split="validation")
+    assert isinstance(found, Evaluation)
+    as_list = workflow.evaluate(row_run, splits="validation")
+    assert isinstance(as_list, dict)
+    assert as_list["validation"].to_dict() == found.to_dict()
+    with pytest.raises(InputError, match="splits is empty"):
+        workflow.evaluate(row_run, splits=[])
+
+
+def test_weights_of_arrays_are_used(row_run: Path) -> None:
+    scores = open_run(row_run).scores("train")
+    first = np.r_[np.ones(5), np.zeros(len(scores) - 5)]
+    found = workflow.evaluate(scores.truth, scores.scores, weights=first, intervals=None)
+    alone = workflow.evaluate(scores.truth[:5], scores.scores[:5], intervals=None)
+    assert isinstance(found, Evaluation)
+    assert isinstance(alone, Evaluation)
+    assert found["label_accuracy"] == pytest.approx(alone["label_accuracy"])
+
+
+def test_a_goal_and_more_are_combined_and_contradictions_refused(row_run: Path) -> None:
+    from tagfit.workflow.curing import _goal
+
+    run = open_run(row_run)
+    bound = Goal("validation.mAP>=0.9")
+    assert _goal(bound, run, None, 0.05) == Goal("validation.mAP>=0.9", gap_at_most=0.05)
+    assert _goal(bound, run, "validation.loss", None) == Goal("validation.mAP>=0.9", maximise="validation.loss")
+    assert _goal(Goal("validation.mAP>=0.9", gap_at_most=0.05), run, None, 0.05).gap_at_most == 0.05
+    with pytest.raises(InputError, match=r"gap_at_most = 0.1, cure got gap_at_most = 0.2"):
+        workflow.cure(run, Goal("validation.mAP>=0.9", gap_at_most=0.1), gap_at_most=0.2)
+
+
+def test_the_methods_of_a_run_are_the_functions(row_run: Path, photo_run: Path, photos: Path) -> None:
+    run = open_run(row_run)
+    judged = run.evaluate("validation", thresholds={"c": 0.1, "a": 0.5, "b": 0.9})
+    expected = workflow.evaluate(run, split="validation", thresholds=[0.5, 0.9, 0.1])
+    assert isinstance(judged, Evaluation)
+    assert isinstance(expected, Evaluation)
+    assert judged.to_dict()["labels"] == expected.to_dict()["labels"]
+    assert run.choose_thresholds().values.tolist() == workflow.choose_thresholds(run).values.tolist()
+    assert [one.code for one in run.diagnose().fired] == [one.code for one in workflow.diagnose(run).fired]
+    picture = photos / "images" / "00.jpg"
+    assert open_run(photo_run).tag([picture]) == workflow.tag(photo_run, [picture])
+    with pytest.raises(InputError, match="no argument 'banana'"):
+        run.evaluate(banana=1)  # type: ignore[call-arg]
+
+
+def test_the_goal_of_a_run_reaches_its_cure(row_run: Path) -> None:
+    with pytest.raises(InputError, match="nope"):
+        open_run(row_run).cure("validation.nope>=0.5")
 
 
 def test_a_truth_alone_is_not_judged(row_run: Path) -> None:

@@ -118,6 +118,8 @@ def _hints(function: Callable[..., Any], signature: inspect.Signature) -> dict[s
 
 def _fits(value: Any, kind: Any) -> bool:
     """Whether a value is of a kind as an annotation names it; True for kinds that are not known here."""
+    if kind is Any:
+        return True
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         if Path in parts and isinstance(value, str | Path):

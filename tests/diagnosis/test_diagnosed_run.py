@@ -41,7 +41,7 @@ def test_without_its_source_a_run_is_diagnosed_without_inputs(run: Run, monkeypa
     def gone(*_: object) -> None:
         raise InputError("the source is gone")
 
-    monkeypatch.setattr(workflow, "reopen", gone)
+    monkeypatch.setattr("tagfit.workflow.diagnosing.reopen", gone)
     found = workflow.diagnose(run)
     assert found["splits-told-apart"].outcome == "inconclusive"
     assert "the source is gone" in found.material.notes[0]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tagfit import tagger, workflow
+from tagfit import scoring, tagger, workflow
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -220,11 +220,11 @@ def test_new_data_is_prepared_as_the_pictures_of_training_were(run: Run, tmp_pat
     expected = tagger.of_run(run).probabilities(pixels)
     for name, arrays in {"bytes": pixels, "floats": pixels / 255}.items():
         np.savez(tmp_path / f"{name}.npz", X=arrays, Y=truth, labels=np.array(LABELS))
-        found, _ = workflow.score_source(run, tmp_path / f"{name}.npz")
+        found, _ = scoring.score_source(run, tmp_path / f"{name}.npz")
         assert found.scores == pytest.approx(expected, abs=1e-6), name
     np.savez(tmp_path / "rows.npz", X=pixels.reshape(40, -1) / 255, Y=truth, labels=np.array(LABELS))
     with pytest.raises(InputError, match="rows of 192 features"):
-        workflow.score_source(run, tmp_path / "rows.npz")
+        scoring.score_source(run, tmp_path / "rows.npz")
 
 
 def flat_net(input_shape: tuple[int, ...], labels: int) -> Any:

@@ -80,7 +80,7 @@ def evaluate(
         if source is not None:
             given["source"] = read(source, **reading.arguments(), learnable=False)
         with progress_bar(quiet=as_json) as bar:
-            splits = tuple(split or workflow.DEFAULT_SPLITS)
+            splits = tuple(split) if split else None
             of_run = workflow.evaluate(run, splits=splits, cache_dir=cache_dir, on_decoded=on_decoded(bar), **given)
         assert isinstance(of_run, dict)
         found = of_run

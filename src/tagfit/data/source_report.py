@@ -97,7 +97,15 @@ def check(
     decode: bool = True,
     cache_dir: Path | None = None,
     on_decoded: Callable[[int, int], None] | None = None,
-    **options: Any,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    separator: str | None = None,
+    unlisted: str = "absent",
+    labels: str | Path | Sequence[str] | None = None,
+    exclude_labels: str | Sequence[str] = (),
+    min_positives: int = 0,
+    strict: bool = False,
+    allow_outside: bool = False,
+    learnable: bool = False,
 ) -> CheckReport:
     """Look at everything in a source.
 
@@ -106,12 +114,28 @@ def check(
         decode: decode every picture file in full, which finds truncated ones and copies; False looks at headers only.
         cache_dir: where decoded pictures are kept; a training on the same source finds them there.
         on_decoded: called with (pictures done, pictures in all).
-        options: as in ``read``.
+        format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, learnable: as in
+            ``read``.
 
     Raises:
         InputError: the source cannot be read at all; all faults of its form are in it.
     """
-    data = source if isinstance(source, TaggedSet) else read(source, **{"learnable": False, **options})
+    data = (
+        source
+        if isinstance(source, TaggedSet)
+        else read(
+            source,
+            format=format,
+            separator=separator,
+            unlisted=unlisted,
+            labels=labels,
+            exclude_labels=exclude_labels,
+            min_positives=min_positives,
+            strict=strict,
+            allow_outside=allow_outside,
+            learnable=learnable,
+        )
+    )
     warned = list(data.warnings)
     quarantined = list(data.quarantined)
     copies: Copies = ()
