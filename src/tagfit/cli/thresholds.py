@@ -36,7 +36,8 @@ def thresholds(
         raise InputError(both if run else "thresholds needs a RUN or --scores FILE", instead="tagfit thresholds RUN")
     judged = run if scores is None else read_scores(scores)
     assert judged is not None
-    chosen = workflow.choose_thresholds(judged, strategy, split=split, by_label=_by_label(by_label or []))
+    of_run = None if scores is not None else split
+    chosen = workflow.choose_thresholds(judged, strategy, split=of_run, by_label=_by_label(by_label or []))
     if out is not None:
         chosen.save(out)
     if as_json:
