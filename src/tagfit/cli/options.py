@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tagfit.data.readers.names import FormatName
+
 if TYPE_CHECKING:
     from tagfit.data.plan import Plan
 
-SOURCE_HELP = "A CSV or TSV file, a folder with tags.csv, an .npz or an .arff file."
+SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
 _reading = partial(typer.Option, rich_help_panel="Reading the source")
 _splitting = partial(typer.Option, rich_help_panel="Splitting and decoding")
 
@@ -30,8 +32,8 @@ class ReadingOptions:
     """How a source is read; the names are those of ``tagfit.read``."""
 
     format: Annotated[
-        Literal["csv", "folder", "npz", "arff"] | None,
-        _reading(metavar="NAME", help="csv, folder, npz or arff.", show_default="detected"),
+        FormatName | None,
+        _reading(metavar="NAME", help="Such as coco, voc or csv; ? lists all.", show_default="detected"),
     ] = None
     separator: Annotated[
         str | None, _reading(metavar="S", help="Between the tags of a cell.", show_default="detected: | ; ,")

@@ -103,7 +103,7 @@ def train(
 def _before_anything_is_read(training: TrainingOptions, out: Path | None, sources: list[Path]) -> Recipe:
     """The recipe; and what is wrong with the words of the command is said before long work begins, all of it."""
     from tagfit import recipe as recipes
-    from tagfit.data.read import format_of
+    from tagfit.data.readers.formats import format_of
     from tagfit.runs.writing import refuse_used
     from tagfit.training.torch_import import torch_for
 

@@ -18,6 +18,7 @@ from tagfit.data.inputs import Inputs, read_inputs
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import size_of
 from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
+from tagfit.data.pictures.sources import Place
 from tagfit.data.read import read
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault
@@ -212,7 +213,7 @@ def _never_or_always(data: TaggedSet) -> list[Fault]:
     return faults
 
 
-def _sizes(files: Sequence[Path]) -> Counter[str]:
+def _sizes(files: Sequence[Place]) -> Counter[str]:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return Counter(f"{width} x {height}" for width, height in pool.map(size_of, files))
 
@@ -220,7 +221,9 @@ def _sizes(files: Sequence[Path]) -> Counter[str]:
 def _same_bytes(data: TaggedSet) -> list[Fault]:
     """Warnings for files that hold the same bytes; only files of one length are read."""
     files = data.files or ()
-    of_length = _grouped((path.stat().st_size for path in files), range(len(files)))
+    # What is in an archive has no length without being read; the copies that decoding finds include it.
+    lengths = [path.stat().st_size if isinstance(path, Path) else -row - 1 for row, path in enumerate(files)]
+    of_length = _grouped(lengths, range(len(files)))
     faults = []
     for candidates in of_length:
         digests = (hashlib.sha256(files[row].read_bytes()).digest() for row in candidates)

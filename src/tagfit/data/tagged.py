@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import multihot
+from tagfit.data.pictures.sources import Place
 from tagfit.errors import Fault
 
 SPLITS = ("train", "validation", "test")
@@ -46,7 +46,7 @@ class TaggedSet:
     truth: NDArray[np.uint8]
     known: NDArray[np.bool_]
     labels: tuple[str, ...]
-    files: tuple[Path, ...] | None = None
+    files: tuple[Place, ...] | None = None
     arrays: NDArray[Any] | None = None
     groups: NDArray[np.str_] | None = None
     weights: NDArray[np.float64] | None = None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
+from tagfit.data.pictures.sources import Member, Place
 from tagfit.errors import Fault, InputError
 
 PIXEL_LIMIT = 134_217_728  # 2**27: room for the 102 and 108 megapixels of large cameras and phones
@@ -73,22 +74,25 @@ def opened(source: Path | bytes, where: str = "") -> Iterator[Image.Image]:
         raise InputError(Fault(f"is truncated or damaged: {error or type(error).__name__}", where)) from None
 
 
-def refusal(path: str | Path) -> Fault | None:
+def refusal(path: str | Place) -> Fault | None:
     """Why a picture file is not accepted, judged by its header; None where it is. Pixels are not decoded."""
     try:
-        size_of(Path(path))
+        size_of(Path(path) if isinstance(path, str) else path)
     except InputError as error:
         return error.faults[0]
     return None
 
 
-def size_of(path: Path) -> tuple[int, int]:
+def size_of(path: Place) -> tuple[int, int]:
     """(width, height) of a picture file by its header.
 
     Raises:
         InputError: one fault: the picture is not accepted, with the reason.
     """
     where = shown(path)
+    if isinstance(path, Member):
+        with opened(path.read_bytes(), where) as image:
+            return image.size
     try:
         check_file(os.stat(path), where)
     except OSError as error:
@@ -109,7 +113,7 @@ def check_file(status: os.stat_result, where: str) -> None:
         raise InputError(Fault(f"has {status.st_size:,} bytes; at most {BYTE_LIMIT:,} are read", where))
 
 
-def shown(path: Path) -> str:
+def shown(path: Place) -> str:
     """A path as text that can be printed, also where its bytes are no UTF-8."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 

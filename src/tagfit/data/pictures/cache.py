@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.pictures import decode as pictures
 from tagfit.data.pictures.accepted import shown
+from tagfit.data.pictures.sources import Place
 from tagfit.errors import Fault, InputError
 from tagfit.files import written_whole
 
@@ -54,7 +55,7 @@ class Decoded:
 
 
 def decoded(
-    files: Sequence[Path],
+    files: Sequence[Place],
     size: int,
     *,
     cache_dir: Path | None = None,
@@ -121,7 +122,7 @@ def _folder(size: int, cache_dir: Path | None) -> Path:
     return (cache_dir or default_dir()) / f"pictures-{size}px-{made_by}"
 
 
-def _outcomes(files: Sequence[Path], size: int, shelf: _Shelf) -> Generator[_Outcome]:
+def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf) -> Generator[_Outcome]:
     """For each file in order: its digest with new pixels (None where the shelf has them), or what is wrong with it."""
     workers = _cores()
     waiting: deque[Future[list[_Outcome]]] = deque()
@@ -140,11 +141,11 @@ def _outcomes(files: Sequence[Path], size: int, shelf: _Shelf) -> Generator[_Out
 _Outcome = tuple[bytes, NDArray[np.uint8] | None] | Fault
 
 
-def _some(files: Sequence[Path], size: int, shelf: _Shelf) -> list[_Outcome]:
+def _some(files: Sequence[Place], size: int, shelf: _Shelf) -> list[_Outcome]:
     return [_one(path, size, shelf) for path in files]
 
 
-def _one(path: Path, size: int, shelf: _Shelf) -> _Outcome:
+def _one(path: Place, size: int, shelf: _Shelf) -> _Outcome:
     try:
         data = pictures.read(path)
         digest = pictures.digest(data)

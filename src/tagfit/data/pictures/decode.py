@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from tagfit.data.pictures.accepted import check_file, heif_version, opened, shown
+from tagfit.data.pictures.sources import Member, Place
 from tagfit.errors import Fault, InputError
 
 DECODER = 1  # raise it with every change of this file that can change a pixel
@@ -63,12 +64,14 @@ def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
     return np.asarray(small)
 
 
-def read(path: Path) -> bytes:
+def read(path: Place) -> bytes:
     """The bytes of a picture file, all from one version of it.
 
     Raises:
         InputError: no regular file, no permission, too large, or changed while it was read.
     """
+    if isinstance(path, Member):
+        return path.read_bytes()
     where = shown(path)
     try:
         # Without O_NONBLOCK a named pipe that nobody writes to would hold us here for ever.

@@ -57,7 +57,13 @@ def write_folds(data: TaggedSet, fold: NDArray[np.int64], path: Path) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "tags", "fold"])
-    images = data.ids.tolist() if data.files is None else [os.path.relpath(file, path.parent) for file in data.files]
+    files = [file for file in data.files or () if isinstance(file, Path)]
+    if len(files) != len(data):
+        raise InputError(
+            "the pictures are not files on this machine, which is all that a table can name",
+            instead="tagfit data convert SOURCE --to csv DIR writes them out",
+        )
+    images = [os.path.relpath(file, path.parent) for file in files]
     for image, truth, known, number in zip(images, data.truth, data.known, fold.tolist(), strict=True):
         writer.writerow([image, separator.join(_tags(data.labels, truth, known)), number])
     write_text(path, text.getvalue())

@@ -1,0 +1,111 @@
+"""The formats that are read: one table, from which recognition, ``--format`` and the documents come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagfit.data.labels import listed
+from tagfit.data.pictures.sources import Member, Place
+from tagfit.data.readers import coco, imagefolder, label_folders, openimages, roboflow, voc, yolo
+from tagfit.data.readers.arff import read_arff
+from tagfit.data.readers.arrays import read_npz
+from tagfit.data.readers.folder import TABLES, read_folder
+from tagfit.data.readers.look import Look
+from tagfit.data.readers.table import TableOptions, read_table
+from tagfit.data.tagged import TaggedSet
+from tagfit.errors import InputError
+
+Reader = Callable[[Place, TableOptions], TaggedSet]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        name: as ``--format`` takes it.
+        what: what it is, in a few words.
+        recognise: whether what lies at a place is meant as this format, also where it is broken.
+        read: turns it into a TaggedSet, or raises InputError under the format's own name.
+    """
+
+    name: str
+    what: str
+    recognise: Callable[[Look], bool]
+    read: Reader
+
+
+def _local(read: Callable[[Path, TableOptions], TaggedSet]) -> Reader:
+    """A reader that needs a file on this machine."""
+
+    def read_local(place: Place, options: TableOptions) -> TaggedSet:
+        if isinstance(place, Member):
+            raise InputError(f"{place} is not a file on this machine", instead="unpack or download it first")
+        return read(place, options)
+
+    return read_local
+
+
+def _is_npz(look: Look) -> bool:
+    return look.start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or look.suffix == ".npz"
+
+
+def _is_arff(look: Look) -> bool:
+    return not look.is_folder and (look.suffix == ".arff" or look.start.lstrip().lower().startswith(b"@relation"))
+
+
+# Asked in this order: what has a name or a mark of its own comes before what is told by its form alone.
+FORMATS = (
+    Format(
+        "folder",
+        "a folder with tags.csv",
+        lambda look: any(name in look.children for name in TABLES),
+        _local(read_folder),
+    ),
+    Format("npz", "NumPy arrays", _is_npz, _local(lambda path, _options: read_npz(path))),
+    Format("arff", "ARFF with MULAN's XML", _is_arff, _local(lambda path, _options: read_arff(path))),
+    Format("roboflow", "Roboflow multi-label export (_classes.csv)", roboflow.recognise, roboflow.read),
+    Format(
+        "imagefolder",
+        "Hugging Face imagefolder (metadata.jsonl, .csv, .parquet)",
+        imagefolder.recognise,
+        imagefolder.read,
+    ),
+    Format("coco", "COCO or LVIS JSON", coco.recognise, coco.read),
+    Format("voc", "Pascal VOC", voc.recognise, voc.read),
+    Format("yolo", "YOLO", yolo.recognise, yolo.read),
+    Format("openimages", "Open Images CSV", openimages.recognise, openimages.read),
+    Format("label-folders", "one folder for each label", label_folders.recognise, label_folders.read),
+    Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, _local(read_table)),
+)
+BY_NAME = {one.name: one for one in FORMATS}
+
+
+def format_called(name: str) -> Format:
+    """The format that ``--format`` names.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in BY_NAME:
+        raise InputError(f"there is no format {name!r}", instead=f"one of {listed(sorted(BY_NAME))}")
+    return BY_NAME[name]
+
+
+def format_of(place: Place) -> Format:
+    """The format of what lies at ``place``, recognised by its content.
+
+    Raises:
+        InputError: nothing lies there, it cannot be opened, or no format fits.
+    """
+    if not place.exists():
+        raise InputError(f"there is no file or folder {place}")
+    if not place.is_dir() and not place.is_file():
+        raise InputError(f"{place} is neither a file nor a folder")
+    look = Look(place)
+    for one in FORMATS:
+        if one.recognise(look):
+            return one
+    return BY_NAME["folder"]  # its reader says what is there instead

@@ -1,0 +1,174 @@
+"""One small set, written in every format: what each format can say of it, in files as its own tools write them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+Truth = dict[str, dict[str, str]]  # picture -> label -> P (present), A (absent), U (unknown)
+
+LABELS = ("cat", "dog", "sun")
+PICTURES = ("a", "b", "c", "d")
+PLAIN: Truth = {
+    "a": {"cat": "P", "dog": "P", "sun": "A"},
+    "b": {"cat": "A", "dog": "P", "sun": "A"},
+    "c": {"cat": "A", "dog": "A", "sun": "A"},
+    "d": {"cat": "A", "dog": "A", "sun": "P"},
+}
+WITH_UNKNOWN: Truth = {**PLAIN, "d": {"cat": "U", "dog": "A", "sun": "P"}}
+SPLITS = {"a": "train", "b": "train", "c": "validation", "d": "train"}
+FOLDER_OF = {"train": "train", "validation": "valid", "test": "test"}
+
+
+def png(number: int) -> bytes:
+    """A picture of 3 x 2 pixels that no other number gives."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 2), (number % 256, number // 256 % 256, 90)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def picture(path: Path, number: int | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png(PICTURES.index(path.stem) if number is None else number))
+
+
+def text(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def present(truth: Truth, name: str) -> list[str]:
+    return [label for label in LABELS if truth[name][label] == "P"]
+
+
+def coco_document(truth: Truth) -> dict[str, object]:
+    categories = {label: 10 * number + 3 for number, label in enumerate(LABELS)}
+    annotations: list[dict[str, object]] = []
+    for number, name in enumerate(PICTURES):
+        for label, state in truth[name].items():
+            if state != "A":
+                annotations.append(
+                    {
+                        "id": len(annotations) + 1,
+                        "image_id": 7 * number,
+                        "category_id": categories[label],
+                        "bbox": [0, 0, 2.5, 1],
+                        "segmentation": [[0, 0, 1.5, 0, 1, 1]],
+                        "iscrowd": int(name == "b"),
+                        **({"ignore": 1} if state == "U" else {}),
+                    }
+                )
+    return {
+        "info": {"description": "made for tests"},
+        "images": [
+            {"id": 7 * number, "file_name": f"{name}.png", "width": 3, "height": 2}
+            for number, name in enumerate(PICTURES)
+        ],
+        "annotations": annotations,
+        "categories": [{"id": key, "name": label, "supercategory": "x"} for label, key in categories.items()],
+    }
+
+
+def write_coco(folder: Path) -> Path:
+    for name in PICTURES:
+        picture(folder / "images" / f"{name}.png")
+    return text(folder / "set.json", json.dumps(coco_document(WITH_UNKNOWN)))
+
+
+def write_voc(folder: Path) -> Path:
+    home = folder / "VOCdevkit" / "VOC2012"
+    for name in PICTURES:
+        picture(home / "JPEGImages" / f"{name}.png")
+        items = ""
+        for label, state in WITH_UNKNOWN[name].items():
+            difficult = {"P": "<difficult>0</difficult>", "U": "<difficult>1</difficult>"}.get(state)
+            if difficult is not None:
+                difficult = "" if label == "dog" else difficult
+                items += f"<object><name>{label}</name>{difficult}<bndbox><xmin>1</xmin></bndbox></object>"
+        text(home / "Annotations" / f"{name}.xml", f"<annotation><filename>{name}.png</filename>{items}</annotation>")
+    lists = home / "ImageSets" / "Main"
+    text(lists / "train.txt", "a\nb\nd\n")
+    text(lists / "val.txt", "c\n")
+    text(lists / "trainval.txt", "a\nb\nc\nd\n")
+    text(lists / "cat_train.txt", "a  1\nb -1\nd  0\n")
+    return folder / "VOCdevkit"
+
+
+def write_yolo(folder: Path) -> Path:
+    for name in PICTURES:
+        split = "val" if SPLITS[name] == "validation" else "train"
+        picture(folder / "images" / split / f"{name}.png")
+        if name != "c":
+            lines = [f"{LABELS.index(label)} 0.5 0.5 0.1 0.1\n" for label in present(PLAIN, name)]
+            text(folder / "labels" / split / f"{name}.txt", "".join(lines))
+    text(folder / "data.yaml", "train: ../images/train\nval: images/val\nnc: 3\nnames: ['cat', 'dog', 'sun']\n")
+    return folder
+
+
+def write_label_folders(folder: Path) -> Path:
+    """Only what folders can say: every picture is in at least one, and one picture (a) is in two."""
+    for name in PICTURES:
+        for label in present(PLAIN, name) or ["none"]:
+            picture(folder / label / f"{name}{'_copy' * (label == 'dog' and name == 'a')}.png", PICTURES.index(name))
+    return folder
+
+
+def write_imagefolder(folder: Path) -> Path:
+    lines = []
+    for name in PICTURES:
+        picture(folder / "train" / f"{name}.png")
+        lines.append(json.dumps({"file_name": f"{name}.png", "labels": present(PLAIN, name), "width": 3}))
+    text(folder / "train" / "metadata.jsonl", "\n".join(lines) + "\n")
+    return folder
+
+
+def write_roboflow(folder: Path) -> Path:
+    for split in ("train", "validation"):
+        rows = [name for name in PICTURES if SPLITS[name] == split]
+        for name in rows:
+            picture(folder / FOLDER_OF[split] / f"{name}.png")
+        lines = [", ".join(["filename", *LABELS])]
+        signs = {"P": "1", "A": "0", "U": ""}
+        lines += [", ".join([f"{name}.png", *(signs[WITH_UNKNOWN[name][one]] for one in LABELS)]) for name in rows]
+        text(folder / FOLDER_OF[split] / "_classes.csv", "\n".join(lines) + "\n")
+    return folder
+
+
+def write_openimages(folder: Path) -> Path:
+    keys = {label: f"/m/0{number}" for number, label in enumerate(LABELS)}
+    confidence = {"P": "1", "A": "0.0", "U": "0.4"}
+    rows = [["ImageID", "Source", "LabelName", "Confidence"]]
+    for name in PICTURES:
+        picture(folder / "images" / f"{name}.png")
+        rows += [
+            [name, "verification", keys[label], confidence[state]]
+            for label, state in WITH_UNKNOWN[name].items()
+            if not (name == "d" and label == "dog")  # left out: unknown
+        ]
+    text(folder / "class-descriptions.csv", "".join(f"{key},{label}\n" for label, key in keys.items()))
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return text(folder / "train-annotations-human-imagelabels.csv", buffer.getvalue())
+
+
+OPEN_IMAGES: Truth = {**WITH_UNKNOWN, "d": {"cat": "U", "dog": "U", "sun": "P"}}
+WITH_NONE: Truth = {
+    name: {**states, "none": "P" if name == "c" else "A"} for name, states in PLAIN.items()
+}  # fmt: skip
+
+# name of the format -> (how it is written, what it says)
+WRITTEN: dict[str, tuple[Callable[[Path], Path], Truth]] = {
+    "coco": (write_coco, WITH_UNKNOWN),
+    "voc": (write_voc, WITH_UNKNOWN),
+    "yolo": (write_yolo, PLAIN),
+    "label-folders": (write_label_folders, WITH_NONE),
+    "imagefolder": (write_imagefolder, PLAIN),
+    "roboflow": (write_roboflow, WITH_UNKNOWN),
+    "openimages": (write_openimages, OPEN_IMAGES),
+}
