@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -49,7 +50,7 @@ class RowRecord:
     def load(cls, path: Path) -> RowRecord | None:
         """What :meth:`save` wrote; None if there is no such file, or another one."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 return cls(file["ids"], file["split"], file["hashes"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
