@@ -10,7 +10,7 @@ import pytest
 
 from commands import Command
 from tagfit import demo as module
-from tagfit.demo import Demo, interpretation, run_demo
+from tagfit.demo import Demo, Promise, interpretation, promises, run_demo
 from tagfit.goal import LESSON, Goal
 from tagfit.recipe import NAMED, Recipe
 from tagfit.runs.run import open_run
@@ -85,11 +85,11 @@ def test_it_cures_what_people_start_with_of_the_mission_s_goal(monkeypatch: pyte
     assert tuple(bound.text for bound in asked["goal"].bounds) == LESSON
 
 
-def pretended(train: float, validation: float, name: str) -> Any:
+def pretended(train: float, validation: float, name: str, loss: float = 0.0) -> Any:
     values = {
         ("train", "label_accuracy"): train,
         ("validation", "label_accuracy"): validation,
-        ("train", "loss"): 0.0,
+        ("train", "loss"): loss,
         ("validation", "loss"): 1.25,
         ("validation", "argmax_accuracy"): 0.111,
     }
@@ -109,7 +109,7 @@ def test_the_interpretation_follows_the_numbers() -> None:
     overfit = said(pretended(0.98, 0.8, "one"), pretended(0.91, 0.86, "two"), pretended(0.9, 0.85, "three"))
     for expected in (
         "gap of 18.0 points",
-        "by heart",
+        "memorised",
         "two gives up 7.0 points on train and gains 6.0 points",
         "three gives up 8.0 points on train and gains 5.0 points",
         "70.0%",
@@ -117,12 +117,13 @@ def test_the_interpretation_follows_the_numbers() -> None:
     ):
         assert expected in overfit
     healthy = said(pretended(0.85, 0.84, "one"), pretended(0.86, 0.83, "two"), pretended(0.8, 0.8, "three"))
-    assert "by heart" not in healthy
+    assert "memorised" not in healthy
     assert "two gains 1.0 points on train and gives up 1.0 points on validation" in healthy
 
 
 def test_the_command_prints_the_whole_story(tagfit: Command, made: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run_demo", lambda *_, **__: made)
+    monkeypatch.setattr(module, "promises", lambda _demo: [Promise("it works", True, "1.0")])
     shown = tagfit("demo")
     assert shown.code == 0
     for expected in (
@@ -142,6 +143,64 @@ def test_the_command_prints_the_whole_story(tagfit: Command, made: Demo, monkeyp
     assert document["interpretation"] == interpretation(made)
     accuracy = document["nets"][0]["splits"]["validation"]["label_accuracy"]
     assert {"value", "nothing", "prevalence"} <= set(accuracy)
+
+
+def turned_out(
+    start: Any = None,
+    cured: Any = None,
+    beside: Any = None,
+    fired: str = "fired",
+    verdict: str = "confirmed",
+    altered: tuple[str, ...] = (),
+) -> Any:
+    """A demo in which everything happened as promised, but for what is given."""
+    overfitting = SimpleNamespace(outcome=fired, verdict=SimpleNamespace(says="a gap of 0.17"))
+    return SimpleNamespace(
+        start=start or pretended(0.98, 0.82, "plain", loss=0.05),
+        cured=cured or pretended(0.90, 0.86, "cured"),
+        beside=beside or pretended(0.89, 0.87, "conv"),
+        findings={"overfitting": overfitting},
+        certificate=SimpleNamespace(verdict=verdict),
+        verification=SimpleNamespace(holds=not altered, altered=altered, checks=("one", "two")),
+    )
+
+
+def test_every_promise_is_kept_when_all_steps_turn_out() -> None:
+    assert [promise.kept for promise in promises(turned_out())] == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("different", "broken", "figures"),
+    [
+        ({"start": pretended(0.957, 0.788, "plain", loss=0.139)}, 0, ("0.957", "0.139", "0.788", "0.97")),
+        ({"start": pretended(0.98, 0.82, "plain", loss=0.101)}, 0, ("0.101",)),
+        ({"start": pretended(0.98, 0.831, "plain", loss=0.05)}, 0, ("0.831",)),
+        ({"fired": "passed"}, 1, ("a gap of 0.17",)),
+        ({"verdict": "met, not confirmed"}, 2, ("met, not confirmed", "0.900", "0.860")),
+        ({"altered": ("tags.csv was altered",)}, 3, ("tags.csv was altered",)),
+        ({"beside": pretended(0.89, 0.849, "conv")}, 4, ("0.849", "0.860")),
+    ],
+)
+def test_a_step_that_does_not_turn_out_breaks_its_promise_and_shows_the_figures(
+    different: dict[str, Any], broken: int, figures: tuple[str, ...]
+) -> None:
+    found = promises(turned_out(**different))
+    assert [number for number, promise in enumerate(found) if not promise.kept] == [broken]
+    for figure in figures:
+        assert figure in found[broken].figures
+
+
+def test_a_demo_that_breaks_a_promise_ends_with_exit_code_1(
+    tagfit: Command, made: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nets of these tests are too small to keep them."""
+    monkeypatch.setattr(module, "run_demo", lambda *_, **__: made)
+    shown = tagfit("demo")
+    assert shown.code == 1
+    assert "NO   plain-dense memorises" in shown.out
+    done = tagfit("demo", "--json")
+    assert done.code == 1
+    assert [promise["kept"] for promise in done.json["promises"]] == [promise.kept for promise in promises(made)]
 
 
 def test_it_is_run_again_beside_what_is_there(made: Demo, monkeypatch: pytest.MonkeyPatch, cache_dir: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 DONE = 0
 BUG = 1  # what Python itself exits with after a traceback
+DEMO_FAILED = BUG  # the demo did not turn out as it promises, which is a fault of tagfit and not of the input
 INPUT_ERROR = 2
 NOT_CONFIRMED = 3
 CHECK_FAILED = 4
