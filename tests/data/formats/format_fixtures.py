@@ -157,6 +157,81 @@ def write_openimages(folder: Path) -> Path:
     return text(folder / "train-annotations-human-imagelabels.csv", buffer.getvalue())
 
 
+def write_label_studio(folder: Path) -> Path:
+    """Tasks as exported: two annotators on d who disagree about cat, one skipped, one region."""
+    tasks = []
+    for number, name in enumerate(PICTURES):
+        picture(folder / "images" / f"{name}.png")
+
+        def result(labels: list[str]) -> list[dict[str, object]]:
+            return [{"from_name": "what", "to_name": "image", "type": "choices", "value": {"choices": labels}}]
+
+        annotations: list[dict[str, object]] = [
+            {"id": number, "was_cancelled": False, "result": result(present(PLAIN, name)) if name != "c" else []},
+            {"id": 50 + number, "was_cancelled": True, "result": result(["sun"])},
+        ]
+        if name == "d":
+            region = {"type": "rectanglelabels", "value": {"x": 1, "rectanglelabels": ["cat"]}, "from_name": "what"}
+            annotations.append({"was_cancelled": False, "result": [*result(["sun"]), region]})
+        tasks.append(
+            {"id": number, "data": {"image": f"/data/upload/1/0123abcd-{name}.png"}, "annotations": annotations}
+        )
+    return text(folder / "project-1.json", json.dumps(tasks))
+
+
+def write_cvat(folder: Path) -> Path:
+    items = ""
+    for number, name in enumerate(PICTURES):
+        picture(folder / "images" / f"{name}.png")
+        subset = "Validation" if SPLITS[name] == "validation" else "Train"
+        shapes = "".join(
+            f'<tag label="{label}" source="manual"></tag>' if label == "cat" else f'<box label="{label}" xtl="1"></box>'
+            for label in present(PLAIN, name)
+        )
+        items += f'<image id="{number}" name="{name}.png" subset="{subset}" width="3">{shapes}</image>'
+    labels = "".join(f"<label><name>{label}</name><attributes></attributes></label>" for label in LABELS)
+    meta = f"<meta><task><labels>{labels}</labels></task></meta>"
+    text(folder / "annotations.xml", f"<annotations><version>1.1</version>{meta}{items}</annotations>")
+    return folder
+
+
+def write_supervisely(folder: Path) -> Path:
+    meta = {
+        "classes": [{"title": "dog", "shape": "rectangle"}],
+        "tags": [{"name": "cat", "value_type": "none"}, {"name": "sun", "value_type": "none"}],
+    }
+    text(folder / "meta.json", json.dumps(meta))
+    for name in PICTURES:
+        home = folder / ("val" if SPLITS[name] == "validation" else "train")
+        picture(home / "img" / f"{name}.png")
+        labels = present(PLAIN, name)
+        document = {
+            "tags": [{"name": label, "value": None} for label in labels if label != "dog"],
+            "objects": [{"classTitle": "dog", "tags": [], "points": {}}] if "dog" in labels else [],
+        }
+        text(home / "ann" / f"{name}.png.json", json.dumps(document))
+    return folder
+
+
+def write_fiftyone(folder: Path) -> Path:
+    values = {"a": [0, {"label": "dog"}], "b": "dog", "c": [], "d": {"label": "sun", "confidence": 0.5}}
+    for name in PICTURES:
+        picture(folder / "data" / f"{name}.png")
+    text(folder / "labels.json", json.dumps({"classes": list(LABELS), "labels": values}))
+    return folder
+
+
+def write_createml(folder: Path) -> Path:
+    items = []
+    for name in PICTURES:
+        picture(folder / f"{name}.png")
+        labels: list[object] = [
+            label if label == "cat" else {"label": label, "coordinates": {"x": 1}} for label in present(PLAIN, name)
+        ]
+        items.append({"image": f"{name}.png", "annotations": labels})
+    return text(folder / "createml.json", json.dumps(items))
+
+
 OPEN_IMAGES: Truth = {**WITH_UNKNOWN, "d": {"cat": "U", "dog": "U", "sun": "P"}}
 WITH_NONE: Truth = {
     name: {**states, "none": "P" if name == "c" else "A"} for name, states in PLAIN.items()
@@ -171,4 +246,9 @@ WRITTEN: dict[str, tuple[Callable[[Path], Path], Truth]] = {
     "imagefolder": (write_imagefolder, PLAIN),
     "roboflow": (write_roboflow, WITH_UNKNOWN),
     "openimages": (write_openimages, OPEN_IMAGES),
+    "label-studio": (write_label_studio, WITH_UNKNOWN),
+    "cvat": (write_cvat, PLAIN),
+    "supervisely": (write_supervisely, PLAIN),
+    "fiftyone": (write_fiftyone, PLAIN),
+    "createml": (write_createml, PLAIN),
 }

@@ -79,7 +79,7 @@ def test_a_picture_that_is_none_is_quarantined(format_name: str, tmp_path: Path)
 
 
 def test_split_folders_and_lists_become_splits(tmp_path: Path) -> None:
-    for name in ("voc", "yolo", "roboflow"):
+    for name in ("voc", "yolo", "roboflow", "cvat", "supervisely"):
         data = read(WRITTEN[name][0](tmp_path / name), learnable=False)
         assert data.split is not None
         by_picture = {Path(row).stem: split for row, split in zip(data.ids.tolist(), data.split.tolist(), strict=True)}

@@ -47,6 +47,24 @@ REPLACED = [
     ("openimages", "train-annotations-human-imagelabels.csv", "0.4", "much", ["row 11", "'much'"]),
     ("openimages", "train-annotations-human-imagelabels.csv", "0.4", "40", ["row 11", "'40'", "0 to 1"]),
     ("openimages", "train-annotations-human-imagelabels.csv", "b,verification", '"b,verification', ["as Open Images"]),
+    ("label-studio", "project-1.json", '"data": {"image"', '"x": {"image"', ["is JSON of no", "'x'", "label-studio"]),
+    ("label-studio", "project-1.json", '{"choices": ["cat", "dog"]}', '{"choices": [3]}', ["[0].annotations[0]"]),
+    ("label-studio", "project-1.json", '"result": []', '"result": 7', ["[2].annotations[0].result", "is a number"]),
+    ("cvat", "annotations.xml", 'tag label="cat"', "tag", ["annotations.xml, image 1", "has no label"]),
+    ("cvat", "annotations.xml", 'tag label="cat"', 'tag label="cow"', ["image 1", "'cow'", "declares"]),
+    ("cvat", "annotations.xml", "</meta>", "</meta><track/>", ["as CVAT", "tracks of a video"]),
+    ("cvat", "annotations.xml", 'name="b.png"', 'name=""', ["image 2", "no name"]),
+    ("cvat", "annotations.xml", "<version>", "<version", ["as CVAT", "annotations.xml, line 1"]),
+    ("supervisely", "a.png.json", '"name": "cat"', '"name": 4', ["train/ann/a.png.json, tags[0]"]),
+    ("supervisely", "a.png.json", '"classTitle": "dog"', '"class": "dog"', ["objects[0]", "None"]),
+    ("supervisely", "a.png.json", '"tags": [', '"tags" [', ["a.png.json, line 1", "not JSON"]),
+    ("supervisely", "meta.json", '"title": "dog"', '"title": 5', ["meta.json, classes[0]"]),
+    ("fiftyone", "labels.json", '"sun"]', '"dog"]', ["listed twice"]),
+    ("fiftyone", "labels.json", "[0, {", "[9, {", ["labels['a']", "holds 9"]),
+    ("fiftyone", "labels.json", '"b": "dog"', '"b": "cow"', ["labels['b']", "'cow'"]),
+    ("fiftyone", "labels.json", '"labels": {', '"labels": 3, "x": {', ["as FiftyOne", "a number"]),
+    ("createml", "createml.json", '["cat"', "[17", ["createml.json[0]", "17"]),
+    ("createml", "createml.json", '"image": "b.png"', '"image": 5', ["createml.json[1]", "no picture"]),
 ]  # fmt: skip
 
 
@@ -83,6 +101,53 @@ def test_captions_name_no_labels(tmp_path: Path) -> None:
     document = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "a dog"}]}
     with pytest.raises(InputError, match="captions"):
         read(text(tmp_path / "captions.json", json.dumps(document)))
+
+
+def test_json_min_has_texts_lists_and_several_annotators(tmp_path: Path) -> None:
+    for name in "abc":
+        picture(tmp_path / f"{name}.png")
+    about = {"annotator": 1, "annotation_id": 2, "lead_time": 3.5, "created_at": "2026-01-01"}
+    records = [
+        {"image": "/data/upload/0123abcd-a.png", "choice": "cat", "id": 1, **about},
+        {"image": "/data/upload/0123abcd-a.png", "choice": {"choices": ["cat", "dog"]}, "id": 1, **about},
+        {"image": "/data/local-files/?d=b.png", "choice": "dog", "id": 2, **about},
+        {"image": "c.png", "id": 3, **about},
+    ]
+    data = read(text(tmp_path / "min.json", json.dumps(records)), learnable=False)
+    assert data.labels == ("cat", "dog")
+    assert data.truth.tolist() == [[1, 0], [0, 1], [0, 0]]
+    assert data.known.tolist() == [[True, False], [True, True], [True, True]]
+    for record in records:
+        record["camera"] = "left"
+        record["site"] = "north"
+        record.pop("choice", None)
+    with pytest.raises(InputError, match=r"'camera', 'site' may hold the choices"):
+        read(text(tmp_path / "min.json", json.dumps(records)))
+
+
+def test_one_name_in_two_controls_is_two_labels(tmp_path: Path) -> None:
+    def result(control: str, answer: str) -> dict[str, object]:
+        return {"from_name": control, "type": "choices", "value": {"choices": [answer]}}
+
+    picture(tmp_path / "a.png")
+    task = {"data": {"image": "a.png"}, "annotations": [{"result": [result("sea", "yes"), result("sun", "no")]}]}
+    other = {"data": {"image": "b.png"}, "annotations": [{"result": [result("sea", "no"), result("sun", "yes")]}]}
+    picture(tmp_path / "b.png")
+    data = read(text(tmp_path / "tasks.json", json.dumps([task, other])), learnable=False)
+    assert data.labels == ("sea=no", "sea=yes", "sun=no", "sun=yes")
+    assert data.truth.tolist() == [[0, 1, 1, 0], [1, 0, 0, 1]]
+
+
+def test_what_nobody_annotated_is_unknown(tmp_path: Path) -> None:
+    source = WRITTEN["label-studio"][0](tmp_path / "set")
+    tasks = json.loads(source.read_text())
+    tasks[0]["annotations"] = [{"was_cancelled": True, "result": []}]
+    data = read(text(source, json.dumps(tasks)), learnable=False)
+    assert data.known.tolist()[0] == [False, False, False]
+    home = WRITTEN["fiftyone"][0](tmp_path / "other")
+    table = home / "labels.json"
+    table.write_text(table.read_text().replace('"c": []', '"c": null'))
+    assert read(home, learnable=False).known.tolist()[2] == [False, False, False]
 
 
 def test_one_picture_with_two_truths_is_quarantined(tmp_path: Path) -> None:

@@ -61,6 +61,14 @@ class Annotations:
         """Find the pictures that follow in these folders, the first that has one."""
         self._finder = Finder(folders, self.options.allow_outside)
 
+    def first_found(self, names: Sequence[str]) -> tuple[str, Place | None]:
+        """The first of several names that a picture is found by, and the picture; the last name if there is none."""
+        for name in names:
+            found = self._finder.find(name)
+            if not isinstance(found, Fault):
+                return name, found
+        return names[-1], None
+
     def picture(self, name: str, where: str, split: str = "", file: Place | None = None) -> int:
         """A new row; returns its number.
 

@@ -8,7 +8,20 @@ from pathlib import Path
 
 from tagfit.data.labels import listed
 from tagfit.data.pictures.sources import Member, Place
-from tagfit.data.readers import coco, imagefolder, label_folders, openimages, roboflow, voc, yolo
+from tagfit.data.readers import (
+    coco,
+    createml,
+    cvat,
+    fiftyone,
+    imagefolder,
+    label_folders,
+    label_studio,
+    openimages,
+    roboflow,
+    supervisely,
+    voc,
+    yolo,
+)
 from tagfit.data.readers.arff import read_arff
 from tagfit.data.readers.arrays import read_npz
 from tagfit.data.readers.folder import TABLES, read_folder
@@ -73,6 +86,11 @@ FORMATS = (
         imagefolder.recognise,
         imagefolder.read,
     ),
+    Format("fiftyone", "FiftyOne image dataset", fiftyone.recognise, fiftyone.read),
+    Format("label-studio", "Label Studio JSON or JSON-MIN", label_studio.recognise, label_studio.read),
+    Format("createml", "Create ML JSON", createml.recognise, createml.read),
+    Format("cvat", "CVAT for images 1.1 XML", cvat.recognise, cvat.read),
+    Format("supervisely", "Supervisely project", supervisely.recognise, supervisely.read),
     Format("coco", "COCO or LVIS JSON", coco.recognise, coco.read),
     Format("voc", "Pascal VOC", voc.recognise, voc.read),
     Format("yolo", "YOLO", yolo.recognise, yolo.read),
@@ -90,7 +108,7 @@ def format_called(name: str) -> Format:
         InputError: there is none of that name.
     """
     if name not in BY_NAME:
-        raise InputError(f"there is no format {name!r}", instead=f"one of {listed(sorted(BY_NAME))}")
+        raise InputError(f"there is no format {name!r}", instead=f"one of {', '.join(sorted(BY_NAME))}")
     return BY_NAME[name]
 
 
@@ -107,5 +125,23 @@ def format_of(place: Place) -> Format:
     look = Look(place)
     for one in FORMATS:
         if one.recognise(look):
+            _refuse_if_not_text(look, one)
             return one
     return BY_NAME["folder"]  # its reader says what is there instead
+
+
+def _refuse_if_not_text(look: Look, found: Format) -> None:
+    """Refuse what only looks like a table because everything that is not recognised does."""
+    if found.name != "csv":
+        return
+    if look.is_json:
+        keys = listed(sorted(look.json_keys)) or "none"
+        what, kinds = (
+            f"is JSON of no format that is read; its keys are {keys}",
+            "coco, label-studio, fiftyone or createml",
+        )
+    elif look.xml_root:
+        what, kinds = f"is XML of no format that is read; its root is <{look.xml_root}>", "cvat"
+    else:
+        return
+    raise InputError(f"{look.place} {what}", instead=f"--format {kinds} says why it is not one of these")
