@@ -48,7 +48,7 @@ def test_folds_are_written_once(tagfit: Command, photos: Path) -> None:
     assert sorted({row["fold"] for row in written}) == ["0", "1", "2", "3"]
     assert all(Path(row["image"]).is_file() for row in written)
     before = Path("folds.csv").read_bytes()
-    assert "not written over" in tagfit.refused("data", "split", photos, "--out", "folds.csv", "--seed", 1)
+    assert "is not overwritten" in tagfit.refused("data", "split", photos, "--out", "folds.csv", "--seed", 1)
     assert Path("folds.csv").read_bytes() == before
 
 

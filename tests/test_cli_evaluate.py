@@ -134,7 +134,7 @@ def test_scores_of_any_model(tagfit: Command) -> None:
         (("--scores", "x.npz", "--split", "test"), "--scores needs none"),
         (("--scores", "x.npz", "--scores", "x.npz"), "given twice"),
         (("RUN", "--intervals", "x"), "--intervals x"),
-        (("RUN", "--intervals", "3"), "3 resamples"),
+        (("RUN", "--intervals", "3"), "100 resamples or more"),
         (("RUN", "--split", "nope"), "no split 'nope'"),
         (("RUN", "--metrics", "accuracy"), "label_accuracy, subset_accuracy"),
         (("RUN", "--thresholds", "nope"), "nope"),
@@ -151,7 +151,7 @@ def test_thresholds_are_chosen_saved_and_used(tagfit: Command, row_run: Path) ->
     assert any("chosen on these rows" in note for note in used["notes"])
     wanted = {one["label"]: one["threshold"] for one in chosen["details"]}
     assert {one["label"]: one["threshold"] for one in used["labels"]} == pytest.approx(wanted)
-    assert "do not judge them there" in tagfit("thresholds", row_run).out
+    assert "evaluate on other pictures" in tagfit("thresholds", row_run).out
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_where_no_picture_can_be_read_tagging_failed(tagfit: Command, photo_run:
         (("PHOTOS", "absent.jpg"), "absent.jpg"),
         (("PHOTOS", "."), "no pictures to tag"),
         (("ROWS", "x"), "not on pictures"),
-        (("PHOTOS", "x", "--csv", "--json"), "two forms"),
+        (("PHOTOS", "x", "--csv", "--json"), "cannot be combined"),
     ],
 )
 def test_what_cannot_be_tagged(

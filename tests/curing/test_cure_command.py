@@ -69,8 +69,8 @@ def test_what_was_altered_is_printed_with_exit_code_4(tagfit: Command, cured: Pa
         (("--budget", "soon"), "'soon' is no duration"),
         (("--maximise", "test.mAP"), "there to confirm"),
         (("--search-on", "5000"), "5000 of 160 train rows"),
-        (("--size", "32", "--labels", "sea"), "is a run, whose recipe, data and splits are decided; --size, --labels"),
-        (("--resume", "elsewhere"), "goes on with the cure as it was begun; RUN|SOURCE, --out, --trials"),
+        (("--size", "32", "--labels", "sea"), "is a run with its own recipe, data and splits; --size, --labels"),
+        (("--resume", "elsewhere"), "--resume continues the cure with its own settings; RUN|SOURCE, --out, --trials"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_written(

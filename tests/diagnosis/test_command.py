@@ -11,11 +11,12 @@ import typer
 from diagnosing import SMALL, ill, well
 from planted import Case
 
+from tagfit.cli.command import Command
 from tagfit.cli.diagnose import diagnose
 from tagfit.errors import InputError
 
 app = typer.Typer()
-app.command()(diagnose)
+app.command(cls=Command)(diagnose)
 
 
 def called(*arguments: str) -> int:
@@ -71,5 +72,5 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     np.savez(tmp_path / "half.npz", truth=np.eye(3))
     with pytest.raises(InputError, match="lacks truth or scores"):
         called("--train", str(tmp_path / "half.npz"))
-    with pytest.raises(InputError, match="needs a run"):
+    with pytest.raises(InputError, match="needs a RUN"):
         called(*files(well(), tmp_path), "--cross-fit", "5")

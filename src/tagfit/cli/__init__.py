@@ -8,7 +8,7 @@ import sys
 def main(arguments: list[str] | None = None) -> int:
     """Run ``tagfit`` with ``arguments`` (those of the process if None) and return its exit code.
 
-    0 done, 2 the user's input, 3 met but not confirmed, 4 a check failed, 130 interrupted; 1 only for bugs.
+    The codes are those of ``tagfit.cli.exit_codes``.
     """
     from tagfit.cli.app import run
 

@@ -1,61 +1,73 @@
-"""Command: a command whose help stands in sections, and which names all that is wrong with its words at once."""
+"""Commands and groups: help in sections, and one message with everything that is wrong with the command line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
-from tagfit.errors import Fault, InputError
+from tagfit.cli import names
+from tagfit.cli.checks import GIVEN
+from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
+    from typer._click import Command as AnyCommand
     from typer._click import Context, HelpFormatter
 
-WIDTH = {"max_content_width": 110}
-# What typer adds to the name of an argument, and to the help of a number that has limits; whoever crosses one is told.
+SETTINGS: dict[str, Any] = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
+PLACEHOLDER = "VALUE"
+# Typer adds a type to the name of an argument, and the range to the help of a number (errors say both), and puts
+# parentheses around a default in words.
 TYPE = re.compile(r" <.+>$")
 RANGE = re.compile(r"; (\d+<=)?x[<>]=\d+|  \[(\d+<=)?x[<>]=\d+\]")
+DEFAULT = re.compile(r"\[default: \((.*)\)\]")
 
 
 class Command(TyperCommand):
     """A command of tagfit."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Read the words of the command.
+        """Convert and check all words of the command line.
 
         Raises:
             InputError: everything that is wrong with them.
         """
-        try:
-            return super().parse_args(ctx, list(args))
-        except typer.TyperException:
-            raise InputError(self._faults(ctx, args)) from None
+        if ctx.resilient_parsing:  # a shell completes the words
+            return super().parse_args(ctx, args)
+        faults: list[Fault] = []
+        given, extra = self._words(ctx, args, faults)
+        ctx.meta[GIVEN] = given
+        for param in sorted(self.get_params(ctx), key=lambda one: not one.is_eager):
+            with gathered(faults):
+                try:
+                    param.handle_parse_result(ctx, given, [])
+                except typer.TyperException as error:
+                    faults.append(fault_of(error, args))
+        if extra:
+            faults.append(Fault(f"unexpected: {' '.join(extra)}", instead=f"see {ctx.command_path} --help"))
+        if (check := getattr(self.callback, "check_together", None)) is not None:
+            faults += check(ctx)
+        if faults:
+            raise InputError(dict.fromkeys(faults))
+        return []
 
-    def _faults(self, ctx: Context, args: Sequence[str]) -> list[Fault]:
-        """What is wrong, found by reading on behind each fault."""
-        words, faults = list(args), []
+    def _words(self, ctx: Context, args: Sequence[str], faults: list[Fault]) -> tuple[dict[str, Any], list[str]]:
+        """The words by parameter, and those that are left over; an option that cannot be parsed is left out."""
+        words = list(args)
         while True:
             try:
                 given, extra, _ = self.make_parser(ctx).parse_args(args=list(words))
-                break
             except typer.TyperException as error:
                 faults.append(fault_of(error, words))
                 rest = _without(words, str(getattr(error, "option_name", "")))
                 if rest == words:
-                    return faults
+                    return {}, []
                 words = rest
-        for param in self.get_params(ctx):
-            if not param.is_eager:
-                try:
-                    param.handle_parse_result(ctx, given, [])
-                except typer.TyperException as error:
-                    faults.append(fault_of(error, words))
-        if extra:
-            faults.append(Fault(f"too many words: {' '.join(extra)}", instead=f"see {ctx.command_path} --help"))
-        return faults
+            else:
+                return dict(given), list(extra)
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Arguments and general options first, then the others under the headings that they name."""
@@ -67,26 +79,58 @@ class Command(TyperCommand):
                 heading = "Arguments" if is_argument else getattr(param, "rich_help_panel", None) or "Options"
                 words, text = record
                 sections.setdefault(heading, []).append(
-                    (TYPE.sub("", words) if is_argument else words, RANGE.sub("", text))
+                    (TYPE.sub("", words) if is_argument else words, DEFAULT.sub(r"[default: \1]", RANGE.sub("", text)))
                 )
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
 
 
-def fault_of(error: typer.TyperException, words: Sequence[str]) -> Fault:
-    """What was wrong with the words of a command, with the right form where the wish can be guessed."""
-    from tagfit.recipe import Recipe
+class Group(TyperGroup):
+    """A group of commands, whose help lists them under headings."""
 
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
+        """The command that the first word names.
+
+        Raises:
+            InputError: there is none, with the one that may have been meant.
+        """
+        word = args[0]
+        if self.get_command(ctx, word) is None and not ctx.resilient_parsing:
+            if word.startswith("-"):
+                raise InputError(f"{ctx.command_path} has no option {word}", instead=f"see {ctx.command_path} --help")
+            instead = names.command_for(word, self.list_commands(ctx), ctx.command_path)
+            raise InputError(f"there is no command {ctx.command_path} {word}", instead=instead)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The commands, each with the first sentence of its help, by heading."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        sections: dict[str, list[tuple[str, str]]] = {}
+        width = max(len(name) for name, _ in commands)
+        for name, command in commands:
+            assert command is not None
+            heading = getattr(command, "rich_help_panel", None) or "Commands"
+            text = command.get_short_help_str(formatter.width - 6 - width)
+            sections.setdefault(str(heading), []).append((name.ljust(width), text))
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def fault_of(error: typer.TyperException, words: Sequence[str]) -> Fault:
+    """What is wrong with the words of a command, with the right form where it can be guessed."""
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "tagfit")
     flag = str(getattr(error, "option_name", "") or "")
-    field = flag.lstrip("-").replace("-", "_")
-    if field in Recipe.model_fields and not getattr(error, "possibilities", None):
-        return Fault(f"{flag} is a field of the recipe, not a flag", instead=f"--set {field}={_value(words, flag)}")
+    if flag and error.format_message().startswith("No such option"):
+        options = [name for param in context.command.params for name in param.opts] if context is not None else []
+        instead = names.option_for(flag, _value(words, flag), options, command)
+        return Fault(f"{command} has no option {flag}", instead=instead)
     param = getattr(error, "param", None)
     if flag == "" and param is not None and not hasattr(error, "param_type"):  # a wrong value, not a missing one
-        given = next((value for name in param.opts if (value := _value(words, name)) != "VALUE"), "")
+        given = next((value for name in param.opts if (value := _value(words, name)) != PLACEHOLDER), "")
         return Fault(f"{param.opts[0]} {given}".rstrip(), instead=_wanted(error.message))
-    command = getattr(getattr(error, "ctx", None), "command_path", "tagfit")
     return Fault(error.format_message().rstrip("."), instead=f"see {command} --help")
 
 
@@ -100,13 +144,13 @@ def _wanted(message: str) -> str:
 
 
 def _value(words: Sequence[str], flag: str) -> str:
-    """What was given to a flag: ``--flag value`` or ``--flag=value``; VALUE where nothing was."""
+    """What was given to a flag: ``--flag value`` or ``--flag=value``; a placeholder where nothing was."""
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == flag:
-            return following if following and not following.startswith("--") else "VALUE"
+            return following if following and not following.startswith("--") else PLACEHOLDER
         if word.startswith(f"{flag}="):
             return word.removeprefix(f"{flag}=")
-    return "VALUE"
+    return PLACEHOLDER
 
 
 def _without(words: Sequence[str], flag: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""tagfit compare: models held against the first of them, on the same pictures."""
+"""tagfit compare: models compared with the first of them, on the same pictures."""
 
 from __future__ import annotations
 
@@ -7,34 +7,59 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagfit.cli import checks, options
+from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.names import names_in
 from tagfit.cli.output import AsJson, number, print_json, say, table
+from tagfit.errors import Fault
 
 if TYPE_CHECKING:
     from tagfit.evaluation.compare import Difference
 
 
+def _together(context: typer.Context) -> list[Fault]:
+    models = context.params.get("models") or []
+    faults = []
+    if is_given(context, "models") and len(models) == 1:
+        faults.append(Fault(f"{models[0]} has nothing to be compared with", instead="two or more different models"))
+    if models and not any(path.is_dir() for path in models):
+        faults += options.without_effect(context, ["split"], "no MODEL is a run", "tagfit compare FILE FILE")
+    return faults
+
+
+@check_together(_together)
 def compare(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL", help="Runs or score files, to beat the first.")],
-    split: Annotated[str, typer.Option(metavar="NAME", help="The split of runs.")] = "validation",
-    metrics: Annotated[str, typer.Option(metavar="a,b", help="headline, default, all, or names.")] = "headline",
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MODEL",
+            help="Run folders or score files; the others are compared with the first.",
+            callback=checked(checks.each(checks.run_or_scores)),
+        ),
+    ],
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="The split of the runs to compare on.", callback=checked(checks.split))
+    ] = "validation",
+    metrics: Annotated[
+        str, typer.Option(metavar="a,b", help="headline, default, all, or names.", callback=checked(checks.metrics))
+    ] = "headline",
     as_json: AsJson = False,
 ) -> None:
-    """Hold models against the first, on the same pictures.
+    """Compare models with the first one, on the same pictures.
 
-    Every difference has its interval, from resampling the pictures in pairs; overall and label by label.
+    Every difference, overall and per label, has an interval from paired resampling of the pictures.
     """
     from tagfit import workflow
     from tagfit.evaluation.metrics import HEADLINE
 
     wanted: str | tuple[str, ...] = HEADLINE
     if metrics != "headline":
-        named = metrics in ("default", "all")
-        wanted = metrics if named else tuple(name.strip() for name in metrics.split(","))
+        wanted = metrics if metrics in ("default", "all") else tuple(names_in(metrics))
     found = workflow.compare(*models, split=split, metrics=wanted)
     if as_json:
         print_json(found.to_dict())
         return
-    say(f"against {found.first}, {found.n} pictures; intervals and verdicts by paired resampling, after Holm")
+    say(f"compared with {found.first} on {found.n} pictures; paired resampling, verdicts corrected by Holm's method")
     say(_table(found.overall, "metric"))
     shown = [difference for difference in found.labels if difference.shown]
     say()
@@ -43,10 +68,7 @@ def compare(
         say(_table(tuple(shown), "label"))
     quiet = len(found.labels) - len(shown)
     if quiet:
-        say(
-            f"no difference shown for {'the other ' if shown else ''}{quiet} numbers of single labels "
-            "(--json lists them)"
-        )
+        say(f"no difference shown for {'the other ' if shown else ''}{quiet} metrics of single labels (see --json)")
     for note in found.notes:
         say(f"note: {note}")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tagfit.cli import options
+from tagfit.cli import checks, options
+from tagfit.cli.checks import check_together, checked, is_given
 from tagfit.cli.exit_codes import OF_VERDICT
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
-from tagfit.errors import InputError
+from tagfit.curing.limits import DEFAULT_SEEDS, MAX_SEED
+from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -21,40 +23,34 @@ if TYPE_CHECKING:
     from tagfit.curing.certificate import Certificate
     from tagfit.curing.winner import Told
 
-_search = partial(typer.Option, rich_help_panel="How it is searched")
-# What goes with --resume, and what goes with a RUN; all else is decided by the cure, or by the run.
+_search = partial(typer.Option, rich_help_panel="Searching")
+# What may be given together with --resume: the cure's own record has all else.
 WITH_RESUME = ("resume", "as_json")
-WITH_RUN = (
-    *("start", "goal", "maximise", "gap_at_most", "out", "as_json"),
-    *("trials", "budget", "allow", "seeds", "search_on", "seed"),
-)
 
 
 @dataclass(frozen=True)
 class SearchOptions:
     """How much is tried, and with what."""
 
-    trials: Annotated[int | None, _search(metavar="N", min=1, help="Recipes to try at most.")] = None
+    trials: Annotated[int | None, _search(metavar="N", min=1, help="Try at most N recipes.")] = None
     budget: Annotated[
         str | None,
         _search(
-            metavar="TIME", help="For search, confirmation, ablation: 90s, 10m.", show_default="10m without --trials"
+            metavar="TIME",
+            help="Time for search, confirmation and ablation, such as 90s or 10m.",
+            show_default="10m without --trials",
+            callback=checked(checks.duration),
         ),
     ] = None
     allow: Annotated[
-        Literal["augment"] | None, _search(metavar="WORD", help="augment: moved pictures, which changes what is seen.")
+        Literal["augment"] | None,
+        _search(metavar="WORD", help="augment: flip and shift training pictures, which changes what the model sees."),
     ] = None
-    seeds: Annotated[int, _search(metavar="K", min=1, help="Fresh seeds to retrain the winner.")] = 3
-    search_on: Annotated[int | None, _search(metavar="N", min=2, help="Trials see so many train rows; seeds all.")] = (
-        None
-    )
-    seed: Annotated[int, _search(metavar="N", min=0, max=2**31, help="Of the search.")] = 0
-    recipe: Annotated[
-        str | None,
-        _search(
-            metavar="NAME|FILE", help="What a SOURCE is first trained with.", show_default="plain-conv, or plain-dense"
-        ),
+    seeds: Annotated[int, _search(metavar="K", min=1, help="Retrain the winner with K new seeds.")] = DEFAULT_SEEDS
+    search_on: Annotated[
+        int | None, _search(metavar="N", min=2, help="Train trials on N rows of train; the new seeds on all.")
     ] = None
+    seed: Annotated[int, _search(metavar="N", min=0, max=MAX_SEED, help="Seed of the search.")] = 0
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of ``tagfit.cure`` that these options are."""
@@ -70,52 +66,113 @@ class SearchOptions:
         }
 
 
+# What may be given together with a RUN, which has its own recipe, data and splits.
+WITH_RUN = (
+    *("start", "resume", "goal", "maximise", "gap_at_most", "out", "as_json"),
+    *(one.name for one in fields(SearchOptions)),
+)
+
+
+def _together(context: typer.Context) -> list[Fault]:
+    faults: list[Fault] = []
+    start = context.params.get("start")
+    if is_given(context, "resume"):
+        if more := options.given_except(context, WITH_RESUME):
+            what = f"--resume continues the cure with its own settings; {', '.join(more)} cannot be changed"
+            faults.append(Fault(what, instead="tagfit cure --resume DIR, or a new cure with another --out"))
+    elif not is_given(context, "start"):
+        faults.append(Fault("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson"))
+    elif not is_given(context, "out"):
+        with gathered(faults):
+            checks.folder(Path("cures"))
+    if start is not None and _is_run(start):
+        if more := options.given_except(context, WITH_RUN):
+            what = f"{start} is a run with its own recipe, data and splits; {', '.join(more)} cannot be changed"
+            faults.append(Fault(what, instead="the same without it, or a SOURCE"))
+    else:
+        faults += options.faults_of_source(context, "start")
+    with gathered(faults):
+        checks.train_extra("a cure")
+    return faults
+
+
 @expand_groups
+@check_together(_together)
 def cure(
-    context: typer.Context,
     *,
-    start: Annotated[Path | None, typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.", callback=checked(checks.source)),
+    ] = None,
     goal: Annotated[
         list[str] | None,
-        typer.Option(metavar="BOUND", help="Such as 'validation.label_accuracy>=0.85', or lesson; more than one."),
+        typer.Option(
+            metavar="BOUND",
+            help="'validation.label_accuracy>=0.85' for example, or lesson; may be repeated.",
+            callback=checks.goal,
+        ),
     ] = None,
     maximise: Annotated[
-        str | None, typer.Option(metavar="FIGURE", help="Make it as good as the bounds allow: validation.mAP.")
+        str | None,
+        typer.Option(
+            metavar="METRIC",
+            help="Make it as good as the bounds allow, such as validation.mAP.",
+            callback=checked(checks.maximise),
+        ),
     ] = None,
     gap_at_most: Annotated[
-        float | None, typer.Option(metavar="G", help="The largest gap between train and validation.")
+        float | None,
+        typer.Option(
+            metavar="G", help="The largest gap allowed between train and validation.", callback=checked(checks.gap)
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the cure.", show_default="cures/<date>-<name>")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder of the cure.",
+            show_default="cures/<date>-<name>",
+            callback=checked(checks.folder),
+        ),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Go on with an interrupted cure; it knows the rest.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Continue an interrupted cure, with its own settings.",
+            callback=checked(checks.begun_cure),
+        ),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Train a SOURCE with this recipe first.",
+            show_default="plain-conv for pictures, else plain-dense",
+            callback=checked(checks.recipe),
+        ),
     ] = None,
     as_json: AsJson = False,
     search: SearchOptions,
     splitting: options.SplitOptions,
     reading: options.SourceOptions,
 ) -> int:
-    """Change only architecture and training until the goal is met; leave a certificate.
+    """Improve a model until a goal is met, and certify the result.
 
-    Data, splits, labels and preprocessing stay as they are. Exit code: 0 met (and confirmed by test, if there is one),
-    3 met but not confirmed, 4 out of reach. The options of reading and splitting are for a SOURCE.
+    Only architecture and training change. Exit code: 0 met (and confirmed on test, if there is one),
+    3 met but not confirmed, 4 out of reach. The options for reading and splitting belong to a SOURCE.
     """
     from tagfit import workflow
     from tagfit.report.certificate_page import write_certificate_page
 
     with progress_bar(quiet=as_json) as bar:
         watching = told(bar, as_json)
-        if resume is not None:
-            _refuse(context, WITH_RESUME, "--resume goes on with the cure as it was begun")
+        if start is None:
+            assert resume is not None
             certificate = workflow.resume_cure(resume, told=watching, on_decoded=on_decoded(bar))
-        elif start is None:
-            raise InputError("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson")
         else:
             begun: Any = start
-            if (start / "run.json").is_file():
-                _refuse(context, WITH_RUN, f"{start} is a run, whose recipe, data and splits are decided")
-            else:
+            if not _is_run(start):
                 plan = splitting.plan(start, reading)
                 begun = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             certificate = workflow.cure(
@@ -123,7 +180,7 @@ def cure(
                 goal,
                 maximise=maximise,
                 gap_at_most=gap_at_most,
-                recipe=search.recipe,
+                recipe=recipe,
                 out=out,
                 told=watching,
                 on_decoded=on_decoded(bar),
@@ -180,9 +237,8 @@ def show_certificate(certificate: Certificate) -> None:
     say(f"page:        {certificate.page}")
 
 
-def _refuse(context: typer.Context, allowed: tuple[str, ...], why: str) -> None:
-    if more := options.given_except(context, allowed):
-        raise InputError(f"{why}; {', '.join(more)} cannot be changed", instead="the same without it")
+def _is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()
 
 
 def _arrow(change: dict[str, Any]) -> str:

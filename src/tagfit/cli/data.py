@@ -1,4 +1,4 @@
-"""tagfit data: look at a source before anything is trained on it, cut it into folds, or write the generated one."""
+"""tagfit data: check a source before training on it, assign folds, or generate example data."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli import options
-from tagfit.cli.command import Command
+from tagfit.cli import checks, options
+from tagfit.cli.checks import check_together, checked
+from tagfit.cli.command import Command, Group
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
 from tagfit.errors import InputError
@@ -17,13 +18,14 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from tagfit.data.source_report import CheckReport
 
-app = typer.Typer(help="Look at a source, cut it into folds, paint a set.", rich_markup_mode=None)
+app = typer.Typer(cls=Group, help="Check a source, assign folds, or generate example data.", rich_markup_mode=None)
 
 SHOWN = 20
 
 
 @app.command(cls=Command)
 @expand_groups
+@check_together(options.faults_of_source)
 def check(
     *,
     source: options.SourceArgument,
@@ -31,7 +33,7 @@ def check(
     reading: options.SourceOptions,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """Print what a source holds and all that is wrong or odd in it."""
+    """Report what a source contains and everything that is wrong or suspicious in it."""
     from tagfit.data.source_report import check as check_source
 
     with progress_bar(quiet=as_json) as bar:
@@ -44,16 +46,26 @@ def check(
 
 @app.command(cls=Command)
 @expand_groups
+@check_together(options.faults_of_source)
 def split(
     *,
     source: options.SourceArgument,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The CSV to write: image, tags, fold.")],
-    folds: Annotated[int, typer.Option(metavar="K", min=2, help="How many folds.")] = 5,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="The CSV to write: image, tags, fold.",
+            callback=checked(checks.new_output),
+        ),
+    ],
+    folds: Annotated[int, typer.Option(metavar="K", min=2, help="Number of folds.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same folds.")] = 0,
     as_json: AsJson = False,
     reading: options.SourceOptions,
 ) -> None:
-    """Write a CSV with a fold column, stratified by labels.
+    """Assign the rows of a source to folds, stratified by labels, and write a CSV.
 
     Train on it with `tagfit train FILE --validation-fold K`.
     """
@@ -61,8 +73,6 @@ def split(
     from tagfit.data.splits.folds import folds as cut
     from tagfit.data.splits.folds import write_folds
 
-    if out.exists():
-        raise InputError(f"{out} exists and is not written over", instead="another --out")
     data = read(source, learnable=False, **reading.arguments())
     if data.files is None:
         raise InputError(f"{source} holds arrays, which a CSV cannot name", instead="a source of picture files")
@@ -77,11 +87,16 @@ def split(
 
 @app.command(cls=Command)
 def generate(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write; new or empty.")],
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="The folder to write; new, empty, or generated before.", callback=checked(checks.folder)
+        ),
+    ],
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same bytes.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Paint the set that comes with tagfit: scenes, some with wrong tags."""
+    """Generate tagfit's example data: drawn scenes, some with wrong tags."""
     from tagfit.data.scenes.generate import generate as write
 
     written = write(directory, seed=seed)
@@ -93,16 +108,18 @@ def generate(
 
 @app.callback(invoke_without_command=True)
 def data(context: typer.Context) -> None:
-    """Look at a source, cut it into folds, paint a set."""
+    """Check a source, assign folds, or generate example data."""
     if context.invoked_subcommand is None:
         say(context.get_help())
 
 
 def _print(source: Path, report: CheckReport) -> None:
     say(f"{source}: {report.rows} rows of {report.holds}, {len(report.labels)} labels")
-    say(f"  tags a row (cardinality) {report.cardinality:.3f}, share of labels on (density) {report.density:.3f}")
     say(
-        f"  {report.label_sets} different sets of tags, {report.untagged} rows without a tag, {report.unknown:.1%} of "
+        f"  tags per row (cardinality) {report.cardinality:.3f}, share of labels present (density) {report.density:.3f}"
+    )
+    say(
+        f"  {report.label_sets} distinct sets of tags, {report.untagged} rows without a tag, {report.unknown:.1%} of "
         "the entries unknown"
     )
     _list("sizes", (f"{size}: {count}" for size, count in report.sizes))
@@ -110,7 +127,7 @@ def _print(source: Path, report: CheckReport) -> None:
         if counts:
             say(f"{what}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     _list(
-        "commonest sets of tags",
+        "most common sets of tags",
         (f"{count} x {', '.join(tags) or '(none)'}" for tags, count in report.most_common_sets),
     )
     rows = [[f"  {one.label}", one.present, one.absent, one.unknown] for one in report.labels[:SHOWN]]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagfit.cli import checks
+from tagfit.cli.checks import check_together, checked, needs_train_extra
 from tagfit.cli.cure import show_certificate, told
 from tagfit.cli.exit_codes import DEMO_FAILED, DONE
 from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
@@ -18,15 +20,19 @@ if TYPE_CHECKING:
 TYPICAL_SEED = 3
 
 
+@check_together(needs_train_extra("the demo"))
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its pictures and runs go.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the trainings.")] = TYPICAL_SEED,
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Where pictures and runs are written.", callback=checked(checks.folder)),
+    ] = Path("demo"),
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the trainings.")] = TYPICAL_SEED,
     as_json: AsJson = False,
 ) -> int:
-    """Train, diagnose, cure, verify and tag on generated pictures, in a few minutes.
+    """Run the whole workflow on generated pictures.
 
-    Shows a net that memorises, why, the cure with its certificate, and tags for new pictures. Exit code 1 if a step
-    does not turn out as described on this machine; its figures are printed.
+    In a few minutes: train a net that memorises, diagnose it, cure it, verify the certificate, tag new pictures. Exit
+    code 1 if a step does not turn out as described on this machine; its figures are printed.
     """
     from tagfit.demo import promises, run_demo
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tagfit.cli import checks
+from tagfit.cli.checks import check_together, checked, is_given
 from tagfit.cli.exit_codes import CHECK_FAILED, DONE
+from tagfit.cli.names import names_in
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 from tagfit.errors import Fault, InputError, gathered
 
@@ -15,45 +18,95 @@ if TYPE_CHECKING:
     from tagfit.diagnosis.finding import Findings
 
 
+def folds(number: int) -> None:
+    """``--cross-fit``: none, or at least two parts."""
+    if number == 1 or number < 0:
+        raise InputError(f"--cross-fit {number}", instead="2 parts or more, such as 5; 0 for none")
+
+
+def _together(context: typer.Context) -> list[Fault]:
+    faults: list[Fault] = []
+    if not any(is_given(context, name) for name in ("run", "train", "validation", "history")):
+        faults.append(Fault("nothing to diagnose", instead="a run folder, or --train FILE --validation FILE"))
+    if context.params.get("cross_fit"):
+        if not is_given(context, "run"):
+            faults.append(Fault("--cross-fit retrains, which needs a RUN", instead="tagfit diagnose RUN --cross-fit 5"))
+        with gathered(faults):
+            checks.train_extra("--cross-fit")
+    return faults
+
+
+@check_together(_together)
 def diagnose(
-    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
-    train: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Scores of train: .npz (truth, scores) or .csv.")
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
     ] = None,
-    validation: Annotated[Path | None, typer.Option(metavar="FILE", help="Scores of validation, likewise.")] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Scores of train as .npz (truth, scores) or .csv.", callback=checked(checks.file)
+        ),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Scores of validation, likewise.", callback=checked(checks.file)),
+    ] = None,
     history: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Losses by epoch: Keras' history.history as .json, a .csv log, or .jsonl."),
+        typer.Option(
+            metavar="FILE",
+            help="Losses per epoch: Keras' history.history as .json, a .csv log, or .jsonl.",
+            callback=checked(checks.file),
+        ),
     ] = None,
     cross_fit: Annotated[
-        int, typer.Option(metavar="K", help="Retrain K times on parts of train, for suspect tags in train; 0 for not.")
+        int,
+        typer.Option(
+            metavar="K",
+            help="Retrain K times, each without a part of train, to find suspect tags in train; 0: no.",
+            callback=checked(folds),
+        ),
     ] = 0,
-    goal: Annotated[str | None, typer.Option(metavar="GOAL", help="Such as 'validation.label_accuracy>=0.85'.")] = None,
-    metrics: Annotated[str, typer.Option(metavar="a,b", help="What is reported or selected by.")] = "",
-    mute: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="The code of a check that is not wanted.")
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GOAL", help="Such as 'validation.label_accuracy>=0.85'.", callback=checked(checks.bounds)
+        ),
     ] = None,
-    all_findings: Annotated[bool, typer.Option("--all", help="Show every check and why it ended as it did.")] = False,
+    metrics: Annotated[str, typer.Option(metavar="a,b", help="The metrics that you report or select models by.")] = "",
+    mute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE", help="Skip the check with this code; may be repeated.", callback=checked(checks.check_codes)
+        ),
+    ] = None,
+    all_findings: Annotated[bool, typer.Option("--all", help="Show every check and its outcome.")] = False,
     letter: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the letter, one .html file.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Write the report as one .html file.",
+            callback=checked(checks.output),
+        ),
     ] = None,
     fail_on: Annotated[
-        Literal["issue", "hint"] | None, typer.Option(help="Exit with 4 where an issue (or a hint) fired.")
+        Literal["issue", "hint"] | None,
+        typer.Option(metavar="WORD", help="Exit with 4 if a check fired: issue, or hint for any."),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Name what is wrong with a run, or with scores from anywhere, and say what to do."""
+    """Find out why a model generalises badly, and how to fix it.
+
+    For a run, or for scores and histories from any library.
+    """
     from tagfit import workflow
     from tagfit.diagnosis.side_files import read_side
 
-    if run is None and not (train or validation or history):
-        raise InputError("nothing to diagnose", instead="a run folder, or --train FILE --validation FILE")
-    files = {"train": train, "validation": validation}
-    given: dict[str, Any] = {}
     faults: list[Fault] = []
-    if cross_fit and run is None:
-        faults.append(Fault("--cross-fit retrains, which needs a run", instead="tagfit diagnose RUN --cross-fit 5"))
-    for name, path in files.items():
+    given: dict[str, Any] = {}
+    for name, path in (("train", train), ("validation", validation)):
         with gathered(faults):
             given |= {} if path is None else {name: read_side(path)}
     if faults:
@@ -63,7 +116,7 @@ def diagnose(
     given |= {
         "goal": goal,
         "mute": mute or (),
-        "metrics": [name.strip() for name in metrics.split(",") if name.strip()],
+        "metrics": names_in(metrics),
     }
     with progress_bar(quiet=as_json) as bar:
         if cross_fit and run is not None:

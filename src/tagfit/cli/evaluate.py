@@ -1,13 +1,16 @@
-"""tagfit evaluate: true numbers for a run or for anybody's scores, beside what trivial predictors score."""
+"""tagfit evaluate: metrics of a run or of any model's scores, next to those of trivial predictors."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import options
+from tagfit.cli import checks, options
+from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.names import names_in
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
 from tagfit.errors import Fault, InputError, gathered
@@ -29,50 +32,110 @@ SHORT = (
 )
 
 ThresholdsFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Of `tagfit thresholds --out`; 0.5 otherwise.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Written by `tagfit thresholds --out`.",
+        show_default="0.5 for every label",
+        callback=checked(checks.thresholds),
+    ),
 ]
-Intervals = Annotated[str, typer.Option(metavar="N|none", help="Resamples for the intervals; none for no intervals.")]
+
+
+def resamples(intervals: str) -> int | str | None:
+    """``--intervals``: a number, none, or auto."""
+    from tagfit.evaluation.intervals import FEWEST_REPEATS
+
+    if intervals in ("auto", "none"):
+        return None if intervals == "none" else "auto"
+    if not intervals.isdecimal() or int(intervals) < FEWEST_REPEATS:
+        raise InputError(f"--intervals {intervals}", instead=f"{FEWEST_REPEATS} resamples or more, or none")
+    return int(intervals)
+
+
+def _together(context: typer.Context) -> list[Fault]:
+    """What does not go together: nothing that was typed is ignored in silence."""
+    form = "tagfit evaluate RUN [SOURCE], or tagfit evaluate --scores FILE"
+    run, source, scores, split = (is_given(context, name) for name in ("run", "source", "scores", "split"))
+    faults: list[Fault] = []
+    if not run and not scores:
+        faults.append(Fault("evaluate needs a RUN or --scores FILE", instead=form))
+    if run and scores:
+        faults.append(Fault("evaluate takes a RUN or --scores FILE, not both", instead=form))
+    if split and source:
+        faults.append(Fault("--split names a split of the run, SOURCE is new data", instead="one of the two"))
+    if split and scores:
+        faults.append(Fault("--split names a split of a run, --scores needs none", instead=form))
+    paths = checks.given(context).get("scores") or []
+    twice = sorted({path for path in paths if paths.count(path) > 1})
+    faults += [Fault(f"--scores {path} is given twice", instead="each file once") for path in twice]
+    if not source:
+        reading = [one.name for one in fields(options.ReadingOptions)]
+        why = "scores are not read as a source" if scores else "there is no SOURCE to read"
+        faults += options.without_effect(context, [*reading, "cache_dir"], why, form)
+    faults += options.faults_of_source(context)
+    if run and (source or "test" in (context.params.get("split") or ())):
+        with gathered(faults):
+            checks.train_extra("scoring pictures")
+    return faults
 
 
 @expand_groups
+@check_together(_together)
 def evaluate(
     *,
-    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
-    source: Annotated[Path | None, typer.Argument(metavar="SOURCE", help="New tagged data to judge it on.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="SOURCE", help="New tagged data to evaluate it on.", callback=checked(checks.source)),
+    ] = None,
     scores: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Instead of a run: scores, .npz (truth, scores) or .csv.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Instead of a run: scores as .npz (truth, scores) or .csv; may be repeated.",
+            callback=checked(checks.each(checks.file)),
+        ),
     ] = None,
     split: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="train, validation, test; a look at test is written down."),
+        typer.Option(
+            metavar="NAME",
+            help="train, validation or test; each look at test is recorded.",
+            show_default="train and validation",
+            callback=checked(checks.each(checks.split)),
+        ),
     ] = None,
-    metrics: Annotated[str, typer.Option(metavar="a,b", help="default, all, or names.")] = "default",
+    metrics: Annotated[
+        str, typer.Option(metavar="a,b", help="default, all, or names.", callback=checked(checks.metrics))
+    ] = "default",
     thresholds: ThresholdsFile = None,
-    intervals: Intervals = "auto",
+    intervals: Annotated[
+        str,
+        typer.Option(
+            metavar="N|none", help="Resamples for the intervals; none: no intervals.", callback=checked(resamples)
+        ),
+    ] = "auto",
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
     reading: options.ReadingOptions,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """Judge a run, or the scores of any model.
+    """Compute metrics of a run, or of the scores of any model.
 
-    On the run's train and validation splits, on those named with --split, or on new data.
+    For the run's train and validation splits, for those named with --split, or for new data.
     """
     from tagfit import workflow
     from tagfit.data.read import read
     from tagfit.evaluation.thresholds import Thresholds
 
-    faults = _contradictions(run, source, scores or [], split)
     given: dict[str, Any] = {
-        "thresholds": 0.5,
-        "metrics": metrics if metrics in ("default", "all") else [name.strip() for name in metrics.split(",")],
+        "thresholds": 0.5 if thresholds is None else Thresholds.load(thresholds),
+        "metrics": metrics if metrics in ("default", "all") else names_in(metrics),
+        "intervals": resamples(intervals),
     }
-    with gathered(faults):
-        given["intervals"] = resamples(intervals)
-    with gathered(faults):
-        given["thresholds"] = 0.5 if thresholds is None else Thresholds.load(thresholds)
-    if faults:
-        raise InputError(faults)
     if scores:
         found = _judged_files(scores, given)
     else:
@@ -91,23 +154,6 @@ def evaluate(
         show_evaluations(found, all_labels, short=metrics == "default")
 
 
-def _contradictions(run: Path | None, source: Path | None, scores: list[Path], split: object) -> list[Fault]:
-    """Words that do not go together: none of them is left out in silence."""
-    form = "tagfit evaluate RUN [SOURCE], or tagfit evaluate --scores FILE"
-    faults = []
-    if run is None and not scores:
-        faults.append(Fault("evaluate needs a RUN or --scores FILE", instead=form))
-    if run is not None and scores:
-        faults.append(Fault(f"evaluate takes a RUN ({run}) or --scores FILE, not both", instead=form))
-    if split and source is not None:
-        faults.append(Fault(f"--split names a split of the run, {source} is new data", instead="one of the two"))
-    if split and scores:
-        faults.append(Fault("--split names a split of a run, --scores needs none", instead=form))
-    twice = sorted({str(path) for path in scores if scores.count(path) > 1})
-    faults += [Fault(f"--scores {path} is given twice", instead="each file once") for path in twice]
-    return faults
-
-
 def _judged_files(scores: list[Path], given: dict[str, Any]) -> dict[str, Evaluation]:
     """Each file under its name without the ending, or under its whole path where two have the same name."""
     from tagfit import workflow
@@ -122,17 +168,8 @@ def _judged_files(scores: list[Path], given: dict[str, Any]) -> dict[str, Evalua
     return found
 
 
-def resamples(intervals: str) -> int | str | None:
-    """``--intervals``: a number, none, or auto."""
-    if intervals in ("auto", "none"):
-        return None if intervals == "none" else "auto"
-    if not intervals.isdigit() or int(intervals) < 1:
-        raise InputError(f"--intervals {intervals}", instead="a number of resamples, such as 1000, or none")
-    return int(intervals)
-
-
 def show_evaluations(evaluations: dict[str, Evaluation], all_labels: bool, *, short: bool = True) -> None:
-    """Print each split: metrics beside their baselines, then the labels of the last one, the worst first."""
+    """Print the metrics of each split next to their baselines, then the labels of the last one, the worst first."""
     for place, (name, evaluation) in enumerate(evaluations.items()):
         if place:
             say()
@@ -146,7 +183,7 @@ def show_evaluations(evaluations: dict[str, Evaluation], all_labels: bool, *, sh
 
 
 def _metrics(evaluation: Evaluation, short: bool) -> str:
-    """The metrics, and below them their notes, each once, with the numbers that stand in the last column."""
+    """The metrics, and below them their notes, each once, numbered as in the last column."""
     rows = []
     notes: dict[str, int] = {}
     for name, metric in evaluation.metrics.items():

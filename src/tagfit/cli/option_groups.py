@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 R = TypeVar("R")
+
+
+Group = TypeVar("Group")
+
+
+def group_of(kind: type[Group], values: Mapping[str, Any]) -> Group:
+    """An instance of a group out of the parameters of a command; those that are missing have their defaults."""
+    return kind(**{one.name: values[one.name] for one in fields(kind) if one.name in values})  # type: ignore[arg-type]
 
 
 def expand_groups(command: Callable[..., R]) -> Callable[..., R]:

@@ -13,37 +13,59 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tagfit.cli import checks
+from tagfit.cli.checks import checked, is_given
+from tagfit.cli.option_groups import group_of
 from tagfit.data.readers.names import FormatName
+from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
     from tagfit.data.plan import Plan
 
 SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
-_reading = partial(typer.Option, rich_help_panel="Reading the source")
+TABLE = "Reading a table (CSV, TSV, or a folder with tags.csv)"
+TABLES, ARRAYS = {"csv", "folder"}, {"npz", "arff"}
+# `_table` options describe cells and columns; with a source that is no table they are refused by name.
+_table = partial(typer.Option, rich_help_panel=TABLE)
+_reading = partial(typer.Option, rich_help_panel="Reading any source")
 _splitting = partial(typer.Option, rich_help_panel="Splitting and decoding")
 
 AllLabels = Annotated[bool, typer.Option("--all-labels", help="Show every label, not only the worst.")]
-SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)]
-CacheDir = Annotated[Path | None, _reading(metavar="DIR", help="Where decoded pictures are cached.")]
+SourceArgument = Annotated[
+    Path,
+    typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False, callback=checked(checks.source)),
+]
+CacheDir = Annotated[
+    Path | None,
+    _reading(metavar="DIR", help="Where decoded pictures are cached.", callback=checked(checks.folder)),
+]
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
     """How a source is read; the names are those of ``tagfit.read``."""
 
+    separator: Annotated[
+        str | None,
+        _table(
+            metavar="S",
+            help="What separates the tags in a cell: any text, space or tab.",
+            show_default="detected",
+            callback=checked(checks.separator),
+        ),
+    ] = None
     format: Annotated[
         FormatName | None,
         _reading(metavar="NAME", help="Such as coco, voc or csv; ? lists all.", show_default="detected"),
     ] = None
-    separator: Annotated[
-        str | None, _reading(metavar="S", help="Between the tags of a cell.", show_default="detected: | ; ,")
-    ] = None
     unlisted: Annotated[
         Literal["absent", "unknown"],
-        _reading(metavar="WORD", help="What a tag that is not listed means: absent or unknown."),
+        _reading(metavar="WORD", help="What an unlisted tag is: absent or unknown."),
     ] = "absent"
-    strict: Annotated[bool, _reading("--strict", help="Treat an unreadable picture as an error.")] = False
-    allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the folder.")] = False
+    allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the source's folder.")] = (
+        False
+    )
+    strict: Annotated[bool, _reading("--strict", help="Stop at rows and pictures that cannot be used.")] = False
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of ``tagfit.read``, as plain values."""
@@ -54,15 +76,16 @@ class ReadingOptions:
 class SourceOptions(ReadingOptions):
     """How a source is read, and which of its labels are used."""
 
-    labels: Annotated[str | None, _reading(metavar="FILE|a,b", help="Use only these labels (file: one per line).")] = (
-        None
-    )
+    labels: Annotated[
+        str | None,
+        _reading(
+            metavar="FILE|a,b", help="Use only these labels; a file has one per line.", callback=checked(checks.labels)
+        ),
+    ] = None
     exclude_labels: Annotated[
         list[str] | None, _reading(metavar="PATTERN", help="Leave out matching labels (* and ?).")
     ] = None
-    min_positives: Annotated[
-        int, _reading(metavar="N", min=0, help="Leave out labels with fewer positive pictures.")
-    ] = 0
+    min_positives: Annotated[int, _reading(metavar="N", min=0, help="Leave out labels that fewer rows have.")] = 0
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of ``tagfit.read``, as plain values; a file of labels is read here."""
@@ -81,19 +104,25 @@ class SplitOptions:
         _splitting(
             metavar="N",
             min=1,
-            help="Decode pictures to N x N pixels (64). Part of the Problem: a cure cannot change it.",
+            help="Decode pictures to N x N pixels (64). A cure cannot change this.",
+            callback=checked(checks.picture_size),
         ),
     ] = None
     limit: Annotated[int | None, _splitting(metavar="N", min=1, help="Use a random sample of N rows.")] = None
-    validation: Annotated[Path | None, _splitting(metavar="SOURCE", help="A separate source for validation.")] = None
+    validation: Annotated[
+        Path | None,
+        _splitting(metavar="SOURCE", help="A separate source for validation.", callback=checked(checks.source)),
+    ] = None
     validation_fold: Annotated[
-        int | None, _splitting(metavar="K", help="The fold (of the fold column) for validation.")
+        int | None, _splitting(metavar="K", help="The number in the fold column that is validation.")
     ] = None
     validation_share: Annotated[
         float | None, _splitting(metavar="S", min=0, max=1, help="Share of the rows for validation.")
     ] = None
-    test: Annotated[Path | None, _splitting(metavar="SOURCE", help="A separate source for test.")] = None
-    test_fold: Annotated[int | None, _splitting(metavar="K", help="The fold for test.")] = None
+    test: Annotated[
+        Path | None, _splitting(metavar="SOURCE", help="A separate source for test.", callback=checked(checks.source))
+    ] = None
+    test_fold: Annotated[int | None, _splitting(metavar="K", help="The number in the fold column that is test.")] = None
     test_share: Annotated[
         float | None, _splitting(metavar="S", min=0, max=1, help="Share of the rows for test; 0: none.")
     ] = None
@@ -107,6 +136,25 @@ class SplitOptions:
     def sources(self) -> list[Path]:
         """The separate sources of validation and test."""
         return [path for path in (self.validation, self.test) if path is not None]
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with them together, whatever the source holds."""
+        from tagfit.data.splits.placement import check_shares, wish
+
+        faults: list[Fault] = []
+        wishes = []
+        for role in ("validation", "test"):
+            given = [getattr(self, f"{role}{suffix}") for suffix in ("", "_fold", "_share")]
+            if sum(value is not None for value in given) > 1:
+                names = [f"--{role}{suffix}" for suffix in ("", "-fold", "-share")]
+                named = [name for name, value in zip(names, given, strict=True) if value is not None]
+                faults.append(Fault(f"{role} is given in {len(named)} ways: {', '.join(named)}", instead="one of them"))
+            elif given[0] is None:
+                with gathered(faults):
+                    wishes.append(wish(role, None, given[1], given[2]))
+        with gathered(faults):
+            check_shares({one.role: one.share or 0.0 for one in wishes})
+        return faults
 
     def plan(self, source: Path, reading: SourceOptions) -> Plan:
         """The Plan that reads ``source`` and splits it as these options say."""
@@ -134,7 +182,46 @@ class SplitOptions:
 def given_except(context: typer.Context, allowed: Iterable[str]) -> list[str]:
     """The parameters given on the command line, apart from the allowed ones, as the user writes them."""
     return [
-        str(param.metavar or param.name) if isinstance(param, typer.core.TyperArgument) else param.opts[0]
+        _name(param)
         for param in context.command.params
-        if param.name not in allowed and "DEFAULT" not in str(context.get_parameter_source(str(param.name)))
+        if param.name not in allowed and is_given(context, str(param.name))
     ]
+
+
+def without_effect(context: typer.Context, names: Iterable[str], why: str, instead: str = "") -> list[Fault]:
+    """A fault that names the parameters out of ``names`` that were given, although ``why``; none where none was."""
+    found = [
+        _name(param) for param in context.command.params if param.name in names and is_given(context, str(param.name))
+    ]
+    return [Fault(f"{', '.join(found)}: no effect, since {why}", instead=instead)] if found else []
+
+
+def faults_of_source(context: typer.Context, name: str = "source") -> list[Fault]:
+    """Options for reading and splitting that do not fit together, or not with the sources that are given."""
+    sources = [context.params.get(one) for one in (name, "validation", "test")]
+    if sources[0] is None:
+        return []
+    return [
+        *_without_effect_on(context, [path for path in sources if path is not None]),
+        *group_of(SplitOptions, context.params).faults(),
+    ]
+
+
+def _without_effect_on(context: typer.Context, sources: Iterable[Path]) -> list[Fault]:
+    """Options that none of the sources has a use for: for cells of a table, or for files and tags beside arrays."""
+    from tagfit.data.readers.formats import format_of
+
+    named = context.params.get("format")
+    formats = {named} if named else {format_of(path).name for path in sources}
+    why = f"the format is {' and '.join(sorted(formats))}"
+    faults = []
+    if not formats & TABLES:
+        table = [str(one.name) for one in context.command.params if getattr(one, "rich_help_panel", None) == TABLE]
+        faults += without_effect(context, table, why)
+    if formats <= ARRAYS:
+        faults += without_effect(context, ("unlisted", "allow_outside"), why)
+    return faults
+
+
+def _name(param: Any) -> str:
+    return str(param.metavar or param.name) if isinstance(param, typer.core.TyperArgument) else str(param.opts[0])

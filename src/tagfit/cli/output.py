@@ -1,4 +1,4 @@
-"""What commands print: one JSON document, or text; tables, progress and errors that no label name can break."""
+"""What commands print: one JSON document, or text; tables, progress and errors, safe for any label name."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 
 
 def accept_any_text(*streams: TextIO) -> None:
-    """Let streams write what their encoding cannot hold as escapes, instead of failing (an ASCII terminal, a pipe)."""
+    """Let streams escape what their encoding cannot express, instead of failing (an ASCII terminal, a pipe)."""
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def say(text: str = "") -> None:
-    """Print lines of text; line breaks in it stay, whatever else is not printable is escaped."""
+    """Print lines of text; anything that is not printable is escaped, except line breaks."""
     sys.stdout.write("\n".join(printable(line) for line in text.split("\n")) + "\n")
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document; where the encoding of the stream cannot hold a sign, as JSON's own escape."""
+    """Print one JSON document; characters that the stream's encoding lacks are escaped as JSON does it."""
     text = to_json(document)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
@@ -54,8 +54,8 @@ def print_error(error: InputError, as_json: bool) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, words_last: bool = False) -> str:
-    """Rows under their columns; the first ``left`` and a last one of words to the left, numbers to the right."""
-    from rich.cells import cell_len  # a sign may be two cells wide, or none
+    """An aligned table: the first ``left`` columns and a last one of words flush left, numbers flush right."""
+    from rich.cells import cell_len  # a character may be two cells wide, or none
 
     cells = [list(columns), *([printable(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
@@ -69,13 +69,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for a table; what is undefined is a dash."""
+    """A number for a table; a dash if it is undefined."""
     return "-" if value is None or value != value else f"{value:.{digits}f}"
 
 
 @contextmanager
 def progress_bar(quiet: bool) -> Iterator[Progress]:
-    """A rich progress bar on standard error with the time left; none where nobody watches."""
+    """A rich progress bar with the time left, on standard error; none unless that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -98,7 +98,7 @@ def tell(bar: Progress, lines: Iterable[str]) -> None:
 
 
 def on_decoded(bar: Progress, announce: Callable[[int], str] | None = None) -> Callable[[int, int], None]:
-    """What shows decoding on a bar; ``announce`` says of so many pictures, before the first, what will be kept."""
+    """A callback that shows decoding on a bar; ``announce`` gives a line about so many pictures before the first."""
     tasks: dict[int, Any] = {}
 
     def show(done: int, total: int) -> None:
@@ -112,7 +112,7 @@ def on_decoded(bar: Progress, announce: Callable[[int], str] | None = None) -> C
 
 
 def on_epoch(bar: Progress) -> Callable[[Epoch, Recipe], None]:
-    """What shows a training on a progress bar."""
+    """A callback that shows a training on a progress bar."""
     tasks: list[Any] = []
 
     def show(epoch: Epoch, recipe: Recipe) -> None:

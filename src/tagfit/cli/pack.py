@@ -1,4 +1,4 @@
-"""tagfit pack: what tags pictures leaves the run folder as a folder of its own."""
+"""tagfit pack: a run folder becomes a tagger, a small folder that tags pictures."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from typing import Annotated
 
 import typer
 
+from tagfit.cli import checks
+from tagfit.cli.checks import check_together, checked, needs_train_extra
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.output import AsJson, print_json, say
 
 
+@check_together(needs_train_extra("packing a tagger"))
 def pack(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The tagger's folder; new or empty.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="The tagger's folder; new or empty.", callback=checked(checks.new_folder)
+        ),
+    ],
     thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a tagger: preprocessing, weights, thresholds and labels, and no data.
+    """Write a tagger to use elsewhere, without the data.
 
-    `tagfit tag FOLDER PICTURE...` takes it in place of the run.
+    It holds preprocessing, weights, thresholds and labels. `tagfit tag FOLDER PICTURE...` then works without the run.
     """
     from tagfit import tagger
     from tagfit.evaluation.thresholds import Thresholds

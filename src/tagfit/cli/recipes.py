@@ -1,4 +1,4 @@
-"""tagfit recipes: the named recipes, one of them to start from or as code, and the recipe of a Keras model."""
+"""tagfit recipes: the named recipes, one of them as TOML or code, and the recipe of a Keras model."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tagfit.cli.command import Command
+from tagfit.cli import checks
+from tagfit.cli.checks import checked
+from tagfit.cli.command import Command, Group
 from tagfit.cli.output import AsJson, print_json, say, table
 from tagfit.errors import InputError, printable
 
 if TYPE_CHECKING:
     from tagfit.recipe import Recipe
 
-app = typer.Typer(
-    help="List the named recipes, show one to start from or as code, or read one from Keras.", rich_markup_mode=None
-)
+app = typer.Typer(cls=Group, help="List the named recipes, print one, or convert a Keras model.", rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
 def list_recipes(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the named recipes, show one to start from or as code, or read one from Keras."""
+    """List the named recipes, print one, or convert a Keras model."""
     if context.invoked_subcommand is not None:
         return
     from tagfit.recipe import NAMED, SUMMARIES
@@ -31,28 +31,28 @@ def list_recipes(context: typer.Context, as_json: AsJson = False) -> None:
         print_json({"recipes": [{"name": name, "summary": SUMMARIES[name]} for name in NAMED]})
         return
     say(table(["recipe", "what it is"], SUMMARIES.items(), left=2))
-    say("\n`tagfit recipes show NAME > my.toml` prints one to start from; `--recipe my.toml` uses it.")
+    say("\nStart from one: `tagfit recipes show NAME > my.toml`, then `tagfit train SOURCE --recipe my.toml`.")
 
 
 @app.command(cls=Command)
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A named recipe, a recipe file, or a run folder.")],
-    tongue: Annotated[
+    library: Annotated[
         Literal["keras", "torch"] | None,
-        typer.Option("--as", metavar="LIBRARY", help="As code that one can paste: keras or torch."),
+        typer.Option("--as", metavar="LIBRARY", help="Print it as code: keras or torch."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a recipe, every field spelled out, or as code."""
+    """Print a recipe with all its fields, or as code."""
     from tagfit import recipe
 
     path = Path(name)
     is_run = (path / "recipe.toml").is_file()
     found = recipe.load(path / "recipe.toml") if is_run else recipe.find(name)
-    if tongue is not None:
-        code = _code(found, name, tongue, path if is_run else None)
+    if library is not None:
+        code = _code(found, name, library, path if is_run else None)
         if as_json:
-            print_json({"name": name, "as": tongue, "code": code})
+            print_json({"name": name, "as": library, "code": code})
         else:
             say(code.rstrip())
     elif as_json:
@@ -63,13 +63,25 @@ def show(
 
 @app.command("from-keras", cls=Command)
 def from_keras(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="MODEL.keras, or the text of model.to_json().")],
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the recipe here; else it is printed.")] = None,
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL",
+            help="MODEL.keras, or a file with the text of model.to_json().",
+            callback=checked(checks.file),
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the recipe to a file instead of printing it.", callback=checked(checks.output)
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a Keras model's configuration into a recipe.
+    """Convert a Keras model's configuration into a recipe.
 
-    No code of the model is run and Keras is not needed. What a recipe cannot say is told in notes.
+    No code of the model is run and Keras is not needed. Notes say what a recipe cannot express.
     """
     from tagfit.translate.from_keras import from_keras as read
 
@@ -85,7 +97,7 @@ def from_keras(
     say(read_as.recipe.to_toml().rstrip() if out is None else str(out))
 
 
-def _code(recipe: Recipe, name: str, tongue: Literal["keras", "torch"], folder: Path | None) -> str:
+def _code(recipe: Recipe, name: str, library: Literal["keras", "torch"], folder: Path | None) -> str:
     """The recipe as a script; of a run with its shapes, labels and preprocessing."""
     from tagfit.runs.run import open_run
     from tagfit.translate.as_keras import as_keras
@@ -96,6 +108,8 @@ def _code(recipe: Recipe, name: str, tongue: Literal["keras", "torch"], folder: 
     if folder is not None:
         run = open_run(folder)
         if (own := run.info.get("net")) is not None:
-            raise InputError(f"{folder} was trained with a net of its own, {own}", instead="the code that defines it")
+            raise InputError(
+                f"{folder} was trained with a net of its own, {own}", instead="use the code that defines it"
+            )
         setting, weights = Setting.of(run.problem), run.weights
-    return (as_keras if tongue == "keras" else as_torch)(recipe, name, setting, weights)
+    return (as_keras if library == "keras" else as_torch)(recipe, name, setting, weights)

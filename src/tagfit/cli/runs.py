@@ -14,14 +14,16 @@ RUNS = Path("runs")
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the run folders are, or one of them.")] = RUNS,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder that contains the run folders, or one of them.")
+    ] = RUNS,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs below a folder, oldest first."""
+    """List the runs in a folder, oldest first."""
     from tagfit.runs.run import list_runs
 
     if folder != RUNS and not folder.is_dir():
-        raise InputError(f"there is no folder {folder}", instead="the folder that holds the run folders")
+        raise InputError(f"there is no folder {folder}", instead="the folder that contains the run folders")
     found: list[dict[str, Any]] = []
     damaged: list[dict[str, str]] = []
     for run in list_runs(folder):
@@ -37,9 +39,9 @@ def runs(
     for one in damaged:
         say(f"{one['run']} is damaged: {one['problem']}")
     if not found and not damaged:
-        say(f"no runs in {folder}; `tagfit train SOURCE` makes one")
+        say(f"no runs in {folder}; `tagfit train SOURCE` creates one")
     if any(run["state"] in ("killed", "interrupted", "failed") for run in found):
-        say("\n`tagfit train --resume RUN` goes on with what was killed, interrupted or failed")
+        say("\n`tagfit train --resume RUN` continues one that was killed, interrupted or failed")
 
 
 def _table(found: list[dict[str, Any]]) -> str:

@@ -9,31 +9,48 @@ from typing import Annotated, Any
 
 import typer
 
+from tagfit.cli import checks
+from tagfit.cli.checks import check_together, checked
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
-from tagfit.errors import InputError, printable
+from tagfit.errors import Fault, gathered, printable
 
 # A spreadsheet takes a cell that starts so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def _together(context: typer.Context) -> list[Fault]:
+    faults: list[Fault] = []
+    if context.params.get("as_csv") and context.params.get("as_json"):
+        faults.append(Fault("--csv and --json cannot be combined", instead="one of them"))
+    with gathered(faults):
+        checks.train_extra("tagging pictures")
+    return faults
+
+
+@check_together(_together)
 def tag(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or the folder of a tagger.")],
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Picture files, or folders of them.")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and a score a label.")] = False,
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run folder, or a tagger's folder.", callback=checked(checks.model))
+    ],
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PICTURE", help="Picture files, or folders of them.", callback=checked(checks.each(checks.exists))
+        ),
+    ],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and one score per label.")] = False,
     thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
 ) -> int:
     """Tag pictures with a trained run, or with a saved tagger.
 
-    A picture that cannot be read is told beside the others; the exit code is 2 where none of them can.
+    A picture that cannot be read is listed with the reason; the exit code is 2 if none can be read.
     """
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
 
-    if as_csv and as_json:
-        raise InputError("--csv and --json are two forms of the same", instead="one of them")
     with progress_bar(quiet=as_json) as bar:
         records = workflow.tag(
             run,

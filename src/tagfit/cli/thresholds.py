@@ -1,4 +1,4 @@
-"""tagfit thresholds: one a label, chosen by a named strategy."""
+"""tagfit thresholds: one per label, chosen by a named strategy."""
 
 from __future__ import annotations
 
@@ -7,44 +7,91 @@ from typing import Annotated
 
 import typer
 
+from tagfit.cli import checks, options
+from tagfit.cli.checks import check_together, checked, is_given
 from tagfit.cli.output import AsJson, number, print_json, say, table
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError
 
 
+def label_strategy(pair: str) -> tuple[str, str]:
+    """The label and the strategy of ``LABEL:STRATEGY``."""
+    label, colon, strategy = pair.rpartition(":")
+    if not colon:
+        raise InputError(f"--label {pair}", instead="--label LABEL:STRATEGY, such as people:precision=0.9")
+    checks.strategy(strategy)
+    return label, strategy
+
+
+def _together(context: typer.Context) -> list[Fault]:
+    run, scores = is_given(context, "run"), is_given(context, "scores")
+    if run and scores:
+        return [Fault("thresholds takes a RUN or --scores FILE, not both", instead="tagfit thresholds RUN")]
+    if scores:
+        return options.without_effect(context, ["split"], "--scores has no splits")
+    if not run:
+        return [Fault("thresholds needs a RUN or --scores FILE", instead="tagfit thresholds RUN")]
+    if context.params.get("split") == "test":
+        return [Fault("thresholds are not chosen on the test split", instead="--split validation")]
+    return []
+
+
+@check_together(_together)
 def thresholds(
-    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.")] = None,
-    scores: Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of a run: scores, .npz or .csv.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Instead of a run: scores as .npz or .csv.", callback=checked(checks.file)),
+    ] = None,
     strategy: Annotated[
-        str, typer.Option("--for", metavar="STRATEGY", help="best-f1, precision=0.9, ...; a wrong one lists all.")
+        str,
+        typer.Option(
+            "--for",
+            metavar="STRATEGY",
+            help="best-f1, precision=0.9 and others; a wrong one lists all.",
+            callback=checked(checks.strategy),
+        ),
     ] = "best-f1",
     by_label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="LABEL:STRATEGY", help="Another strategy for one label.")
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="LABEL:STRATEGY",
+            help="Use another strategy for one label; may be repeated.",
+            callback=checked(checks.each(label_strategy)),
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(metavar="NAME", help="The split of the run to choose on.")] = "validation",
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="For --thresholds of `evaluate` and `tag`.")] = None,
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="The split of the run to choose on.", callback=checked(checks.split))
+    ] = "validation",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a file for --thresholds of other commands.", callback=checked(checks.output)
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose a threshold for each label.
 
-    On a split of a run, or on any model's scores. Judge them on other pictures than those they were chosen on.
+    On a split of a run, or on any model's scores. Evaluate on other pictures than the thresholds were chosen on.
     """
     from tagfit import workflow
     from tagfit.evaluation.score_files import read_scores
 
-    if (run is None) == (scores is None):
-        both = "thresholds takes a RUN or --scores FILE, not both"
-        raise InputError(both if run else "thresholds needs a RUN or --scores FILE", instead="tagfit thresholds RUN")
     judged = run if scores is None else read_scores(scores)
     assert judged is not None
     of_run = None if scores is not None else split
-    chosen = workflow.choose_thresholds(judged, strategy, split=of_run, by_label=_by_label(by_label or []))
+    by_name = dict(map(label_strategy, by_label or []))
+    chosen = workflow.choose_thresholds(judged, strategy, split=of_run, by_label=by_name)
     if out is not None:
         chosen.save(out)
     if as_json:
         print_json({**chosen.to_dict(), "out": None if out is None else str(out)})
         return
     on = f"the {chosen.split} split" if chosen.split else "these scores"
-    say(f"{chosen.strategy}, chosen on {on}: do not judge them there")
+    say(f"{chosen.strategy}, chosen on {on}: evaluate on other pictures")
     rows = [
         [f"  {one['label']}", number(one["threshold"]), _spread(one), one["support"], one["note"]]
         for one in chosen.details
@@ -56,13 +103,3 @@ def thresholds(
 
 def _spread(record: dict[str, float | None]) -> str:
     return "" if record["low"] is None else f"{number(record['low'])} to {number(record['high'])}"
-
-
-def _by_label(given: list[str]) -> dict[str, str]:
-    found = {}
-    for pair in given:
-        label, colon, strategy = pair.rpartition(":")
-        if not colon:
-            raise InputError(f"--label {pair}", instead="--label LABEL:STRATEGY, such as people:precision=0.9")
-        found[label] = strategy
-    return found

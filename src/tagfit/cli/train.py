@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli import options
+from tagfit.cli import checks, options
+from tagfit.cli.checks import check_together, checked, is_given
 from tagfit.cli.evaluate import show_evaluations
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say, tell
-from tagfit.errors import Fault, InputError, gathered
+from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
     from tagfit.recipe import Recipe
 
-_training = partial(typer.Option, rich_help_panel="How it is trained")
+_training = partial(typer.Option, rich_help_panel="Training")
 SHOWN = 20
-# What goes with --resume; all else is decided by the run.
+# What may be given together with --resume; the run itself has all else.
 WITH_RESUME = ("resume", "all_labels", "as_json")
 
 
@@ -29,29 +30,78 @@ WITH_RESUME = ("resume", "all_labels", "as_json")
 class TrainingOptions:
     """What is trained, and on what machine."""
 
-    recipe: Annotated[str, _training(metavar="NAME|FILE", help="See `tagfit recipes`.")] = "regularised-dense"
+    recipe: Annotated[
+        str, _training(metavar="NAME|FILE", help="See `tagfit recipes`.", callback=checked(checks.recipe))
+    ] = "regularised-dense"
     set_: Annotated[
-        list[str] | None, _training("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
+        list[str] | None,
+        _training(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Change a field of the recipe, such as epochs=20; may be repeated.",
+            callback=checks.settings,
+        ),
     ] = None
     seed: Annotated[
-        int, _training(metavar="N", min=0, max=2**32 - 1, help="Of initial weights, order, dropout and augmentation.")
+        int, _training(metavar="N", min=0, max=2**32 - 1, help="Same seed, same weights, order, dropout and so on.")
     ] = 0
-    device: Annotated[str | None, _training(metavar="NAME", help="cpu, cuda or mps.", show_default="a GPU if any")] = (
-        None
-    )
-    threads: Annotated[int | None, _training(metavar="N", min=1, help="Number of CPU threads.")] = None
+    device: Annotated[
+        str | None,
+        _training(
+            metavar="NAME",
+            help="cpu, cuda or mps.",
+            show_default="a GPU if there is one",
+            callback=checked(checks.device),
+        ),
+    ] = None
+    threads: Annotated[int | None, _training(metavar="N", min=1, help="How many CPU threads.")] = None
+
+    def chosen(self) -> Recipe:
+        """The recipe with its changes."""
+        from tagfit.recipe import assign, find
+
+        return assign(find(self.recipe), self.set_ or [])
+
+
+def _together(context: typer.Context) -> list[Fault]:
+    faults: list[Fault] = []
+    if not is_given(context, "resume"):
+        if not is_given(context, "source"):
+            faults.append(Fault("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]"))
+        if not is_given(context, "out"):
+            with gathered(faults):
+                checks.folder(Path("runs"))
+    elif more := options.given_except(context, WITH_RESUME):
+        what = f"--resume continues the run with its own settings; {', '.join(more)} cannot be changed"
+        faults.append(
+            Fault(what, instead="tagfit train --resume RUN, or a new run: tagfit train SOURCE --set epochs=N")
+        )
+    with gathered(faults):
+        checks.train_extra("training")
+    return faults + options.faults_of_source(context)
 
 
 @expand_groups
+@check_together(_together)
 def train(
-    context: typer.Context,
     *,
-    source: Annotated[Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP)] = None,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP, callback=checked(checks.source))
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run folder.", show_default="runs/<date>-<recipe>-<seed>")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The run folder.",
+            show_default="runs/<date>-<recipe>-<seed>",
+            callback=checked(checks.new_folder),
+        ),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run; it knows the rest.")
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Continue an interrupted run, with its own settings.", callback=checked(checks.run)
+        ),
     ] = None,
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
@@ -67,22 +117,19 @@ def train(
 
     notes: list[str] = []
     with progress_bar(quiet=as_json) as bar:
-        if resume is not None:
-            _refuse_more_than_resume(context)
+        if source is None:
+            assert resume is not None
             run = workflow.resume(resume, on_decoded=on_decoded(bar), on_epoch=on_epoch(bar))
-        elif source is None:
-            raise InputError("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]")
         else:
-            chosen = _before_anything_is_read(training, out, [source, *splitting.sources])
             plan = splitting.plan(source, reading)
             problem = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             notes = [*problem.data.notes, *problem.notes]
             if not as_json:
                 left_out, odd = problem.data.quarantined, problem.data.warnings
-                tell(bar, [*notes, *_few(left_out, "left out"), *_few(odd, "warning")])
+                tell(bar, [*notes, *_first(left_out, "left out"), *_first(odd, "warning")])
             run = workflow.fit(
                 problem,
-                chosen,
+                training.chosen(),
                 seed=training.seed,
                 out=out,
                 device=training.device,
@@ -100,44 +147,7 @@ def train(
     say(f"\nrun: {run.folder}")
 
 
-def _before_anything_is_read(training: TrainingOptions, out: Path | None, sources: list[Path]) -> Recipe:
-    """The recipe; and what is wrong with the words of the command is said before long work begins, all of it."""
-    from tagfit import recipe as recipes
-    from tagfit.data.readers.formats import format_of
-    from tagfit.runs.writing import refuse_used
-    from tagfit.training.torch_import import torch_for
-
-    faults: list[Fault] = []
-    chosen = recipes.NAMED["regularised-dense"]
-    with gathered(faults):
-        chosen = recipes.find(training.recipe)
-    with gathered(faults):
-        chosen = recipes.assign(chosen, training.set_ or [])
-    if out is not None:
-        with gathered(faults):
-            refuse_used(out)
-    for source in sources:
-        with gathered(faults):
-            format_of(source)
-    with gathered(faults), torch_for("training"):
-        from tagfit.training import machine
-
-        machine.choose(chosen, training.device, training.threads)
-    if faults:
-        raise InputError(faults)
-    return chosen
-
-
-def _refuse_more_than_resume(context: typer.Context) -> None:
-    more = options.given_except(context, WITH_RESUME)
-    if more:
-        raise InputError(
-            f"--resume goes on with the run as it was begun; {', '.join(more)} cannot be changed",
-            instead="tagfit train --resume RUN, or a new run without --resume",
-        )
-
-
-def _few(faults: Sequence[Fault], heading: str) -> list[str]:
+def _first(faults: Sequence[Fault], heading: str) -> list[str]:
     hidden = len(faults) - SHOWN
     more = [f"{heading}: ... and {hidden} more: `tagfit data check` lists all"] if hidden > 0 else []
     return [f"{heading}: {fault}" for fault in faults[:SHOWN]] + more

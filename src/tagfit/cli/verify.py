@@ -1,4 +1,4 @@
-"""tagfit verify: a certificate held against sources, weights and logs."""
+"""tagfit verify: a certificate compared with sources, weights and logs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from typing import Annotated
 
 import typer
 
+from tagfit.cli import checks
+from tagfit.cli.checks import check_together, checked, needs_train_extra
 from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 
 
+@check_together(needs_train_extra("verifying a certificate"))
 def verify(
     certificate: Annotated[
-        Path, typer.Argument(metavar="CERTIFICATE", help="certificate.json, or the folder of its cure.")
+        Path,
+        typer.Argument(
+            metavar="CERTIFICATE",
+            help="certificate.json, or the folder of its cure.",
+            callback=checked(checks.certificate),
+        ),
     ],
     as_json: AsJson = False,
 ) -> int:
-    """Read the sources and score the stored weights again; name what is not as certified.
+    """Check a certificate against sources, weights and logs.
 
-    Exit code: 0 where everything holds, 4 where something was altered.
+    Exit code: 0 if everything is as certified, 4 if something was altered.
     """
     from tagfit import workflow
     from tagfit.curing.certificate import NO_SIGNATURE

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tagfit.curing.limits import DEFAULT_BUDGET, DEFAULT_SEEDS
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
@@ -19,8 +20,6 @@ from tagfit.runs.run import Run
 
 FORMAT = 1
 ASKED = "cure.json"
-DEFAULT_BUDGET = 600.0  # seconds
-DEFAULT_SEEDS = 3
 # Metrics that no prediction of the same tags for every picture does well in.
 SERVING = ("macro_f1", "mAP")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}

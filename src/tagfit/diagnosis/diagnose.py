@@ -17,7 +17,7 @@ from tagfit.diagnosis.check import Check
 from tagfit.diagnosis.finding import Finding, Findings
 from tagfit.diagnosis.histories import Curves
 from tagfit.diagnosis.material import Material, Side
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError
 from tagfit.goal import read_bounds
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
@@ -94,7 +94,7 @@ def diagnose(
     )
     if not material.sides and material.curves is None:
         raise InputError("there is nothing to diagnose", instead="diagnose(train=(truth, scores), validation=(...))")
-    _refuse_unknown(mute)
+    refuse_unknown(mute)
     found = _findings(material, [check for check in CHECKS if check.code not in mute])
     return Findings(tuple(sorted(found, key=_importance)), material, tuple(mute))
 
@@ -137,11 +137,14 @@ def _importance(finding: Finding) -> tuple[int, bool]:
     return OUTCOMES.index(finding.outcome), finding.severity != "issue"
 
 
-def _refuse_unknown(codes: Sequence[str]) -> None:
+def refuse_unknown(codes: Sequence[str]) -> None:
+    """Raise an InputError that names every code which is not that of a check."""
     there = [check.code for check in CHECKS]
+    faults = []
     for code in codes:
         if code not in there:
             near = difflib.get_close_matches(code, there, n=3)
-            raise InputError(
-                f"there is no check {code!r}", instead=f"did you mean {', '.join(near)}?" if near else ", ".join(there)
-            )
+            instead = f"did you mean {', '.join(near)}?" if near else ", ".join(there)
+            faults.append(Fault(f"there is no check {code!r}", instead=instead))
+    if faults:
+        raise InputError(faults)

@@ -13,7 +13,8 @@ from tagfit.curing import request
 from tagfit.curing import verify as verifying
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.certificate import load as load_certificate
-from tagfit.curing.request import DEFAULT_SEEDS, Asked
+from tagfit.curing.limits import DEFAULT_SEEDS
+from tagfit.curing.request import Asked
 from tagfit.curing.verify import Verification
 from tagfit.curing.winner import Told
 from tagfit.data.problem import Problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -82,18 +82,28 @@ def place(
         InputError: a fold or a column that is not there, rows that the split column leaves out, shares of 1 and more,
             a split without rows.
     """
+    names, notes, shares = _assigned(data, origin, wishes)
+    notes += _by_share(data, shares, names, keys, groups, method, seed)
+    notes += [f"{w.role}: none" for w in wishes if w.role not in shares and w.role not in names]
+    names[names == ""] = "train"
+    _refuse_empty(names, [w.role for w in wishes if w.role in shares or w.source is not None])
+    return names, notes
+
+
+def refuse_impossible(data: TaggedSet, origin: Names, wishes: list[Wish]) -> None:
+    """Raise the InputErrors of :func:`place` that are known before anything is decoded or drawn."""
+    _assigned(data, origin, wishes)
+
+
+def _assigned(data: TaggedSet, origin: Names, wishes: list[Wish]) -> tuple[Names, list[str], dict[str, float]]:
+    """The split of each row that sources, folds and columns decide ('' elsewhere), notes, and shares to draw."""
     names = np.where(origin == "train", "", origin).astype("U10")
     notes = [f"{w.role}: a set of its own, {_count(names, w.role)} rows" for w in wishes if w.source is not None]
     notes += _by_fold(data, wishes, names)
     by_column = data.split is not None and bool((data.split != "").any()) and any(w.silent for w in wishes)
     if by_column:
         notes += _by_column(data, wishes, names)
-    shares = _shares(wishes, names, by_column)
-    notes += _by_share(data, shares, names, keys, groups, method, seed)
-    notes += [f"{w.role}: none" for w in wishes if w.role not in shares and w.role not in names]
-    names[names == ""] = "train"
-    _refuse_empty(names, [w.role for w in wishes if w.role in shares or w.source is not None])
-    return names, notes
+    return names, notes, _shares(wishes, names, by_column)
 
 
 def _by_fold(data: TaggedSet, wishes: list[Wish], names: Names) -> list[str]:
@@ -147,10 +157,15 @@ def _shares(wishes: list[Wish], names: Names, by_column: bool) -> dict[str, floa
             shares[w.role] = float(w.share)
         elif w.silent and w.role not in names and (w.role == "validation" or not by_column):
             shares[w.role] = DEFAULT_SHARE
+    check_shares(shares)
+    return shares
+
+
+def check_shares(shares: Mapping[str, float]) -> None:
+    """Raise an InputError unless the shares of validation and test leave rows for train."""
     if sum(shares.values()) >= 1:
         said = " and ".join(f"{role} {share:g}" for role, share in shares.items())
         raise InputError(f"the shares {said} leave nothing to train on", instead="shares that sum to less than 1")
-    return shares
 
 
 def _by_share(

@@ -88,6 +88,7 @@ def split(
         placing.wish("test", test, test_fold, test_share),
     ]
     rows, origin = joined({"train": data, **{w.role: w.source for w in wishes if w.source is not None}})
+    placing.refuse_impossible(rows, origin, wishes)
     inputs = read_inputs(rows, size, cache_dir=cache_dir, progress=progress)
     notes = _quarantined(inputs, len(rows), strict)
     kept = replace(rows.take(inputs.rows), quarantined=(*rows.quarantined, *inputs.faults))

@@ -1,0 +1,332 @@
+"""Checks of single values, made while the command line is parsed: before anything is decoded, trained or written.
+
+``typer.Option(callback=checked(rule))`` calls ``rule`` with the value; its InputError is reported together with all
+other errors of the command line.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from tagfit.cli.names import names_in
+from tagfit.errors import Fault, InputError, MissingExtraError, gathered
+
+# The key of `Context.meta` under which `Command` leaves all words of the command line, by parameter, unconverted.
+GIVEN = "tagfit.given"
+TRAIN_EXTRA = ("torch", "optuna")
+NAMED_METRICS = ("default", "all", "headline")
+
+Rule = Callable[[Any], object]
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def checked(rule: Rule) -> Callable[[Any], Any]:
+    """A callback of an option or argument that applies ``rule`` to the value if there is one."""
+
+    def callback(value: Any) -> Any:
+        if value is not None and value != []:
+            rule(value)
+        return value
+
+    return callback
+
+
+def check_together(check: Callable[[typer.Context], list[Fault]]) -> Callable[[Command], Command]:
+    """Decorate a command with a check of how its words fit together.
+
+    ``check`` gets the context of the command, and is called even if single words are wrong (those are missing from
+    ``context.params``), so that everything is reported at once.
+    """
+
+    def decorated(command: Command) -> Command:
+        command.check_together = check  # type: ignore[attr-defined]
+        return command
+
+    return decorated
+
+
+def needs_train_extra(purpose: str) -> Callable[[typer.Context], list[Fault]]:
+    """A check for :func:`check_together` that what the extra ``train`` brings is installed."""
+
+    def check(_: typer.Context) -> list[Fault]:
+        faults: list[Fault] = []
+        with gathered(faults):
+            train_extra(purpose)
+        return faults
+
+    return check
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether a parameter was typed, whatever its value."""
+    source = context.get_parameter_source(name)
+    return source is not None and "DEFAULT" not in source.name
+
+
+def each(rule: Rule) -> Rule:
+    """``rule`` for every value of an option that may be repeated; all failures are reported."""
+
+    def of_all(values: list[Any]) -> None:
+        faults: list[Fault] = []
+        for value in values:
+            with gathered(faults):
+                rule(value)
+        if faults:
+            raise InputError(faults)
+
+    return of_all
+
+
+def given(context: typer.Context) -> Mapping[str, Any]:
+    """What the user typed, by parameter, before any conversion; for checks that depend on a second option."""
+    found: Mapping[str, Any] = context.meta.get(GIVEN, {})
+    return found
+
+
+def source(path: Path) -> None:
+    """A source exists and is of a known format."""
+    from tagfit.data.readers.formats import format_of
+
+    format_of(path)
+
+
+def run(path: Path) -> None:
+    """A run folder can be opened."""
+    from tagfit.runs.run import open_run
+
+    open_run(path)
+
+
+def model(path: Path) -> None:
+    """A run folder or a tagger's folder."""
+    from tagfit.tagger import holds_tagger
+
+    if not holds_tagger(path):
+        run(path)
+
+
+def file(path: Path) -> None:
+    """A file exists and is not a folder."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", instead="a file")
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path} cannot be read: permission denied")
+
+
+def exists(path: Path) -> None:
+    """A file or folder exists."""
+    if not path.exists():
+        raise InputError(f"there is no file or folder {path}")
+
+
+def run_or_scores(path: Path) -> None:
+    """A run folder or a score file."""
+    (run if path.is_dir() else file)(path)
+
+
+def thresholds(path: Path) -> None:
+    """A thresholds file can be read."""
+    from tagfit.evaluation.thresholds import Thresholds
+
+    file(path)
+    Thresholds.load(path)
+
+
+def certificate(path: Path) -> None:
+    """A certificate can be read."""
+    from tagfit.curing.certificate import load
+
+    load(path)
+
+
+def begun_cure(path: Path) -> None:
+    """The folder of a cure that was begun."""
+    from tagfit.curing.request import read
+
+    read(path)
+
+
+def folder(path: Path) -> None:
+    """A folder that is there or can be made, and in which files can be written."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file", instead="a folder")
+    _writable(path)
+
+
+def new_folder(path: Path) -> None:
+    """A folder that is empty or can be made."""
+    from tagfit.runs.writing import refuse_used
+
+    refuse_used(path)
+    _writable(path)
+
+
+def output(path: Path) -> None:
+    """A file that can be written; one that is there is replaced."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", instead="a file to write")
+    _writable(path.parent)
+
+
+def new_output(path: Path) -> None:
+    """A file that can be written and is not there yet."""
+    if path.exists():
+        raise InputError(f"{path} exists and is not overwritten", instead="another --out")
+    output(path)
+
+
+def _writable(folder: Path) -> None:
+    """Raise an InputError unless files can be written in a folder, or in the nearest of its parents that is there."""
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    reason = "is not a folder" if not there.is_dir() else "" if os.access(there, os.W_OK | os.X_OK) else "is read-only"
+    if reason:
+        raise InputError(f"cannot write in {folder}: {there} {reason}", instead="another place")
+
+
+def device(name: str) -> None:
+    """A device of this machine; without torch, the extra to install is named."""
+    from tagfit.training.torch_import import torch_for
+
+    if name.lower() in ("gpu", "cuda:0"):
+        raise InputError(
+            f"--device {name}", instead="--device cuda or mps; a GPU is used by default where there is one"
+        )
+    with torch_for("training"):
+        from tagfit.training.machine import choose
+
+        choose(_any_recipe(), name)
+
+
+def train_extra(purpose: str) -> None:
+    """What the extra ``train`` brings is installed."""
+    for name in TRAIN_EXTRA:
+        try:
+            missing = importlib.util.find_spec(name) is None
+        except ModuleNotFoundError:
+            missing = True
+        if missing:
+            raise MissingExtraError("train", purpose)
+
+
+def metrics(text: str) -> None:
+    """Names of metrics, or one of the named sets."""
+    from tagfit.evaluation.metrics import find
+
+    if text in NAMED_METRICS:
+        return
+    if not names_in(text):
+        raise InputError("no metric is named", instead="names with commas, default or all")
+    each(find)(names_in(text))
+
+
+def split(name: str) -> None:
+    """A split that a run may have."""
+    if name not in ("train", "validation", "test"):
+        raise InputError(f"there is no split {name!r}", instead="train, validation or test")
+
+
+def strategy(text: str) -> None:
+    """A strategy for thresholds."""
+    from tagfit.evaluation.strategies import parse
+
+    parse(text)
+
+
+def picture_size(size: int) -> None:
+    """A side length that pictures can be decoded to."""
+    from tagfit.data.pictures.decode import check_size
+
+    check_size(size)
+
+
+def separator(text: str) -> None:
+    """Any text but an empty one."""
+    from tagfit.data.readers.tag_cells import read_cells
+
+    read_cells((), text)
+
+
+def labels(text: str) -> None:
+    """Names of labels, or a file of them."""
+    from tagfit.data.labels import requested
+
+    requested(text)
+
+
+def recipe(name: str) -> None:
+    """A named recipe, or a recipe file."""
+    from tagfit.recipe import find
+
+    find(name)
+
+
+def settings(context: typer.Context, value: list[str] | None) -> list[str] | None:
+    """``--set``: fields and values of the recipe that ``--recipe`` names."""
+    from tagfit.recipe import assign, find
+
+    base = _any_recipe()
+    with gathered([]):  # a wrong --recipe is reported by its own check
+        base = find(given(context).get("recipe") or "regularised-dense")
+    if value:
+        assign(base, value)
+    return value
+
+
+def goal(context: typer.Context, value: list[str] | None) -> list[str] | None:
+    """``--goal`` of a cure. For a run, ``tagfit.cure`` checks it before it reads anything, with the run's figures."""
+    from tagfit.goal import Goal
+
+    if value and not (Path(given(context).get("start") or "") / "run.json").is_file():
+        Goal(*value)
+    return value
+
+
+def bounds(text: str) -> None:
+    """A goal that is only compared with what was reached."""
+    from tagfit.goal import read_bounds
+
+    read_bounds(text)
+
+
+def maximise(text: str) -> None:
+    """A figure that a cure can maximise."""
+    from tagfit.goal import Goal
+
+    Goal(maximise=text)
+
+
+def gap(value: float) -> None:
+    """A largest gap between train and validation."""
+    from tagfit.goal import Goal
+
+    Goal(gap_at_most=value)
+
+
+def duration(text: str) -> None:
+    """A time such as ``90s`` or ``10m``."""
+    from tagfit.curing.request import seconds
+
+    seconds(text)
+
+
+def check_codes(codes: list[str]) -> None:
+    """Codes of checks of the diagnosis."""
+    from tagfit.diagnosis.diagnose import refuse_unknown
+
+    refuse_unknown(codes)
+
+
+def _any_recipe() -> Any:
+    from tagfit.recipe import NAMED
+
+    return NAMED["regularised-dense"]
