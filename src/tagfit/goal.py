@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tagfit.errors import Fault, InputError, gathered
-from tagfit.evaluation.metrics import find
+from tagfit.evaluation.metrics import METRICS, find
+from tagfit.evaluation.other_names import likely, parted
 
 LESSON = ("validation.label_accuracy>=0.85", "train.label_accuracy<0.92")
 NAMED = {"lesson": LESSON}
@@ -21,6 +22,7 @@ LEAST_SHORTFALL = 1e-9
 CEILING_WEIGHT = 0.5
 
 _BOUND = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*(>=|<=|>|<)\s*([0-9.eE+-]+)\s*")
+_OTHER_BOUND = re.compile(r"\s*([A-Za-z][\w./-]*?)\s*(>=|<=|==|=|>|<)\s*(\S+)\s*")
 _FIGURE = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*")
 
 
@@ -207,8 +209,11 @@ def read_bound(text: str) -> Bound:
     """
     found = _BOUND.fullmatch(text)
     if found is None:
-        raise InputError(f"the goal {text!r} cannot be read", instead=f"{EXAMPLE}, or {' or '.join(NAMED)}")
+        instead = _likely_bound(text) or f"{EXAMPLE}, or {' or '.join(NAMED)}"
+        raise InputError(f"the goal {text!r} cannot be read", instead=instead)
     split, metric, sign, value = found.groups()
+    if split is None and parted(metric)[0]:
+        raise InputError(f"the goal {text!r} names no metric of a split", instead=_likely_bound(text) or EXAMPLE)
     try:
         number = float(value)
     except ValueError:
@@ -216,6 +221,17 @@ def read_bound(text: str) -> Bound:
     return Bound(
         split or "validation", find(metric).name, "higher" if sign[0] == ">" else "lower", number, text.strip()
     )
+
+
+def _likely_bound(text: str) -> str:
+    """The bound that names of other libraries, such as ``val_acc>0.85``, may mean; empty if that cannot be guessed."""
+    found = _OTHER_BOUND.fullmatch(text)
+    if found is None:
+        return ""
+    split, metric = parted(found[1])
+    sign = found[2] if found[2] in (">=", "<=", ">", "<") else ">="
+    meant = (metric,) if metric in METRICS else likely(metric)
+    return " or ".join(f"{split or 'validation'}.{one}{sign}{found[3]}" for one in meant)
 
 
 def _usable(bound: Bound) -> Bound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tagfit.cli import names
 from tagfit.cli.checks import GIVEN
-from tagfit.errors import Fault, InputError, gathered
+from tagfit.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
@@ -41,11 +42,12 @@ class Command(TyperCommand):
         given, extra = self._words(ctx, args, faults)
         ctx.meta[GIVEN] = given
         for param in sorted(self.get_params(ctx), key=lambda one: not one.is_eager):
-            with gathered(faults):
-                try:
-                    param.handle_parse_result(ctx, given, [])
-                except typer.TyperException as error:
-                    faults.append(fault_of(error, args))
+            try:
+                param.handle_parse_result(ctx, given, [])
+            except InputError as error:
+                faults += [_placed(fault, param.opts[0]) for fault in error.faults]
+            except typer.TyperException as error:
+                faults.append(fault_of(error, args))
         if extra:
             faults.append(Fault(f"unexpected: {' '.join(extra)}", instead=f"see {ctx.command_path} --help"))
         if (check := getattr(self.callback, "check_together", None)) is not None:
@@ -132,6 +134,12 @@ def fault_of(error: typer.TyperException, words: Sequence[str]) -> Fault:
         given = next((value for name in param.opts if (value := _value(words, name)) != PLACEHOLDER), "")
         return Fault(f"{param.opts[0]} {given}".rstrip(), instead=_wanted(error.message))
     return Fault(error.format_message().rstrip("."), instead=f"see {command} --help")
+
+
+def _placed(fault: Fault, option: str) -> Fault:
+    """The fault under the name of its option, unless it has a place or names it."""
+    known = fault.where or option in fault.what or not option.startswith("-")
+    return fault if known else replace(fault, where=option)
 
 
 def _wanted(message: str) -> str:

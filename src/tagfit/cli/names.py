@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 # What other tools call a command -> how it is called here.
 COMMANDS = {
@@ -143,13 +143,18 @@ def names_in(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def command_for(word: str, commands: Iterable[str], path: str) -> str:
+def command_for(word: str, commands: Sequence[str], path: str) -> str:
     """The command line that a word which is no command may have meant; ``path`` is the command that it follows."""
-    known = COMMANDS.get(word.lower())
-    if known is not None:
-        return known
-    near = difflib.get_close_matches(word, list(commands), n=3)
-    return f"did you mean {' or '.join(f'{path} {name}' for name in near)}?" if near else f"see {path} --help"
+    from tagfit.recipe import NAMED
+
+    if word.lower() in COMMANDS:
+        return COMMANDS[word.lower()]
+    if word in NAMED:
+        return f"tagfit recipes show {word}"
+    near = difflib.get_close_matches(word, commands, n=3)
+    return (
+        f"did you mean {' or '.join(f'{path} {name}' for name in near)}?" if near else f"one of {', '.join(commands)}"
+    )
 
 
 def option_for(flag: str, value: str, options: Sequence[str], path: str) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tagfit.errors import InputError
 from tagfit.evaluation import counts as c
+from tagfit.evaluation import other_names
 from tagfit.evaluation import per_picture as r
 from tagfit.evaluation.counts import Counts
 from tagfit.evaluation.totals import Observed, Totals
@@ -287,12 +288,14 @@ def find(name: str) -> Metric:
         weight = float(beta[1])
         made = _averages(f"f{beta[1]}", lambda counts: c.fbeta(counts, weight), f"F-beta with beta {beta[1]}")
         return next(metric for metric in made if metric.name == name)
-    if name == "accuracy":
+    split, bare = other_names.parted(name)
+    meant = (bare,) if split and bare in METRICS else other_names.likely(bare)
+    if len(meant) > 1:
         raise InputError(
-            "there is no metric 'accuracy': where a picture has several labels the word has several meanings",
-            instead="label_accuracy, subset_accuracy or sample_f1",
+            f"there is no metric {name!r}: where a picture has several labels the word has several meanings",
+            instead=f"{', '.join(meant[:-1])} or {meant[-1]}",
         )
-    near = difflib.get_close_matches(name, METRICS, n=4, cutoff=0.5)
+    near = meant or tuple(difflib.get_close_matches(name, METRICS, n=4, cutoff=0.5))
     raise InputError(
         f"there is no metric {name!r}",
         instead=f"did you mean {', '.join(near)}?" if near else f"one of {', '.join(METRICS)}",

@@ -79,6 +79,8 @@ def decoded(
     if progress is not None:
         progress(0, len(files))
     shelf = _Shelf(_folder(size, cache_dir), size)
+    if not shelf.keys:  # otherwise all of them may be cached already, which only reading them can tell
+        _refuse_without_space(shelf.folder, size_of(len(files), size))
     new = _NewEntry(shelf, len(files))
     rows: list[int] = []
     faults: list[tuple[int, Fault]] = []
@@ -249,8 +251,7 @@ class _NewEntry:
         with _disk_faults(folder, needed):
             folder.mkdir(parents=True, exist_ok=True)
             _sweep(folder)
-            if needed > shutil.disk_usage(folder).free:
-                raise InputError(_no_space(folder, needed))
+            _refuse_without_space(folder, needed)
             handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
             self._temporary = Path(name)
             self._file = os.fdopen(handle, "wb")
@@ -293,6 +294,12 @@ def _disk_faults(folder: Path, needed: int) -> Iterator[None]:
             raise InputError(_no_space(folder, needed)) from None
         what = f"the picture cache cannot be written: {error.strerror or error}"
         raise InputError(Fault(what, shown(folder), "--cache-dir moves it")) from None
+
+
+def _refuse_without_space(folder: Path, needed: int) -> None:
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    if needed > shutil.disk_usage(there).free:
+        raise InputError(_no_space(folder, needed))
 
 
 def _no_space(folder: Path, needed: int) -> Fault:
