@@ -90,10 +90,10 @@ def given(context: typer.Context) -> Mapping[str, Any]:
 
 
 def source(path: Path) -> None:
-    """A source exists and is of a known format."""
-    from tagfit.data.readers.formats import format_of
+    """A source exists and can be opened."""
+    from tagfit.data.readers.opening import place_of, refuse_missing
 
-    format_of(path)
+    refuse_missing(place_of(path))
 
 
 def run(path: Path) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tagfit.data.labels import Selection, require_learnable, select, similar_names
-from tagfit.data.readers.formats import format_called, format_of
+from tagfit.data.readers.formats import recognised
+from tagfit.data.readers.opening import place_of
 from tagfit.data.readers.table import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -52,8 +53,8 @@ def read(
     if unlisted not in UNLISTED:
         raise InputError(f"unlisted is {unlisted!r}", instead=" or ".join(UNLISTED))
     selection = Selection.of(labels, exclude_labels, min_positives)
-    found = format_of(path) if format is None else format_called(format)
-    data = found.read(path, TableOptions(separator, unlisted, selection, allow_outside))
+    place, found = recognised(place_of(source), format)
+    data = found.read(place, TableOptions(separator, unlisted, selection, allow_outside))
     data = select(data, selection)
     options = {
         "format": format,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 
 Truth = dict[str, dict[str, str]]  # picture -> label -> P (present), A (absent), U (unknown)
@@ -232,6 +235,71 @@ def write_createml(folder: Path) -> Path:
     return text(folder / "createml.json", json.dumps(items))
 
 
+def add_to_tar(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def write_webdataset(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for split in ("train", "validation"):
+        with tarfile.open(folder / f"{split}-0000.tar", "w") as tar:
+            for name in (name for name in PICTURES if SPLITS[name] == split):
+                add_to_tar(tar, f"{name}.png", png(PICTURES.index(name)))
+                unknown = [label for label, state in WITH_UNKNOWN[name].items() if state == "U"]
+                values = {"tags": present(PLAIN, name), "unknown": unknown, "id": 5}
+                add_to_tar(tar, f"{name}.json", json.dumps(values).encode())
+    text(folder / "labels.txt", "cat\ndog\nsun\n")
+    return folder
+
+
+FEATURES: dict[str, object] = {
+    "image": {"_type": "Image"},
+    "labels": {"feature": {"names": list(LABELS), "_type": "ClassLabel"}, "_type": "List"},
+    "width": {"dtype": "int64", "_type": "Value"},
+}
+
+
+def huggingface_table(names: Sequence[str] = PICTURES, features: dict[str, object] = FEATURES) -> pa.Table:
+    columns = {
+        "image": [{"bytes": png(PICTURES.index(name)), "path": f"{name}.png"} for name in names],
+        "labels": [[LABELS.index(label) for label in present(PLAIN, name)] for name in names],
+        "width": [3 for _ in names],
+    }
+    schema = pa.schema(
+        [
+            ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+            ("labels", pa.list_(pa.int64())),
+            ("width", pa.int64()),
+        ],
+        metadata={"huggingface": json.dumps({"info": {"features": features}})},
+    )
+    return pa.table(columns, schema=schema)
+
+
+def write_huggingface(folder: Path) -> Path:
+    (folder / "data").mkdir(parents=True)
+    for split in ("train", "validation"):
+        names = [name for name in PICTURES if SPLITS[name] == split]
+        pq.write_table(huggingface_table(names), folder / "data" / f"{split}-00000-of-00001.parquet", row_group_size=2)
+    return folder
+
+
+def write_saved(folder: Path) -> Path:
+    """What ``Dataset.save_to_disk`` writes."""
+    folder.mkdir(parents=True)
+    for number, names in enumerate((PICTURES[:3], PICTURES[3:])):
+        table = huggingface_table(names)
+        path = str(folder / f"data-0000{number}-of-00002.arrow")
+        with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table)
+    files = [{"filename": f"data-0000{number}-of-00002.arrow"} for number in range(2)]
+    text(folder / "state.json", json.dumps({"_data_files": files, "_fingerprint": "f", "_split": None}))
+    text(folder / "dataset_info.json", json.dumps({"features": FEATURES}))
+    return folder
+
+
 OPEN_IMAGES: Truth = {**WITH_UNKNOWN, "d": {"cat": "U", "dog": "U", "sun": "P"}}
 WITH_NONE: Truth = {
     name: {**states, "none": "P" if name == "c" else "A"} for name, states in PLAIN.items()
@@ -250,5 +318,7 @@ WRITTEN: dict[str, tuple[Callable[[Path], Path], Truth]] = {
     "cvat": (write_cvat, PLAIN),
     "supervisely": (write_supervisely, PLAIN),
     "fiftyone": (write_fiftyone, PLAIN),
+    "webdataset": (write_webdataset, WITH_UNKNOWN),
+    "huggingface": (write_huggingface, PLAIN),
     "createml": (write_createml, PLAIN),
 }

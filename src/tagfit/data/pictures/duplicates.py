@@ -173,6 +173,8 @@ def _near_pairs(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDA
 
 def _candidates(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Blocks of pairs whose signatures correlate: every pair is compared, by matrix products."""
+    if not len(rows):
+        return
     thumbs = (
         likeness.grey(pixels[rows[start : start + ROWS_AT_ONCE]], likeness.SIGNATURE_SIDE)
         for start in range(0, len(rows), ROWS_AT_ONCE)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagfit.data.pictures import files
-from tagfit.data.pictures.accepted import SUFFIXES, refusal
+from tagfit.data.pictures.accepted import SUFFIXES, opened, refusal
 from tagfit.data.pictures.files import Locator
-from tagfit.data.pictures.sources import Member, Place
-from tagfit.errors import Fault
+from tagfit.data.pictures.sources import Member, Place, start_of
+from tagfit.errors import Fault, InputError
 
 OUTSIDE = "outside"
+START = 1 << 16
 ALLOW_OUTSIDE = "--allow-outside permits it"
 
 
@@ -80,4 +81,12 @@ class _InStore:
 
 def refused(place: Place) -> Fault | None:
     """Why the header of a picture cannot be used, or None where it can or is better looked at when it is decoded."""
-    return refusal(place) if isinstance(place, Path) else None
+    if isinstance(place, Path):
+        return refusal(place)
+    if not place.store.quick:
+        return None
+    try:
+        with opened(start_of(place, START)):
+            return None
+    except InputError:  # perhaps only because the header goes on
+        return refusal(place)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tagfit.data.labels import listed
-from tagfit.data.pictures.sources import Member, Place
+from tagfit.data.pictures.sources import Member, Place, listing
 from tagfit.data.readers import (
     coco,
     createml,
     cvat,
     fiftyone,
+    huggingface,
     imagefolder,
     label_folders,
     label_studio,
@@ -20,12 +21,14 @@ from tagfit.data.readers import (
     roboflow,
     supervisely,
     voc,
+    webdataset,
     yolo,
 )
 from tagfit.data.readers.arff import read_arff
 from tagfit.data.readers.arrays import read_npz
 from tagfit.data.readers.folder import TABLES, read_folder
 from tagfit.data.readers.look import Look
+from tagfit.data.readers.opening import place_of, refuse_missing
 from tagfit.data.readers.table import TableOptions, read_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -91,6 +94,10 @@ FORMATS = (
     Format("createml", "Create ML JSON", createml.recognise, createml.read),
     Format("cvat", "CVAT for images 1.1 XML", cvat.recognise, cvat.read),
     Format("supervisely", "Supervisely project", supervisely.recognise, supervisely.read),
+    Format("webdataset", "WebDataset tar shards", webdataset.recognise, webdataset.read),
+    Format(
+        "huggingface", "Hugging Face Parquet files or save_to_disk folders", huggingface.recognise, huggingface.read
+    ),
     Format("coco", "COCO or LVIS JSON", coco.recognise, coco.read),
     Format("voc", "Pascal VOC", voc.recognise, voc.read),
     Format("yolo", "YOLO", yolo.recognise, yolo.read),
@@ -98,41 +105,53 @@ FORMATS = (
     Format("label-folders", "one folder for each label", label_folders.recognise, label_folders.read),
     Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, _local(read_table)),
 )
+TEXT_TABLES = (".csv", ".tsv", ".txt")
 BY_NAME = {one.name: one for one in FORMATS}
 
 
-def format_called(name: str) -> Format:
-    """The format that ``--format`` names.
+def recognised(place: Place, name: str | None = None) -> tuple[Place, Format]:
+    """The format of what lies at ``place``, and the place itself, or what it holds alone (as a zip holds one folder).
+
+    Args:
+        place: a file or folder.
+        name: what ``--format`` says it is; recognised by its content if None.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: nothing lies there, it cannot be opened, no format fits, or ``name`` is not the name of one.
     """
-    if name not in BY_NAME:
+    if name is not None and name not in BY_NAME:
         raise InputError(f"there is no format {name!r}", instead=f"one of {', '.join(sorted(BY_NAME))}")
-    return BY_NAME[name]
+    refuse_missing(place)
+    candidates = FORMATS if name is None else (BY_NAME[name],)
+    for inside in _nested(place):
+        look = Look(inside)
+        for one in candidates:
+            if one.recognise(look):
+                _refuse_if_not_text(look, one)
+                return inside, one
+    return place, BY_NAME[name or "folder"]  # its reader says what is there instead
 
 
-def format_of(place: Place) -> Format:
-    """The format of what lies at ``place``, recognised by its content.
+def format_of(source: str | Path) -> Format:
+    """The format of what the user names.
 
     Raises:
-        InputError: nothing lies there, it cannot be opened, or no format fits.
+        InputError: as :func:`recognised`.
     """
-    if not place.exists():
-        raise InputError(f"there is no file or folder {place}")
-    if not place.is_dir() and not place.is_file():
-        raise InputError(f"{place} is neither a file nor a folder")
-    look = Look(place)
-    for one in FORMATS:
-        if one.recognise(look):
-            _refuse_if_not_text(look, one)
-            return one
-    return BY_NAME["folder"]  # its reader says what is there instead
+    return recognised(place_of(source))[1]
+
+
+def _nested(place: Place) -> Iterator[Place]:
+    """The place, the only thing that lies in it, and so on."""
+    yield place
+    children = listing(place) if place.is_dir() else []
+    if len(children) == 1:
+        yield from _nested(children[0])
 
 
 def _refuse_if_not_text(look: Look, found: Format) -> None:
     """Refuse what only looks like a table because everything that is not recognised does."""
-    if found.name != "csv":
+    if found.name != "csv" or look.suffix in TEXT_TABLES:
         return
     if look.is_json:
         keys = listed(sorted(look.json_keys)) or "none"

@@ -83,7 +83,7 @@ def _tables(look: Look) -> dict[str, Place]:
 
 def _rows(table: Place, shown: str, annotations: Annotations) -> list[tuple[str, dict[str, Any]]]:
     if table.suffix == ".parquet":
-        from tagfit.data.readers.arrow import parquet_rows
+        from tagfit.data.readers.arrow_files import parquet_rows
 
         return [(f"{shown}, row {number}", row) for number, row in enumerate(parquet_rows(table), 1)]
     rows = []

@@ -6,5 +6,5 @@ from typing import Literal
 
 FormatName = Literal[
     "csv", "folder", "npz", "arff", "coco", "voc", "yolo", "openimages", "roboflow", "imagefolder", "label-folders",
-    "label-studio", "cvat", "supervisely", "fiftyone", "createml",
+    "huggingface", "webdataset", "label-studio", "cvat", "supervisely", "fiftyone", "createml",
 ]  # fmt: skip
