@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from diagnosing import ill, look, well
 
+from tagfit.scores import Scores
+
 CODE = "near-duplicates-across-splits"
 
 
@@ -33,6 +35,15 @@ def test_scores_of_few_digits_inconclusive() -> None:
     for part in (case.train, case.validation):
         part.scores = np.round(part.scores, 2)
     assert look(CODE, **without_inputs(case)).outcome == "inconclusive"
+
+
+def test_row_numbers_are_not_taken_for_ids() -> None:
+    sides = {
+        name: Scores.of(part["truth"], part["scores"])  # type: ignore[arg-type]
+        for name, part in without_inputs(well()).items()
+    }
+    found = look(CODE, **sides)
+    assert (found.outcome, found.evidence["found_by"]) == ("passed", "by scores and tags")
 
 
 def test_equal_ids_fire() -> None:

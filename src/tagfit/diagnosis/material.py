@@ -172,6 +172,8 @@ class Material:
 def _fields(name: str, given: Any) -> dict[str, Any]:
     if isinstance(given, Scores):
         fields = {field: getattr(given, field) for field in FIELDS if field != "inputs"}
+        if np.array_equal(given.ids, np.arange(len(given)).astype(np.str_)):
+            fields["ids"] = None  # row numbers, not ids of their own: equal ones in two splits prove nothing
     elif isinstance(given, Mapping):
         fields = dict(given)
     elif isinstance(given, tuple | list) and len(given) in (2, 3):

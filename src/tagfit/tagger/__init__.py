@@ -1,4 +1,4 @@
-"""What leaves the house: a Tagger is made of a run, saved as a folder, loaded again, and tags pictures."""
+"""Taggers: packed models, made from a run, saved as a folder, loaded again to tag pictures."""
 
 from tagfit.tagger.folder import holds_tagger, load, of_run, save
 from tagfit.tagger.tagger import Tagger
