@@ -20,6 +20,7 @@ LAYERS = [
     ["arraylike"],
     ["multihot", "recipe", "history"],
     ["translate"],
+    ["pairing"],
     ["scores"],
     ["data"],
     ["evaluation"],

@@ -160,7 +160,7 @@ def test_thresholds_are_chosen_saved_and_used(tagfit: Command, row_run: Path) ->
         (("RUN", "--split", "test"), "not chosen on the test split"),
         (("RUN", "--for", "foo"), "no strategy 'foo'"),
         (("RUN", "--label", "a"), "--label LABEL:STRATEGY"),
-        (("RUN", "--label", "zz:best-f1"), "no label zz"),
+        (("RUN", "--label", "zz:best-f1"), "no label 'zz'"),
         ((), "needs a RUN"),
         (("RUN", "--scores", "x"), "not both"),
     ],

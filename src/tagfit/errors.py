@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 SHOWN_FAULTS = 20
+SHOWN_NAMES = 12
 
 
 def printable(text: str) -> str:
@@ -18,6 +19,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a message shows them: quoted, escaped, and no more than a line holds."""
+    few = ", ".join(repr(name) for name in names[:SHOWN_NAMES])
+    return few if len(names) <= SHOWN_NAMES else f"{few} and {len(names) - SHOWN_NAMES} more"
 
 
 @dataclass(frozen=True)

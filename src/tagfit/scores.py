@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
+import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tagfit import arraylike, literals, multihot
-from tagfit.errors import InputError
+from tagfit import arraylike, literals
+from tagfit.errors import InputError, listed
 from tagfit.files import written_whole
+from tagfit.pairing import paired
 
-RIGHT_SCORES = "probabilities in [0, 1] of shape (N, L), such as [[0.9, 0.2], [0.1, 0.7]]"
+RIGHT_NPZ = "np.savez(path, truth=Y, scores=probabilities), and labels, known, groups, ids where there are any"
 # Sums and means of probabilities leave [0, 1] by rounding; what lies no further outside is clipped.
 ROUNDING = 1e-6
 # Scores that are never negative and reach beyond this are percentages rather than logits.
@@ -70,36 +72,38 @@ class Scores:
             scores: (N, L) in [0, 1]. Two frames are aligned by the names of their columns and, where both have an
                 index, of their rows; without names the order is taken as it is.
             known: (N, L), False where unknown.
-            labels: L names; None for the names of the columns, or ``label_0`` and so on.
+            labels: L distinct names; None for the names of the columns, or ``label_0`` and so on.
             ids: N unique names of rows; None for the index of a frame, or the numbers of the rows.
-            groups, weights: one per row.
+            groups: N group names; a row without one (None, NaN or '') stands alone.
+            weights: N finite weights of 0 or more, not all 0; a weight counts as that many copies of its row.
             split: the name of the split.
 
         Raises:
-            InputError: shapes or names that differ, values outside [0, 1] (these look like logits), ids given twice.
+            InputError: shapes or names that differ, no label, labels or ids given twice, values outside [0, 1] (these
+                look like logits), or weights of another form.
         """
+        _refuse_one_text(labels)
         pair = paired(truth, scores, known=known, labels=labels)
         checked_truth, mask = pair.truth, pair.known
         values = check_probabilities(pair.scores, checked_truth.shape)
         n, width = checked_truth.shape
-        labels = labels if labels is not None else pair.columns
+        if width == 0:
+            raise InputError(f"truth has shape {checked_truth.shape}: no label", instead="one column for each label")
         ids = ids if ids is not None else pair.index
-        names = (
-            tuple(str(label) for label in labels) if labels is not None else tuple(f"label_{i}" for i in range(width))
+        row_ids = np.arange(n).astype(np.str_) if ids is None else _texts(ids, n, "ids")
+        _refuse_repeated(row_ids.tolist(), "ids name the same row twice", "one distinct id for each row")
+        return cls(
+            scores=values,
+            truth=checked_truth,
+            known=mask,
+            labels=check_labels(labels if labels is not None else pair.columns, width),
+            ids=row_ids,
+            groups=None if groups is None else _groups(groups, n),
+            weights=None if weights is None else _check_weights(weights, n),
+            split=split,
         )
-        if len(names) != width:
-            raise InputError(f"{len(names)} label names for {width} columns", instead="one name per column")
-        row_ids = np.asarray(ids, dtype=np.str_) if ids is not None else np.arange(n).astype(np.str_)
-        _check_rows(row_ids, n, "ids")
-        if len(np.unique(row_ids)) != n:
-            raise InputError("ids name the same row twice", instead="one id a picture")
-        row_groups = None if groups is None else _check_rows(literals.names(groups), n, "groups")
-        row_weights = None if weights is None else _check_rows(np.asarray(weights, dtype=np.float64), n, "weights")
-        if row_weights is not None:
-            _check_weights(row_weights)
-        return cls(values, checked_truth, mask, names, row_ids, row_groups, row_weights, split)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write an ``.npz`` (truth, scores, known, labels, ids, and groups and weights where there are any)."""
         arrays: dict[str, Any] = {
             "truth": self.truth,
@@ -112,94 +116,33 @@ class Scores:
             arrays["groups"] = self.groups
         if self.weights is not None:
             arrays["weights"] = self.weights
-        with written_whole(path) as file:
+        with written_whole(Path(path)) as file:
             np.savez(file, **arrays)
 
     @classmethod
-    def load(cls, path: Path, split: str = "") -> Scores:
-        """Read what :meth:`save` wrote, or any ``.npz`` with ``truth`` and ``scores``; nothing in it can run code."""
+    def load(cls, path: str | Path, split: str = "") -> Scores:
+        """Read what :meth:`save` wrote, or any ``.npz`` with ``truth`` and ``scores``; nothing in it can run code.
+
+        Raises:
+            InputError: no such file, another format, or arrays that :meth:`of` refuses.
+        """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except FileNotFoundError:
             raise InputError(f"there is no file {path}") from None
-        except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
-            raise InputError(f"{path} cannot be read as .npz: {error}") from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+        except Exception as error:  # noqa: BLE001 - broken bytes make zipfile, zlib and numpy raise nearly anything
+            raise InputError(f"{path} cannot be read as .npz: {error}", instead=RIGHT_NPZ) from None
         missing = [name for name in ("truth", "scores") if name not in arrays]
         if missing:
             raise InputError(
                 f"{path} holds {sorted(arrays)}, but not {' and '.join(missing)}",
-                instead="np.savez(path, truth=Y, scores=probabilities)",
+                instead=RIGHT_NPZ,
             )
         optional = {name: arrays.get(name) for name in ("known", "labels", "ids", "groups", "weights")}
         return cls.of(arrays["truth"], arrays["scores"], split=split, **optional)
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Truth and raw scores whose rows and columns belong together.
-
-    Attributes:
-        truth: uint8 (N, L), 0 where unknown.
-        known: bool (N, L).
-        scores: numbers as they came, of whatever shape and range.
-        columns: the names of the columns, if either of the two has any.
-        index: the names of the rows, likewise.
-    """
-
-    truth: NDArray[np.uint8]
-    known: NDArray[np.bool_]
-    scores: NDArray[Any]
-    columns: tuple[str, ...] | None
-    index: NDArray[np.str_] | None
-
-
-def paired(truth: Any, scores: Any, *, known: Any = None, labels: Sequence[str] | None = None, of: str = "") -> Pair:
-    """Array-likes of any library as a Pair; see :meth:`Scores.of`.
-
-    Args:
-        truth, scores, known: as for Scores.
-        labels: L names, in whose order the columns of named arrays are put.
-        of: the name of the split, for errors.
-
-    Raises:
-        InputError: what is no truth or no numbers, or names that differ.
-    """
-    said_truth, said_scores = (f"the {name} of {of}" if of else name for name in ("truth", "scores"))
-    raw: arraylike.Array | None = None
-    if _holds_tags(truth):
-        raw = arraylike.read(scores, said_scores, expected=RIGHT_SCORES)
-        truth = _encoded(truth, labels if labels is not None else raw.columns or None)
-    read = arraylike.read(truth, said_truth, expected=multihot.RIGHT_FORM)
-    if labels is not None and len(read.columns) and sorted(map(str, labels)) == sorted(read.columns):
-        order = arraylike.Array(read.values, tuple(map(str, labels)), read.index)
-        read = arraylike.aligned(read, order, said_truth, "labels")
-    checked, mask = multihot.check(read.values, known, name=said_truth)
-    if raw is None:
-        raw = arraylike.read(scores, said_scores, shape=checked.shape, expected=RIGHT_SCORES)
-    raw = arraylike.aligned(raw, read, said_scores, said_truth)
-    return Pair(checked, mask, raw.values, raw.columns or None, raw.index)
-
-
-def _holds_tags(truth: Any) -> bool:
-    """Whether this is a list of tags for each row, such as ``[["sea"], [], ["sea", "beach"]]``."""
-    if not isinstance(truth, list | tuple) and getattr(truth, "ndim", 0) != 1:
-        return False
-    rows = [row for row in truth if isinstance(row, list | tuple | set | frozenset)]
-    return len(rows) == len(truth) and any(isinstance(tag, str) and not _is_number(tag) for row in rows for tag in row)
-
-
-def _is_number(text: str) -> bool:
-    return literals.state(text) != literals.INVALID
-
-
-def _encoded(tags: Any, labels: Sequence[str] | None) -> NDArray[np.uint8]:
-    if labels is None:
-        raise InputError(
-            "truth came as lists of tags, and nothing says which column of the scores is which label",
-            instead="labels=[...], in the order of the columns of the scores",
-        )
-    return multihot.encode(tags, [str(label) for label in labels])
 
 
 def check_probabilities(scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating[Any]]:
@@ -228,20 +171,88 @@ def check_probabilities(scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[np
     )
 
 
-def _check_weights(weights: NDArray[np.float64]) -> None:
+def check_labels(labels: Sequence[str] | None, width: int) -> tuple[str, ...]:
+    """``width`` distinct names as a tuple; ``label_0``, ``label_1`` ... without any.
+
+    Raises:
+        InputError: one text instead of several, another number of names, or a name given twice.
+    """
+    if labels is None:
+        return tuple(f"label_{i}" for i in range(width))
+    _refuse_one_text(labels)
+    try:
+        names = tuple(_text(label) for label in labels)
+    except TypeError:
+        raise InputError(f"labels came as {labels!r}", instead="a list of names") from None
+    if len(names) != width:
+        raise InputError(f"{len(names)} label names for {width} columns", instead="one name for each column")
+    _refuse_repeated(names, "labels are given twice", "distinct names, since thresholds and results are found by name")
+    return names
+
+
+def _refuse_one_text(labels: object) -> None:
+    if isinstance(labels, str | bytes):
+        raise InputError(f"labels came as one text, {labels!r}", instead=f"a list of names, such as [{labels!r}]")
+
+
+def as_numbers(values: ArrayLike, name: str, expected: str) -> NDArray[np.float64]:
+    """Numbers of any library as float64. Texts are refused: ``x`` and ``yes`` mean 1 in a truth, and nothing here.
+
+    Raises:
+        InputError: what holds no numbers, with ``expected``, the form that would have been right.
+    """
+    if isinstance(values, int | float | np.number):
+        return np.asarray(values, dtype=np.float64)
+    numbers = arraylike.read(values, name, expected=expected).values.astype(np.float64)
+    if isinstance(values, list | tuple | np.ndarray):
+        text = next((one for one in np.asarray(values).ravel().tolist() if isinstance(one, str | bytes)), None)
+        if text is not None:
+            raise InputError(f"{name} hold {text!r}", instead=expected)
+    return numbers
+
+
+def _check_weights(values: ArrayLike, n: int) -> NDArray[np.float64]:
+    form = "a finite weight of 0 or more for each row"
+    weights = _one_per_row(as_numbers(values, "weights", form), n, "weights")
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise InputError(
-            f"weights hold {weights[row]:g} at row {row}", instead="a finite weight of 0 or more for each row"
-        )
-    if len(weights) and not weights.any():
+        raise InputError(f"weights hold {weights[row]:g} at row {row}", instead=form)
+    if n and not weights.any():
         raise InputError("all weights are 0, so that no metric is defined", instead="a positive weight for some rows")
+    return weights
 
 
-def _check_rows(values: NDArray[Any], n: int, name: str) -> NDArray[Any]:
+def _groups(values: ArrayLike, n: int) -> NDArray[np.str_]:
+    try:
+        names = literals.names(values)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"groups cannot be read: {error}", instead="one group name for each row") from None
+    return _one_per_row(names, n, "groups")
+
+
+def _texts(values: ArrayLike, n: int, name: str) -> NDArray[np.str_]:
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{name} cannot be read: {error}", instead=f"one of {name} for each row") from None
+    array = _one_per_row(array, n, name)
+    return array if array.dtype.kind == "U" else np.array([_text(value) for value in array.tolist()], dtype=np.str_)
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _one_per_row(values: NDArray[Any], n: int, name: str) -> NDArray[Any]:
     if values.shape != (n,):
         raise InputError(
-            f"{name} have shape {values.shape}, the truth has {n} rows", instead=f"one of {name} a picture"
+            f"{name} have shape {values.shape}, the truth has {n} rows", instead=f"one of {name} for each row"
         )
     return values
+
+
+def _refuse_repeated(names: Sequence[str], what: str, instead: str) -> None:
+    if len(set(names)) < len(names):
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        raise InputError(f"{what}: {listed(repeated)}", instead=instead)

@@ -32,7 +32,7 @@ def test_what_is_undefined_is_said() -> None:
     assert (sea.recall, sea.ap) == (0.75, 1.0)
     assert math.isnan(sea.auc), "no negative, no AUC"
     assert found.metrics["mAP"].left_out == 1
-    assert "1 labels without a value left out" in found.metrics["mAP"].note
+    assert "undefined for 1 of 3 labels; the mean is over the rest" in found.metrics["mAP"].note
     assert found["macro_f1"] == pytest.approx((0.5 + 6 / 7) / 2)
 
 
@@ -151,7 +151,7 @@ def test_thresholds_files_come_back_exactly(tmp_path: object) -> None:
     back = Thresholds.load(path)
     assert back.to_dict() == chosen.to_dict()
     assert back.in_order(("b", "a")).values.tolist() == [1 / 3, 0.1]
-    with pytest.raises(InputError, match="no threshold for c"):
+    with pytest.raises(InputError, match="no threshold for 'c'"):
         back.in_order(("a", "c"))
 
 

@@ -99,7 +99,7 @@ def test_intervals_stand_beside_every_metric_and_can_be_left_out() -> None:
         assert metric.high <= METRICS[metric.name].range[1]
         assert metric.to_dict()["interval"] == [metric.low, metric.high]
     assert all(metric.low is None for metric in evaluate(scores, intervals=None).metrics.values())
-    with pytest.raises(InputError, match="3 resamples"):
+    with pytest.raises(InputError, match="3 bootstrap resamples"):
         evaluate(scores, intervals=3)
 
 

@@ -35,13 +35,16 @@ def test_a_csv_with_two_columns_a_label(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("image,beach,beach_score\na,1,0.5\nb,x,y\n", r"row 3, column beach: 'x'[\s\S]*row 3, column beach_score: 'y'"),
+        ("image,beach,beach_score\na,1,0.5\nb,z,y\n", r"row 3, column beach: 'z'[\s\S]*row 3, column beach_score: 'y'"),
         ("image,beach,beach_score\na,1,2.5\n", "look like logits"),
-        ("image,beach,beach_score\na,1\n", "row 2: 2 cells for 3 columns"),
+        ("image,beach,beach_score\na,1\n", "row 2: 2 cells, the header has 3"),
         ("image,beach_score\na,0.4\n", "no column 'beach' with the truth"),
         ("image,beach\na,1\n", "beach,beach_score"),
         ("image,beach,beach_score\n", "no rows"),
         ("image,beach,beach_score\na,2,0.4\n", "truth holds 2"),
+        ("image,beach,beach,beach_score\na,1,1,0.4\n", "'beach' is there twice"),
+        ("image,beach,beach_true,beach_score\na,1,1,0.4\n", "'beach' and 'beach_true' may both be the truth"),
+        ("image,beach,beach_score,beach_prob\na,1,1,0.4\n", "'beach_score' and 'beach_prob' may both be the score"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
@@ -50,6 +53,37 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as raised:
         read_scores(path)
     assert "scores.csv" in str(raised.value)
+
+
+def test_a_label_with_a_reserved_name_is_never_read_as_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("image,weight,weight_score,sea,sea_score\na,1,0.9,0,0.2\nb,0,0.6,1,0.7\n")
+    both_readings = r"'weight' is either the truth of a label, because of 'weight_score', or the weight of each row"
+    with pytest.raises(InputError, match=rf"{both_readings} \(weight_true for the truth"):
+        read_scores(path)
+    path.write_text("image,weight_true,weight_score,Group_true,Group_prob\na,1,0.9,0,0.2\nb,0,0.6,1,0.7\n")
+    scores = read_scores(path)
+    assert scores.labels == ("weight", "Group")
+    assert (scores.weights, scores.groups) == (None, None)
+    path.write_text("image,weight,weight_true,weight_score\na,3,1,0.9\nb,1,0,0.6\n")
+    scores = read_scores(path)
+    assert scores.labels == ("weight",)
+    assert scores.weights is not None
+    assert scores.weights.tolist() == [3.0, 1.0]
+
+
+def test_a_long_cell_is_a_cell(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    name = "a" * 200_000
+    path.write_text(f"image,beach,beach_score\n{name},1,0.9\n")
+    assert read_scores(path).ids.tolist() == [name]
+
+
+def test_folders_are_no_score_files(tmp_path: Path) -> None:
+    for name in ("scores.npz", "scores.csv", "scores"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(InputError, match=name):
+            read_scores(tmp_path / name)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_another_strategy_for_one_label() -> None:
     assert chosen.values[1] == values(scores, "recall=0.7")[1]
     assert chosen.values[0] == values(scores, "best-f1")[0]
     assert chosen.strategy == "best-f1, label_1:recall=0.7"
-    with pytest.raises(InputError, match="no label people"):
+    with pytest.raises(InputError, match="no label 'people'"):
         choose_thresholds(scores, by_label={"people": "best-f1"})
 
 

@@ -184,4 +184,5 @@ def test_a_cure_of_an_easy_run_gets_its_page(tmp_path: Path) -> None:
     certificate = tagfit.cure(
         run, problem=problem, maximise="validation.mAP", gap_at_most=0.5, trials=1, seeds=1, out=tmp_path / "cure"
     )
+    assert (certificate.folder / "certificate.json").is_file(), "saved before anything is drawn"
     assert certificate_page(certificate, problem).rstrip().endswith("</html>")

@@ -17,10 +17,9 @@ from tagfit.history import Epoch
 from tagfit.recipe import Recipe, parse
 from tagfit.training.torch_import import torch_for
 
-# Called after each epoch; a non-empty reason stops the training.
+# Told of each epoch; a reason stops the training.
 Watch = Callable[[Epoch], str]
-OnEpoch = Callable[[Epoch, Recipe], None]
-# Measured for every trial in addition to the figures of the goal.
+# What is told of every trial beside the figures of the goal.
 ALWAYS = ("train.label_accuracy", "validation.label_accuracy", "validation.macro_f1", "validation.mAP")
 
 
@@ -30,10 +29,10 @@ class Trial:
 
     Attributes:
         number: counted from 0, in the order of trying.
-        origin: ``move``: one named change of an earlier recipe; ``lesson``: all standard changes at once;
-            ``search``: proposed by the sampler. Outside a search, the purpose: ``step``, ``ablation``.
+        origin: ``move``: one named change of an earlier recipe; ``lesson``: all that the lesson changes at once;
+            ``search``: proposed by the sampler. Beside a search, what the training is for: ``step``, ``ablation``.
         name: what it changes; ``proposal`` for one of the sampler's.
-        why: the reason: codes of findings, or that it is always tried.
+        why: what called for it: codes of findings, or the lesson.
         base: the number of the trial that is changed; None for the starting run, and for a proposal.
         recipe: every field.
         seed: of its training.
@@ -41,7 +40,7 @@ class Trial:
         curve: the monitored validation metric, epoch by epoch.
         epochs: how many were trained.
         seconds: wall-clock time.
-        stopped: why it was not completed; empty where it was.
+        stopped: why it did not come to its end; empty where it did.
     """
 
     number: int
@@ -59,7 +58,7 @@ class Trial:
 
     @property
     def completed(self) -> bool:
-        """Whether it was trained to its end and can be judged."""
+        """Whether it came to its end and can be judged."""
         return not self.stopped
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,20 +74,17 @@ class Trial:
 
 
 def append(path: Path, trial: Trial) -> None:
-    """Add one line, in place of a last one that was cut short by a kill."""
-    whole = path.read_bytes() if path.exists() else b""
-    with disk_faults(path):
-        if not whole.endswith(b"\n") and whole:
-            write_text(path, whole[: whole.rfind(b"\n") + 1].decode("utf-8", "replace"))
-        with path.open("a", encoding="utf-8") as file:
-            file.write(to_json(trial.to_dict(), indent=None) + "\n")
+    """Add one line; it is on the disk when this returns."""
+    with disk_faults(path), path.open("a", encoding="utf-8") as file:
+        file.write(to_json(trial.to_dict(), indent=None) + "\n")
+        file.flush()
 
 
 def load(path: Path) -> list[Trial]:
-    """The trials of a log, one per line; a last line that was cut short by a kill is left out.
+    """Every completed line of a file; a last one cut short by a kill is dropped from it.
 
     Raises:
-        InputError: a line that is not a trial.
+        InputError: a line that is no trial.
     """
     if not path.exists():
         return []
@@ -101,7 +97,8 @@ def load(path: Path) -> list[Trial]:
             found.append(Trial.from_dict(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError, InputError, RecursionError):
             if number < len(lines):
-                raise InputError(f"line {number} of {path} is not a trial: {line[:80]!r}") from None
+                raise InputError(f"line {number} of {path} is no trial: {line[:80]!r}") from None
+            write_text(path, "".join(f"{kept}\n" for kept in lines[: number - 1]))
     return found
 
 
@@ -113,12 +110,12 @@ def run(
     watch: Watch,
     **about: Any,
 ) -> Trial:
-    """Train a recipe in memory and measure it; a training that diverges gives a trial that was stopped.
+    """Train a recipe in memory and measure it; a training that diverges is a trial that was stopped.
 
     Args:
         problem: trained on its train split, watched on validation.
         recipe, seed: as for a training.
-        figures: what to measure in addition to ``ALWAYS``.
+        figures: what to measure beside ``ALWAYS``.
         watch: see ``Watch``.
         about: number, origin, name, why, base of the Trial.
     """

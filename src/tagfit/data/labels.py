@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
-
-SHOWN_NAMES = 12
+from tagfit.errors import listed as listed
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def select(data: TaggedSet, selection: Selection) -> TaggedSet:
     kept = [name for name in kept if positives[column[name]] >= selection.min_positives]
     if not kept:
         raise InputError(
-            Fault(f"no label is left out of {len(data.labels)}", instead="; ".join(notes) or "tag at least one picture")
+            Fault(f"none of the {len(data.labels)} labels remains", instead="; ".join(notes) or "tag a picture")
         )
     columns = [column[name] for name in kept]
     chosen = data if tuple(kept) == data.labels else _with_columns(data, columns, tuple(kept))
@@ -223,12 +222,6 @@ def similar_names(labels: Sequence[str]) -> list[Fault]:
         for names in spellings.values()
         if len(names) > 1
     ]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a message shows them: quoted, escaped, and not more than a line holds."""
-    few = ", ".join(repr(name) for name in names[:SHOWN_NAMES])
-    return few if len(names) <= SHOWN_NAMES else f"{few} and {len(names) - SHOWN_NAMES} more"
 
 
 def _with_columns(data: TaggedSet, columns: Sequence[int], names: tuple[str, ...]) -> TaggedSet:

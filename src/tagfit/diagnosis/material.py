@@ -15,8 +15,9 @@ from tagfit.errors import InputError
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.totals import Observed
 from tagfit.goal import Bound
+from tagfit.pairing import paired
 from tagfit.recipe import Recipe
-from tagfit.scores import ROUNDING, Scores, paired
+from tagfit.scores import ROUNDING, Scores
 
 FIELDS = ("truth", "scores", "known", "labels", "ids", "groups", "weights", "inputs")
 

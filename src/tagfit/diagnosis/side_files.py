@@ -10,7 +10,8 @@ import numpy as np
 
 from tagfit.diagnosis.material import FIELDS
 from tagfit.errors import InputError
-from tagfit.evaluation.score_files import RIGHT_NPZ, read_csv_fields
+from tagfit.evaluation.score_files import read_csv_fields
+from tagfit.scores import RIGHT_NPZ
 
 
 def read_side(path: Path) -> dict[str, Any]:

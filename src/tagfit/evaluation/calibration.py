@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagfit.errors import InputError
 from tagfit.evaluation.calibration_error import binned
 from tagfit.evaluation.cases import Cases
-from tagfit.evaluation.intervals import REPEATS, SEED, bootstrap, interval
+from tagfit.evaluation.intervals import REPEATS, SEED, bootstrap, check_repeats, check_seed, interval
 from tagfit.evaluation.metrics import find
 from tagfit.evaluation.resamples import drawn_units
 from tagfit.evaluation.totals import Observed
@@ -121,8 +121,9 @@ def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, see
     Raises:
         InputError: fewer than 2 folds, or fewer rows than folds.
     """
-    if not 2 <= folds <= max(len(scores), 2):
-        raise InputError(f"{folds} folds of {len(scores)} rows", instead="at least 2, and no more than rows")
+    if isinstance(folds, bool) or not isinstance(folds, int | np.integer) or not 2 <= folds <= len(scores):
+        raise InputError(f"{folds!r} folds of {len(scores)} rows", instead="at least 2, and no more than rows")
+    repeats, seed = check_repeats(repeats), check_seed(seed)
     fold = _folds(scores, folds, seed)
     crossed = np.empty(scores.scores.shape, dtype=np.float64)
     for number in range(folds):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit.errors import InputError
-from tagfit.scores import Scores
+from tagfit.scores import Scores, as_numbers
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,13 @@ class Cases:
 
     @classmethod
     def of(cls, scores: Scores, thresholds: ArrayLike = 0.5, decided: NDArray[np.bool_] | None = None) -> Cases:
-        """The cases of ``scores``, predicted at ``thresholds`` (one number, or one a label) unless ``decided``."""
+        """The cases of ``scores``, predicted at ``thresholds`` (one number, or one per label) unless ``decided``.
+
+        Raises:
+            InputError: no rows, or thresholds of another form.
+        """
+        if not len(scores):
+            raise InputError("there are no rows to judge", instead="at least one row of truth and scores")
         known = None if scores.known.all() else scores.known
         cuts = check_thresholds(thresholds, scores.labels)
         return cls(scores.truth, known, scores.scores, cuts, scores.weights, decided)
@@ -72,22 +78,21 @@ class Cases:
 
 
 def check_thresholds(thresholds: ArrayLike, labels: tuple[str, ...]) -> Floats:
-    """One threshold a label, (L,) float64, from one number or L of them.
+    """One threshold per label, (L,) float64, from one number or L of them.
 
     Raises:
         InputError: another number of thresholds, or one outside [0, 1].
     """
-    values = np.asarray(thresholds, dtype=np.float64)
+    form = "one number in [0, 1], or one per label; a label is predicted where score > threshold"
+    values = as_numbers(thresholds, "thresholds", form)
     if values.ndim > 1 or (values.ndim == 1 and len(values) != len(labels)):
-        raise InputError(
-            f"thresholds came with shape {values.shape} for {len(labels)} labels", instead="one number, or one a label"
-        )
+        raise InputError(f"thresholds came with shape {values.shape} for {len(labels)} labels", instead=form)
     if not ((values >= 0) & (values <= 1)).all():
         raise InputError(
             f"thresholds hold {values[~((values >= 0) & (values <= 1))].flat[0]:g}"
             if values.ndim
             else f"the threshold is {values:g}",
-            instead="numbers in [0, 1]; a label is predicted where score > threshold",
+            instead=form,
         )
     return np.broadcast_to(values, (len(labels),)).copy()
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.errors import InputError
+from tagfit.errors import InputError, listed
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.cut_curves import Ladder, draw_weights
+from tagfit.evaluation.intervals import check_repeats, check_seed
 from tagfit.evaluation.resamples import draws
 from tagfit.evaluation.strategies import Choice, Plan, PrecisionAtLeast, RecallAtLeast, parse
 from tagfit.evaluation.thresholds import Thresholds, rows_fingerprint
@@ -44,7 +45,9 @@ def choose_thresholds(
     Raises:
         InputError: a strategy or label that does not exist, or a target with confidence on weighted rows.
     """
-    plans = _plans(scores, strategy, by_label or {})
+    by_label = _checked_names(scores.labels, {} if by_label is None else by_label)
+    plans = _plans(scores, strategy, by_label)
+    resamples, seed = check_repeats(resamples, fewest=0), check_seed(seed)
     cases = Cases.of(scores)
     ladders = [Ladder.of(cases, label) for label in range(cases.width)]
     chosen = _choose(plans, ladders, cases.weights)
@@ -54,19 +57,25 @@ def choose_thresholds(
     return Thresholds(
         values=values,
         labels=scores.labels,
-        strategy=", ".join([strategy, *(f"{label}:{name}" for label, name in (by_label or {}).items())]),
+        strategy=", ".join([strategy, *(f"{label}:{name}" for label, name in (by_label).items())]),
         split=scores.split,
         fingerprint=rows_fingerprint(scores),
         at_least=whole.at_least,
         at_most=whole.at_most,
-        details=tuple(_details(scores, strategy, by_label or {}, chosen, spread)),
+        details=tuple(_details(scores, strategy, by_label, chosen, spread)),
     )
 
 
-def _plans(scores: Scores, strategy: str, by_label: Mapping[str, str]) -> list[Plan]:
-    strange = [label for label in by_label if label not in scores.labels]
+def _checked_names(labels: tuple[str, ...], by_label: Mapping[str, str]) -> Mapping[str, str]:
+    if not isinstance(by_label, Mapping):
+        raise InputError(f"by_label came as {by_label!r}", instead='a dict such as {"people": "precision=0.9"}')
+    strange = [str(label) for label in by_label if label not in labels]
     if strange:
-        raise InputError(f"there is no label {', '.join(strange)}", instead=f"labels are {', '.join(scores.labels)}")
+        raise InputError(f"there is no label {listed(strange)}", instead=f"labels are {listed(labels)}")
+    return by_label
+
+
+def _plans(scores: Scores, strategy: str, by_label: Mapping[str, str]) -> list[Plan]:
     plans = [parse(by_label.get(label, strategy)) for label in scores.labels]
     ranked = [name for name in by_label.values() if parse(name).at_least]
     if ranked:

@@ -17,6 +17,8 @@ from tagfit.evaluation.intervals import (
     SEED,
     Replicates,
     bootstrap,
+    check_repeats,
+    check_seed,
     difference_interval,
     independent_positives,
     label_widening,
@@ -28,7 +30,7 @@ from tagfit.evaluation.totals import Observed
 from tagfit.scores import Scores
 
 Floats = NDArray[np.float64]
-Given = ArrayLike | Thresholds
+Given = ArrayLike | Mapping[str, float] | Thresholds
 
 LEVEL = 0.05
 
@@ -139,7 +141,7 @@ def compare(
 
     Args:
         models: two or more by name; rows are aligned by their ids and labels by their names.
-        thresholds: for all models, or by name for each.
+        thresholds: as in ``evaluate``, for all models; or a dict of such by the name of each model.
         metrics: ``'default'``, ``'all'`` or names; those that are means over labels are also compared a label.
         repeats: bootstrap resamples.
 
@@ -147,14 +149,15 @@ def compare(
         InputError: fewer than two models, other pictures, labels or truth than the first's.
     """
     if len(models) < 2:
-        raise InputError("one model cannot be compared", instead="two or more, on the same pictures")
-    wanted = chosen(metrics)
+        raise InputError("one model cannot be compared", instead="two or more, on the same rows")
+    wanted, repeats, seed = chosen(metrics), check_repeats(repeats), check_seed(seed)
     names = list(models)
     first = models[names[0]]
     aligned = {names[0]: first, **{name: _aligned(first, models[name], names[0], name) for name in names[1:]}}
     judged = {}
+    by_model = isinstance(thresholds, Mapping) and set(thresholds) == set(names)
     for name, scores in aligned.items():
-        observed = _observed(scores, thresholds[name] if isinstance(thresholds, Mapping) else thresholds)
+        observed = _observed(scores, thresholds[name] if by_model else thresholds)  # type: ignore[index, call-overload, arg-type]
         judged[name] = (observed, bootstrap(wanted, observed, repeats, first.groups, seed))
     positives = independent_positives(judged[names[0]][0], first.groups)
     overall, labels = [], []
@@ -179,7 +182,7 @@ def gap(
     Raises:
         InputError: other labels in the one than in the other.
     """
-    wanted = chosen(metrics)
+    wanted, repeats, seed = chosen(metrics), check_repeats(repeats), check_seed(seed)
     validation = _with_labels(train, validation, "train", "validation")
     judged = [
         (observed, bootstrap(wanted, observed, repeats, scores.groups, seed + number))

@@ -1,8 +1,8 @@
-"""Evaluate: one call tells everything about the scores of a split, each number beside its trivial baselines."""
+"""Evaluate: all metrics of one split, each with its interval and with what trivial predictors score."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -16,12 +16,12 @@ from tagfit.evaluation.counts import fbeta, precision, recall
 from tagfit.evaluation.evaluation import Evaluation, LabelRecord, MetricValue
 from tagfit.evaluation.intervals import (
     FEWER_REPEATS,
-    FEWEST_REPEATS,
     MANY_CELLS,
     MOST_CELLS,
     REPEATS,
     Replicates,
     bootstrap,
+    check_repeats,
     independent_positives,
     label_intervals,
     metric_interval,
@@ -29,32 +29,33 @@ from tagfit.evaluation.intervals import (
 from tagfit.evaluation.metrics import Metric, chosen, find
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.evaluation.totals import Constant, Observed
-from tagfit.scores import Scores
+from tagfit.scores import Scores, as_numbers
 
-OF_RECORDS = ("macro_f1", "mAP")  # whose values a label get an interval in the label's record
+OF_RECORDS = ("macro_f1", "mAP")  # the metrics whose value of each label gets an interval in the label's record
 
 
 def evaluate(
     scores: Scores,
     *,
-    thresholds: ArrayLike | Thresholds = 0.5,
-    prevalence: NDArray[np.float64] | None = None,
+    thresholds: ArrayLike | Mapping[str, float] | Thresholds = 0.5,
+    prevalence: ArrayLike | None = None,
     metrics: str | Sequence[str] = "default",
     intervals: int | Literal["auto"] | None = "auto",
 ) -> Evaluation:
-    """The metrics of one split, each beside what trivial predictors score on the same rows.
+    """The metrics of one split, each with what trivial predictors score on the same rows.
 
     Args:
-        scores: probabilities with truth and mask.
-        thresholds: one number, one a label, or Thresholds; a label is predicted where score > threshold.
-        prevalence: each label's share of known positives in train, (L,), for the baseline that gives it as the score
-            of every picture; None takes it from these rows, and the notes say so.
+        scores: probabilities with truth and mask; at least one row.
+        thresholds: one number, one per label, ``{label: threshold}``, or Thresholds; a label is predicted where
+            score > threshold.
+        prevalence: each label's share of known positives in train, (L,), for the baseline that predicts it for every
+            row; None takes it from these rows, and a note says so.
         metrics: ``'default'``, ``'all'`` or names.
-        intervals: how many resamples make the intervals; None for no intervals; ``"auto"`` is REPEATS up to MANY_CELLS
-            entries, FEWER_REPEATS up to MOST_CELLS, and none above.
+        intervals: number of bootstrap resamples; None for no intervals; ``"auto"`` is REPEATS up to MANY_CELLS
+            entries, FEWER_REPEATS up to MOST_CELLS, and no intervals above.
 
     Raises:
-        InputError: an unknown metric, thresholds of another shape or outside [0, 1], or a prevalence of another shape.
+        InputError: no rows, an unknown metric, or thresholds or a prevalence of another shape or outside [0, 1].
     """
     wanted = chosen(metrics)
     given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, scores.labels)
@@ -65,10 +66,10 @@ def evaluate(
     notes = []
     too_good = f"thresholds ({given.strategy}) were chosen on these rows" if given.chosen_on(scores) else ""
     if too_good:
-        notes.append(f"the {too_good}: what hangs on them is better than it will be on new pictures")
+        notes.append(f"the {too_good}: metrics that depend on them are optimistic for new pictures")
     if prevalence is None:
         prevalence = observed_prevalence(cases)
-        notes.append("the prevalence baseline knows the prevalence of these rows, not of train")
+        notes.append("the prevalence baseline uses the prevalence of these rows, not of train")
     sets = ConstantSets(cases)
     nothing = Constant(cases, np.zeros(cases.width), np.zeros(cases.width, dtype=bool))
     shares = _checked_prevalence(prevalence, cases.width)
@@ -99,11 +100,12 @@ def observed_prevalence(cases: Cases) -> NDArray[np.float64]:
     return np.asarray(cases.positives / np.where(cases.totals > 0, cases.totals, 1.0))
 
 
-def _checked_prevalence(prevalence: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    values = np.nan_to_num(np.asarray(prevalence, dtype=np.float64), nan=0.0)
+def _checked_prevalence(prevalence: ArrayLike, width: int) -> NDArray[np.float64]:
+    form = "one share in [0, 1] per label"
+    values = np.nan_to_num(as_numbers(prevalence, "prevalence", form), nan=0.0)
     if values.shape != (width,) or not ((values >= 0) & (values <= 1)).all():
         raise InputError(
-            f"prevalence came with shape {values.shape} for {width} labels", instead="one share in [0, 1] a label"
+            f"prevalence came with shape {values.shape} for {width} labels, or with values outside [0, 1]", instead=form
         )
     return values
 
@@ -112,7 +114,7 @@ def _measured(
     metric: Metric, observed: Observed, nothing: Constant, shares: Constant, best: float | None
 ) -> MetricValue:
     left_out = metric.left_out(observed)
-    unit = "pictures" if metric.of_rows else "labels"
+    among = f"{observed.cases.rows} rows" if metric.of_rows else f"{observed.cases.width} labels"
     return MetricValue(
         name=metric.name,
         better=metric.better,
@@ -121,7 +123,7 @@ def _measured(
         prevalence=_known(metric.value(shares)),
         best_constant=best,
         left_out=left_out,
-        note=f"{left_out} {unit} without a value left out" if left_out else "",
+        note=f"undefined for {left_out} of {among}; the mean is over the rest" if left_out else "",
     )
 
 
@@ -136,15 +138,11 @@ def _noted(measured: MetricValue, note: str) -> MetricValue:
 
 
 def _repeats(intervals: int | Literal["auto"] | None, cases: Cases) -> int:
-    if intervals == "auto":
-        if not 0 < cases.truth.size <= MOST_CELLS:
+    if isinstance(intervals, str) and intervals == "auto":
+        if cases.truth.size > MOST_CELLS:
             return 0
         return REPEATS if cases.truth.size <= MANY_CELLS else FEWER_REPEATS
-    if intervals is None or cases.rows == 0:
-        return 0
-    if intervals < FEWEST_REPEATS:
-        raise InputError(f"{intervals} resamples make no interval", instead=f"at least {FEWEST_REPEATS}, or none")
-    return intervals
+    return 0 if intervals is None else check_repeats(intervals)
 
 
 def _known(value: NDArray[np.float64]) -> float | None:
@@ -154,7 +152,7 @@ def _known(value: NDArray[np.float64]) -> float | None:
 def _label_intervals(
     observed: Observed, replicates: dict[str, Replicates], positives: NDArray[np.float64]
 ) -> list[list[tuple[float, float] | None]]:
-    """For each metric of OF_RECORDS, the interval of each label's own value."""
+    """For each metric of OF_RECORDS, the interval of the value of each label."""
     if not replicates:
         return [[None] * observed.cases.width for _ in OF_RECORDS]
     return [label_intervals(find(name), observed, replicates[name], positives) for name in OF_RECORDS]

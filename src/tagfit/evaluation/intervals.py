@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.errors import InputError
 from tagfit.evaluation.cases import column_sums
 from tagfit.evaluation.metrics import Metric
 from tagfit.evaluation.resamples import Resampler, drawn_units, draws
@@ -44,6 +45,28 @@ class Replicates:
 
     values: Floats
     labels: Floats | None
+
+
+def check_repeats(repeats: Any, *, fewest: int = FEWEST_REPEATS) -> int:
+    """The number of bootstrap resamples.
+
+    Raises:
+        InputError: no whole number, or fewer than ``fewest``.
+    """
+    if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < fewest:
+        raise InputError(f"{repeats!r} bootstrap resamples", instead=f"a whole number of at least {fewest}")
+    return int(repeats)
+
+
+def check_seed(seed: Any) -> int:
+    """A seed of NumPy's generator.
+
+    Raises:
+        InputError: no whole number of 0 or more.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"the seed is {seed!r}", instead="a whole number of 0 or more")
+    return int(seed)
 
 
 def bootstrap(

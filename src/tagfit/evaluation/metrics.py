@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -266,25 +266,28 @@ HEADLINE = ("label_accuracy", "subset_accuracy", "macro_f1", "micro_f1", "sample
 
 
 def chosen(names: str | Sequence[str]) -> tuple[Metric, ...]:
-    """The metrics of ``'default'``, of ``'all'``, or of these names.
+    """The metrics of ``'default'``, of ``'all'``, or of these names, each once.
 
     Raises:
         InputError: a name that no metric has, with those that come near; for ``accuracy``, the candidates.
     """
-    if names == "all":
-        return tuple(METRICS.values())
-    wanted = DEFAULT if names == "default" else (names,) if isinstance(names, str) else tuple(names)
-    return tuple(find(name) for name in wanted)
+    if isinstance(names, str):
+        wanted: tuple[object, ...] = {"all": tuple(METRICS), "default": DEFAULT}.get(names, (names,))
+    else:
+        wanted = tuple(names) if isinstance(names, Iterable) and getattr(names, "shape", True) else ()
+    if not wanted:
+        raise InputError(f"metrics came as {names!r}", instead="'default', 'all', or names such as ['mAP', 'macro_f1']")
+    return tuple(find(name) for name in dict.fromkeys(map(str, wanted)))
 
 
 def find(name: str) -> Metric:
     """The metric of this name; any ``macro_fBETA`` (micro, weighted, sample) and ``precision_at_K`` will do."""
     if name in METRICS:
         return METRICS[name]
-    if at := re.fullmatch(r"(?:precision|recall)_at_([1-9][0-9]*)", name):
+    if at := re.fullmatch(r"(?:precision|recall)_at_([1-9][0-9]{0,8})", name):
         k = int(at[1])
         return next(metric for metric in _at(k, r.RankedRows((k,))) if metric.name == name)
-    if beta := re.fullmatch(r"(?:macro|micro|weighted|sample)_f([0-9]*\.?[0-9]+)", name):
+    if beta := re.fullmatch(r"(?:macro|micro|weighted|sample)_f([0-9]{0,3}\.?[0-9]{1,9})", name):
         weight = float(beta[1])
         made = _averages(f"f{beta[1]}", lambda counts: c.fbeta(counts, weight), f"F-beta with beta {beta[1]}")
         return next(metric for metric in made if metric.name == name)

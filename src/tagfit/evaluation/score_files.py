@@ -1,134 +1,135 @@
-"""Score files: probabilities and truth from any framework, as ``.npz`` or as a CSV with two columns a label."""
+"""Score files: probabilities and truth of any model, as ``.npz`` or as a CSV with two columns per label."""
 
 from __future__ import annotations
 
-import csv
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit import literals
+from tagfit.data.readers.table_cells import Table, parse_table
 from tagfit.errors import Fault, InputError
-from tagfit.scores import Scores
+from tagfit.scores import RIGHT_NPZ, Scores
 
-RIGHT_NPZ = "np.savez(path, truth=Y, scores=probabilities), and labels, known, groups, ids where there are any"
-RIGHT_CSV = "one 0/1 column a label and beside it its probability, such as: image,beach,beach_score,people,people_score"
+RIGHT_CSV = (
+    "for each label a column with 0 or 1 and one with its probability, such as: "
+    "image,beach,beach_score,people,people_score"
+)
 SCORE_ENDINGS = ("_score", "_prob", "_probability")
-TRUTH_ENDINGS = ("", "_true", "_truth")
+TRUTH_ENDINGS = ("_true", "_truth")
+# The columns that describe a row as a whole: the argument of Scores.of, and the names that a column may have.
 ROW_COLUMNS = {"ids": ("id", "image", "filename", "path", "sourcefile"), "groups": ("group",), "weights": ("weight",)}
-UNKNOWN = ("", "?", "nan", "-1")
+RESERVED = {name: field for field, names in ROW_COLUMNS.items() for name in names}
+MEANING = {"ids": "the id of each row", "groups": "the group of each row", "weights": "the weight of each row"}
 
 
-def read_scores(path: Path, split: str = "") -> Scores:
+def read_scores(path: str | Path, split: str = "") -> Scores:
     """Scores from a file: ``.npz`` (truth, scores, and optionally labels, known, groups, ids, weights), CSV or TSV.
 
-    In a CSV each label has two columns: ``beach`` (or ``beach_true``) with 0, 1, or nothing or ``?`` where it is
+    In a CSV each label has two columns: ``beach`` (or ``beach_true``) with 0 or 1, or blank, ``?`` or -1 where it is
     unknown, and ``beach_score`` (or ``beach_prob``). A column ``image`` (``id``, ``filename``, ``path``) names the
-    rows, ``group`` and ``weight`` are understood.
+    rows; ``group`` and ``weight`` are the group and the weight of each row. A label with one of these names has its
+    truth in a column such as ``weight_true``.
 
     Raises:
-        InputError: another form, or values that are no probabilities, with what would have been right.
+        InputError: another format, a column with two possible meanings, or values that are no probabilities.
     """
     path = Path(path)
-    if path.suffix.lower() == ".npz":
-        return _named(path, lambda: Scores.load(path, split))
-    return _named(path, lambda: Scores.of(**read_csv_fields(path), split=split))
-
-
-def read_csv_fields(path: Path) -> dict[str, Any]:
-    """The arguments of ``Scores.of`` in a CSV or TSV, before anybody has checked that the scores are probabilities."""
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return _read_csv(path)
-    raise InputError(f"{path} is no score file that is known here", instead=f".npz: {RIGHT_NPZ}; .csv: {RIGHT_CSV}")
-
-
-def _named(path: Path, read: Any) -> Scores:
-    """What ``read`` gives; its errors name the file."""
     try:
-        scores: Scores = read()
+        if path.suffix.lower() == ".npz":
+            return Scores.load(path, split)
+        return Scores.of(**read_csv_fields(path), split=split)
     except InputError as error:
         if str(path) in str(error):
             raise
         raise InputError(error.faults, what=str(path)) from None
-    return scores
 
 
-def _read_csv(path: Path) -> dict[str, Any]:
-    header, rows = _table(path)
-    pairs = _pairs(header)
-    if not pairs:
-        raise InputError(f"{path} has the columns {', '.join(header)}, no two for a label", instead=RIGHT_CSV)
-    faults: list[Fault] = []
-    truth = np.array([_truth(rows, header.index(of), of, faults) for of, _ in pairs.values()]).T
-    scores = np.array([_numbers(rows, header.index(of), of, faults) for _, of in pairs.values()]).T
-    optional: dict[str, Any] = {}
-    for name, spellings in ROW_COLUMNS.items():
-        column = next((i for i, title in enumerate(header) if title.lower() in spellings), None)
-        if column is not None:
-            read = (
-                _numbers(rows, column, header[column], faults) if name == "weights" else [row[column] for row in rows]
-            )
-            optional[name] = read
+def read_csv_fields(path: str | Path) -> dict[str, Any]:
+    """The arguments of ``Scores.of`` in a CSV or TSV; the scores are not yet checked to be probabilities."""
+    path = Path(path)
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        raise InputError(f"{path} is no score file", instead=f".npz: {RIGHT_NPZ}; .csv: {RIGHT_CSV}")
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    table = parse_table(path, [])
+    faults = _repeated_columns(table.header)
+    pairs = _pairs(table.header, faults)
+    if not pairs and not faults:
+        raise InputError(f"{path} has no label: its columns are {', '.join(table.header)}", instead=RIGHT_CSV)
     if faults:
         raise InputError(faults, what=str(path))
-    return {"truth": truth, "scores": scores, "labels": list(pairs), **optional}
-
-
-def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8: {error}") from None
-    first = text.partition("\n")[0]
-    delimiter = max("\t;,", key=first.count)
-    lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if line]
-    if len(lines) < 2:
-        raise InputError(f"{path} holds no rows", instead=RIGHT_CSV)
-    header = [title.strip() for title in lines[0]]
-    faults = [
-        Fault(f"{len(line)} cells for {len(header)} columns", where=f"row {number}")
-        for number, line in enumerate(lines[1:], 2)
-        if len(line) != len(header)
-    ]
+    fields: dict[str, Any] = {
+        "truth": np.array([_cells(table, of, _truth, faults) for of, _ in pairs.values()]).T,
+        "scores": np.array([_cells(table, of, literals.number, faults) for _, of in pairs.values()]).T,
+        "labels": list(pairs),
+    }
+    used = {column for pair in pairs.values() for column in pair}
+    for index, title in enumerate(table.header):
+        field = RESERVED.get(title.lower())
+        if field is not None and title not in used and field not in fields:
+            fields[field] = _cells(table, title, literals.number, faults) if field == "weights" else table.column(index)
     if faults:
         raise InputError(faults, what=str(path))
-    return header, lines[1:]
+    return fields
 
 
-def _pairs(header: list[str]) -> dict[str, tuple[str, str]]:
+def _repeated_columns(header: list[str]) -> list[Fault]:
+    repeated = dict.fromkeys(title for title in header if title and header.count(title) > 1)
+    return [Fault(f"the column {title!r} is there twice", instead="distinct names") for title in repeated]
+
+
+def _pairs(header: list[str], faults: list[Fault]) -> dict[str, tuple[str, str]]:
     """Label -> (its column of truth, its column of scores), in the order of the scores."""
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     for title in header:
         ending = next((ending for ending in SCORE_ENDINGS if title.lower().endswith(ending)), None)
         if ending is None:
             continue
         label = title[: -len(ending)]
-        truth = next((label + other for other in TRUTH_ENDINGS if label + other in header), None)
-        if truth is None:
-            raise InputError(f"the column {title!r} has no column {label!r} with the truth", instead=RIGHT_CSV)
-        found[label] = (truth, title)
+        explicit = [label + other for other in TRUTH_ENDINGS if label + other in header]
+        meaning = MEANING.get(RESERVED.get(label.lower(), ""), "")
+        bare = [label] if label in header and not (meaning and explicit) else []
+        if bare and meaning:
+            what = f"the column {label!r} is either the truth of a label, because of {title!r}, or {meaning}"
+            instead = f"{label}_true for the truth of the label, or another name than {title} if it is no label's score"
+            faults.append(Fault(what, instead=instead))
+        elif not bare and not explicit:
+            faults.append(Fault(f"the column {title!r} has no column {label!r} with the truth", instead=RIGHT_CSV))
+        elif len(bare) + len(explicit) > 1:
+            both = " and ".join(map(repr, [*bare, *explicit]))
+            faults.append(Fault(f"{both} may both be the truth of {title!r}", instead="one of the two"))
+        elif label in found:
+            both = f"{found[label][1]!r} and {title!r}"
+            faults.append(Fault(f"{both} may both be the score of {label!r}", instead="one of the two"))
+        else:
+            found[label] = ((bare + explicit)[0], title)
     return found
 
 
-def _truth(rows: list[list[str]], column: int, title: str, faults: list[Fault]) -> NDArray[np.float64]:
-    cells = ["nan" if row[column].strip().lower() in UNKNOWN else row[column] for row in rows]
-    return _column(cells, title, faults)
+def _cells(table: Table, title: str, read: Callable[[str], float], faults: list[Fault]) -> NDArray[np.float64]:
+    """The numbers in a column; a cell that ``read`` refuses becomes a fault with its place."""
+    cells = table.column(table.header.index(title))
+    values: dict[str, float] = {}
+    wrong = set()
+    for cell in dict.fromkeys(cells):
+        try:
+            values[cell] = read(cell)
+        except ValueError:
+            wrong.add(cell)
+    if wrong:
+        places = [(row, cell) for row, cell in enumerate(cells) if cell in wrong]
+        faults += [Fault(f"{cell!r} is no number", f"{table.where(row)}, column {title}") for row, cell in places]
+    return np.array([values.get(cell, math.nan) for cell in cells])
 
 
-def _numbers(rows: list[list[str]], column: int, title: str, faults: list[Fault]) -> NDArray[np.float64]:
-    return _column([row[column] for row in rows], title, faults)
-
-
-def _column(cells: list[str], title: str, faults: list[Fault]) -> NDArray[np.float64]:
-    try:
-        return np.array(cells, dtype=np.float64)
-    except ValueError:
-        for number, cell in enumerate(cells, 2):
-            try:
-                float(cell)
-            except ValueError:
-                faults.append(Fault(f"{cell!r} is no number", where=f"row {number}, column {title}"))
-        return np.full(len(cells), np.nan)
+def _truth(cell: str) -> float:
+    """0 or 1, or NaN where the cell says unknown."""
+    state = literals.state(cell)
+    if state == literals.INVALID:
+        return float(cell)  # a number other than 0 and 1 is refused with the arrays
+    return {literals.PRESENT: 1.0, literals.ABSENT: 0.0}.get(state, math.nan)

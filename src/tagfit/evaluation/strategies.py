@@ -208,13 +208,13 @@ def _top(text: str) -> Plan:
 STRATEGIES: dict[str, tuple[str, str, Callable[[str], Plan]]] = {
     "fixed=0.5": (r"fixed=[0-9.]+", "the same given threshold for all labels", _fixed),
     "best-f1-for-all": (
-        r"best-f[0-9.]+-for-all",
+        r"best-f[0-9.]{1,12}-for-all",
         "one for all labels, with the best macro F1 (or F2, F0.5 ...)",
         _best_f,
     ),
-    "best-f1": (r"best-f[0-9.]+", "one a label, with its best F1", _best_f),
+    "best-f1": (r"best-f[0-9.]{1,12}", "one a label, with its best F1", _best_f),
     "best-f1-pulled": (
-        r"best-f[0-9.]+-pulled",
+        r"best-f[0-9.]{1,12}-pulled",
         "the same, pulled toward the one for all where positives are few",
         _best_f,
     ),
@@ -229,7 +229,7 @@ STRATEGIES: dict[str, tuple[str, str, Callable[[str], Plan]]] = {
         "recall at least 0.9, likewise, precision as high as it goes",
         _target,
     ),
-    "cost=1:5": (r"cost=[0-9.]+:[0-9.]+", "least cost, where a false alarm costs 1 and a miss 5", _cost),
+    "cost=1:5": (r"cost=[0-9.]{1,12}:[0-9.]{1,12}", "least cost, where a false alarm costs 1 and a miss 5", _cost),
     "top=3": (r"top=[1-9][0-9]*", "the 3 highest scores of each picture", _top),
     "at-least-one": (
         r"at-least-one",
@@ -245,6 +245,8 @@ def parse(name: str) -> Plan:
     Raises:
         InputError: a name that is none, with all forms there are.
     """
+    if not isinstance(name, str):
+        raise InputError(f"a strategy came as {name!r}", instead=f"one of {', '.join(STRATEGIES)}")
     base, plus, rest = name.partition("+")
     if plus and rest != "at-least-one":
         raise InputError(f"{rest!r} cannot follow a strategy", instead="only +at-least-one")

@@ -90,7 +90,7 @@ def evaluate(
         return evaluation.evaluate(
             rows,
             thresholds=thresholds_of(thresholds, rows.labels),
-            prevalence=known_prevalence,  # type: ignore[arg-type]
+            prevalence=known_prevalence,
             metrics=metrics,
             intervals=intervals,
         )
