@@ -45,7 +45,7 @@ def test_it_goes_the_whole_way_through_files(made: Demo) -> None:
 
 def test_the_certificate_is_verified(made: Demo) -> None:
     assert made.verification.holds
-    assert made.certificate.document["goal"]["bounds"] == ["validation.macro_f1>=0.99"]
+    assert made.certificate.to_dict()["goal"]["bounds"] == ["validation.macro_f1>=0.99"]
 
 
 def test_the_ceiling_is_one_minus_the_flipped_share_of_validation(made: Demo) -> None:

@@ -51,7 +51,11 @@ def public_calls() -> list[tuple[str, Callable[..., Any]]]:
         found.append((name, thing))
         if inspect.isclass(thing):
             own = [(one, getattr(thing, one)) for base in thing.__mro__ for one in vars(base) if in_tagfit(base)]
-            found += [(f"{name}.{one}", member) for one, member in own if one[0] != "_" and inspect.isroutine(member)]
+            found += [
+                (f"{name}.{one}", member)
+                for one, member in own
+                if one[0] != "_" and inspect.isroutine(member) and callable(member)
+            ]
     return found
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from tagfit import workflow
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.moves import SMALL
+from tagfit.curing.progress import Progress
 from tagfit.curing.verify import Verification
-from tagfit.curing.winner import Told
 from tagfit.data.plan import Plan
 from tagfit.data.scenes.generate import GeneratedSet, generate
 from tagfit.diagnosis.finding import Findings
@@ -136,7 +136,7 @@ def run_demo(
     goal: Goal | None = None,
     painting: Mapping[str, Any] = MappingProxyType({}),
     on_decoded: Callable[[int, int], None] | None = None,
-    told: Told | None = None,
+    progress: Progress | None = None,
 ) -> Demo:
     """Write the pictures to ``folder/pictures`` and run every step on those files.
 
@@ -147,25 +147,25 @@ def run_demo(
         goal: of the cure; None for the goal ``lesson``.
         painting: other settings of ``generate``, such as how many pictures.
         on_decoded: called with (pictures done, all) while they are decoded.
-        told: callbacks for progress.
+        progress: callbacks.
     """
-    told = told or Told()
-    told.say("painting the pictures")
+    progress = progress or Progress()
+    progress.report("painting the pictures")
     pictures = generate(folder / "pictures", **painting)
-    told.say(f"reading {pictures.directory / 'tags.csv'}")
+    progress.report(f"reading {pictures.directory / 'tags.csv'}")
     problem = Plan(data=str(pictures.directory / "tags.csv")).problem(on_decoded)
 
     def trained(name: str, recipe: Recipe) -> Trained:
-        told.say(f"training {name}")
+        progress.report(f"training {name}")
         out = _fresh(folder / "runs", name)
-        return _judged(name, workflow.fit(problem, recipe, seed=seed, out=out, on_epoch=told.epoch, name=name))
+        return _judged(name, workflow.fit(problem, recipe, seed=seed, out=out, on_epoch=progress.on_epoch, name=name))
 
     plain = trained(START, start)
-    told.say(f"diagnosing {START}")
+    progress.report(f"diagnosing {START}")
     found = workflow.diagnose(plain.run, problem=problem)
     letter = plain.run.folder / "letter.html"
     write_letter(found, letter, subject=START)
-    told.say("curing it: only the recipe changes")
+    progress.report("curing it: only the recipe changes")
     certificate = workflow.cure(
         plain.run,
         goal or Goal("lesson"),
@@ -174,10 +174,10 @@ def run_demo(
         trials=TRIALS,
         budget=BUDGET,
         seed=seed,
-        told=told,
+        progress=progress,
     )
     write_certificate_page(certificate)
-    told.say("verifying the certificate: reading the sources and scoring the weights again")
+    progress.report("verifying the certificate: reading the sources and scoring the weights again")
     verification = workflow.verify(certificate)
     cured = _judged("cured", certificate.run)
     conv = trained(BESIDE, beside)

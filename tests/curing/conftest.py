@@ -41,3 +41,10 @@ def cured(finished: Certificate, noisy: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "cure"
     shutil.copytree(finished.folder, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def out_of_reach(overfitted: Run, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A cure that was not met; not to be altered."""
+    goal = ("validation.label_accuracy>=0.99", "train.label_accuracy<0.95")
+    return tagfit.cure(overfitted, goal, trials=2, seeds=2, out=tmp_path_factory.mktemp("cures") / "out_of_reach")

@@ -12,6 +12,9 @@ OVERFITTING = Recipe(widths=(64, 32), learning_rate=1e-2, epochs=15)
 # Within reach of the moves, and not of the starting run.
 GOAL = ("validation.label_accuracy>=0.71", "train.label_accuracy<0.95")
 
+# The sections of a certificate that nothing can work out again: a value of the right form passes there.
+ATTESTED = ("tagfit", "made", "machine", "findings", "seconds")
+
 
 def write_noisy(path: Path, seed: int = 0) -> Path:
     """300 rows in three splits, whose three labels hang on a noisy plane each."""

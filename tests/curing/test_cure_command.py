@@ -9,7 +9,7 @@ import pytest
 from curable import GOAL, OVERFITTING
 
 from commands import Command
-from tagfit.curing.request import seconds
+from tagfit.curing.request import duration
 from tagfit.errors import InputError
 from tagfit.runs.run import Run
 
@@ -22,7 +22,7 @@ def test_a_source_is_trained_cured_and_verified(tagfit: Command, noisy: Path, tm
     done = tagfit("cure", *words)
     assert done.code in (0, 3)
     assert "trial 0, the lesson's answer at once (" in done.err
-    for said in ("Met", "what each change brought", "before, validation", "after, test", "certificate:", "page:"):
+    for said in ("Met", "effect of each change", "before, validation", "after, test", "certificate:", "page:"):
         assert said in done.out
     assert (tmp_path / "cure" / "certificate.html").is_file()
 
@@ -66,11 +66,14 @@ def test_what_was_altered_is_printed_with_exit_code_4(tagfit: Command, cured: Pa
         (("--goal", "accuracy>0.9"), "label_accuracy (0."),
         (("--goal", "argmax_accuracy>0.9"), "a perfect model fails it"),
         (("--goal", "validation.label_accuracy>=0.3"), "proves nothing"),
-        (("--budget", "soon"), "'soon' is no duration"),
+        (("--budget", "soon"), "'soon' is not a duration"),
         (("--maximise", "test.mAP"), "there to confirm"),
         (("--search-on", "5000"), "5000 of 160 train rows"),
         (("--size", "32", "--labels", "sea"), "is a run with its own recipe, data and splits; --size, --labels"),
-        (("--resume", "elsewhere"), "--resume continues the cure with its own settings; RUN|SOURCE, --out, --trials"),
+        (
+            ("--resume", "elsewhere"),
+            "--resume continues the cure with its own settings; RUN|SOURCE, --out",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_written(
@@ -82,7 +85,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_written(
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400)])
 def test_durations(text: str, expected: float) -> None:
-    assert seconds(text) == expected
+    assert duration(text) == expected
     for wrong in ("", "0", "-3m", "ten", "5d"):
-        with pytest.raises(InputError, match="no duration"):
-            seconds(wrong)
+        with pytest.raises(InputError, match="not a duration"):
+            duration(wrong)

@@ -18,11 +18,12 @@ import tagfit
 from commands import ENTRY, environment, killed_at
 from tagfit.curing import space, trial
 from tagfit.curing.moves import Move
-from tagfit.curing.request import Asked
+from tagfit.curing.progress import Clock, Progress
+from tagfit.curing.request import CureOptions, CureRequest
 from tagfit.curing.search import Search, best_so_far, sampled
-from tagfit.curing.shortfall import _pulling_apart, trade_off
+from tagfit.curing.shortfall import _conflicting, trade_off
 from tagfit.curing.trial import Trial
-from tagfit.curing.winner import Choosing, Clock, Told
+from tagfit.curing.winner import Selection
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.goal import Goal
@@ -87,7 +88,7 @@ def test_a_trial_is_judged_by_its_fresh_seeds_once_they_are_known(
     looking = search(problem, tmp_path)
     looking.trials.extend([tried(0, 0.90, 0.86), tried(1, 0.90, 0.84), tried(2, 0.99, 0.83)])
     assert looking.best.number == 0
-    looking.held[0] = {"train.label_accuracy": 0.97, "validation.label_accuracy": 0.80}
+    looking.confirmed[0] = {"train.label_accuracy": 0.97, "validation.label_accuracy": 0.80}
     assert [one.number for one in looking.ranked()] == [1, 2, 0]
     assert looking.trials[0].values["validation.label_accuracy"] == 0.86, "the log keeps what was measured"
     shown: list[float] = []
@@ -130,10 +131,10 @@ def test_all_of_the_lesson_at_once_changes_the_starting_run_and_a_single_move_th
     assert (about["name"], about["base"], recipe) == ("ema", 0, better.changed(ema=0.9))
 
 
-def choosing(looking: Search, budget: float, used: float, trials: int | None = None) -> Choosing:
+def choosing(looking: Search, budget: float, used: float) -> Selection:
     """A choice with some of its budget used up."""
-    asked = Asked(LESSON, trials=trials, budget=budget)
-    return Choosing(looking, looking.problem, asked, Clock(budget, before=used), Told())
+    asked = CureRequest(LESSON, CureOptions.of(budget=budget))
+    return Selection(looking, looking.problem, asked, Clock(budget, before=used), Progress())
 
 
 def test_time_is_kept_for_the_trial_that_would_be_retrained(problem: Problem, tmp_path: Path) -> None:
@@ -203,7 +204,8 @@ def test_trials_come_back_and_a_line_cut_short_is_dropped(tmp_path: Path) -> Non
     assert [one.number for one in found] == [0, 1]
     assert math.isnan(found[0].values["validation.label_accuracy"])
     assert found[1] == kept[1]
-    assert path.read_text() == whole
+    trial.append(path, kept[0])
+    assert len(path.read_text().splitlines()) == 3, "the next one takes the place of the line that was cut short"
     path.write_text("rubbish\n" + whole)
     with pytest.raises(InputError, match="line 1 of"):
         trial.load(path)
@@ -221,18 +223,18 @@ def test_a_sample_of_train_leaves_validation_alone_and_hangs_on_no_row_order(pro
 def test_the_trade_off_holds_only_what_nothing_beats() -> None:
     points = [(0.99, 0.80), (0.90, 0.85), (0.88, 0.86), (0.80, 0.79), (0.99, 0.90)]
     trials = [tried(number, *point) for number, point in enumerate(points)]
-    assert [point["trial"] for point in trade_off(trials, LESSON)] == [3, 2, 4]
+    assert [point.trial for point in trade_off(trials, LESSON)] == [3, 2, 4]
 
 
 def test_bounds_that_pull_against_each_other_are_told() -> None:
     goal = Goal("validation.label_accuracy>=0.85", gap_at_most=0.05)
     apart = [tried(0, 0.99, 0.86), tried(1, 0.84, 0.82)]
-    (found,) = _pulling_apart(goal, apart)
-    assert found["what"] == "trade-off"
-    assert "0.820 at best" in found["says"]
-    assert "0.130 at least" in found["says"]
-    assert _pulling_apart(goal, [*apart, tried(2, 0.88, 0.86)]) == []
-    assert _pulling_apart(goal, apart[:1]) == []
+    (found,) = _conflicting(goal, apart)
+    assert found.what == "trade-off"
+    assert "0.820 at best" in found.says
+    assert "0.130 at least" in found.says
+    assert _conflicting(goal, [*apart, tried(2, 0.88, 0.86)]) == []
+    assert _conflicting(goal, apart[:1]) == []
 
 
 # Out of reach, so that all trials are made: the moves and then some proposals.
@@ -293,7 +295,7 @@ def test_a_resumed_search_knows_what_fresh_seeds_did_not_hold(overfitted: Run, t
     goal = ("validation.label_accuracy>=0.75", "train.label_accuracy<0.97")
     whole = tagfit.cure(overfitted, goal, trials=16, seeds=1, out=tmp_path / "whole")
     log = trial.load(whole.folder / "trials.jsonl")
-    refuted = [one["trial"] for one in whole.document["search"]["retrained"] if not one["met"]]
+    refuted = [one["trial"] for one in whole.to_dict()["search"]["retrained"] if not one["met"]]
     assert refuted
     assert refuted[0] + 1 < len(log), "else nothing comes after it"
     folder = tmp_path / "cut"

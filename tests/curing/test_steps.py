@@ -10,6 +10,7 @@ import pytest
 
 import tagfit
 from tagfit.curing.changes import changes
+from tagfit.curing.followup import Followup
 from tagfit.curing.moves import moves
 from tagfit.curing.search import Search
 from tagfit.curing.steps import one_by_one, steps
@@ -45,7 +46,7 @@ def test_what_is_no_recipe_alone_goes_together_with_the_next() -> None:
 def test_the_lesson_s_answer_is_taken_apart_on_the_way(overfitted: Run, tmp_path: Path) -> None:
     goal = ("validation.label_accuracy>=0.69", "train.label_accuracy<0.95")
     finished = tagfit.cure(overfitted, goal, trials=1, seeds=1, out=tmp_path / "cure")
-    document = finished.document
+    document = finished.to_dict()
     log = load(finished.folder / "trials.jsonl")
     assert finished.verdict != "out of reach"
     assert log[document["search"]["winner"]].origin == "lesson"
@@ -92,21 +93,25 @@ def looked(problem: Problem, folder: Path) -> Search:
 
 def test_without_time_the_steps_say_so_and_nothing_is_trained(problem: Problem, tmp_path: Path) -> None:
     looking = looked(problem, tmp_path)
-    found = steps(looking, looking.trials[1], lambda: True)
-    assert [one["validation"] for one in found] == [0.7, None, None, None, None, 0.84, 0.86]
-    assert {one["stopped"] for one in found if one["validation"] is None} == {"not measured: no time was left"}
+    found = steps(looking, looking.trials[1], Followup(tmp_path, "step", 1, LESSON))
+    assert [one.validation for one in found] == [0.7, None, None, None, None, 0.84, 0.86]
+    assert {one.stopped for one in found if one.validation is None} == {"not measured: no time was left"}
     assert not (tmp_path / "steps.jsonl").exists()
 
 
 def test_a_proposal_has_no_way_to_it(problem: Problem, tmp_path: Path) -> None:
     looking = looked(problem, tmp_path)
-    assert steps(looking, looking.trials[2], lambda: False) == []
+    assert steps(looking, looking.trials[2], Followup(tmp_path, "step", 2, LESSON, lambda: False)) == ()
 
 
 def test_an_interrupted_way_is_not_trained_twice(problem: Problem, tmp_path: Path) -> None:
     looking, seen = looked(problem, tmp_path), []
-    first = steps(looking, looking.trials[0], lambda: False, lambda epoch, _recipe: seen.append(epoch))
+
+    def followup() -> Followup:
+        return Followup(tmp_path, "step", 0, LESSON, lambda: False, lambda epoch, _recipe: seen.append(epoch))
+
+    first = steps(looking, looking.trials[0], followup())
     assert seen
     seen.clear()
-    assert steps(looking, looking.trials[0], lambda: False, lambda epoch, _recipe: seen.append(epoch)) == first
+    assert steps(looking, looking.trials[0], followup()) == first
     assert not seen

@@ -17,13 +17,13 @@ import pytest
 import tagfit as tf
 from commands import Command
 from page_tags import EVIL, Tags, assert_self_contained
-from tagfit.curing.certificate import NO_SIGNATURE, VERDICTS, Certificate, load
+from tagfit.curing.certificate import NO_SIGNATURE, Certificate, load
 from tagfit.data.problem import Problem
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.report import certificate_plots as plots
-from tagfit.report.certificate_page import certificate_page, write_certificate_page
+from tagfit.report.certificate_page import MARKS, certificate_page, write_certificate_page
 from tagfit.report.drawing import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Drawing, by_epoch, top_of
 
 OVERFITTING = Recipe(widths=(24,), learning_rate=1e-2, epochs=6)
@@ -75,9 +75,9 @@ def page(out_of_reach: Certificate) -> str:
 
 def altered(certificate: Certificate, change: Callable[[dict[str, Any]], object]) -> Certificate:
     """The certificate with another document; its folder stays."""
-    document = copy.deepcopy(certificate.document)
+    document = copy.deepcopy(certificate.to_dict())
     change(document)
-    return replace(certificate, document=document)
+    return replace(certificate, raw=document)
 
 
 def pictures_on(page: str) -> int:
@@ -103,7 +103,7 @@ def test_a_phone_a_printer_and_the_dark_are_thought_of(page: str) -> None:
 
 
 def test_what_was_certified_stands_there(page: str, out_of_reach: Certificate) -> None:
-    text, document = Tags(page).text, out_of_reach.document
+    text, document = Tags(page).text, out_of_reach.to_dict()
     assert document["sentence"] in text
     for line in (*document["recomputed"], *document["sealed"]):
         assert text.count(line) == 1
@@ -122,20 +122,19 @@ def test_what_was_certified_stands_there(page: str, out_of_reach: Certificate) -
 def test_out_of_reach_says_what_was_reached_and_what_limits_it(page: str, out_of_reach: Certificate) -> None:
     text = Tags(page).text
     assert "Before, and the best that was reached" in text
-    assert out_of_reach.document["limits"]["says"][0]["says"] in text
+    assert out_of_reach.to_dict()["limits"]["says"][0]["says"] in text
     assert "train rows" in text, "the learning curve"
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("verdict", MARKS)
 def test_every_verdict_has_its_mark(maximised: Certificate, verdict: str) -> None:
     shown = certificate_page(altered(maximised, lambda document: document.update(verdict=verdict)))
-    mark = {0: "good", 3: "hint", 4: "issue"}[VERDICTS[verdict]]
-    assert f'<article class="{mark}" id="verdict">' in shown
+    assert f'<article class="{MARKS[verdict]}" id="verdict">' in shown
     assert_self_contained(shown)
 
 
 def test_pictures_that_changed_sides_are_seen_where_the_problem_is_at_hand(out_of_reach: Certificate) -> None:
-    sides = out_of_reach.document["changed_sides"]["pictures"]
+    sides = out_of_reach.to_dict()["changed_sides"]["pictures"]
     assert sides
     assert pictures_on(certificate_page(out_of_reach)) == len(sides)
     loaded = load(out_of_reach.folder)
@@ -149,7 +148,7 @@ def test_rows_of_features_stand_there_by_their_ids(maximised: Certificate) -> No
     shown = certificate_page(maximised)
     assert pictures_on(shown) == 0
     text = Tags(shown).text
-    for one in maximised.document["changed_sides"]["pictures"]:
+    for one in maximised.to_dict()["changed_sides"]["pictures"]:
         assert one["id"] in text
 
 
@@ -163,7 +162,7 @@ def test_a_history_that_is_gone_or_broken_is_said_and_no_end_of_the_page(
 ) -> None:
     folder = tmp_path / "cure"
     shutil.copytree(maximised.folder, folder)
-    document = maximised.document
+    document = maximised.to_dict()
     (folder / document["before"]["run"] / "history.jsonl").unlink()
     whole = certificate_page(maximised).count("<svg")
     assert certificate_page(Certificate(document, folder)).count("<svg") == whole - 2
@@ -244,11 +243,11 @@ def test_the_trade_off_shows_where_the_bounds_hold(
     maximised: Certificate, bounds: list[str], gap: float | None, corners: int
 ) -> None:
     goal = tf.Goal(*bounds, maximise="validation.mAP", gap_at_most=gap)
-    document = {**maximised.document, "goal": goal.to_dict(), "trade_off": []}
-    drawing = plots.trade_off(document)
+    changed = altered(maximised, lambda document: document.update(goal=goal.to_dict(), trade_off=[]))
+    drawing = plots.trade_off(changed.document)
     assert [len(points.split()) >= corners for _, points in drawing.areas] == [True] * (corners > 0)
     assert_inside(drawing)
-    shown = certificate_page(replace(maximised, document=document))
+    shown = certificate_page(changed)
     assert ("hold</figcaption>" in shown) == (corners > 0)
 
 

@@ -314,7 +314,7 @@ def gap(value: float) -> None:
 
 def duration(text: str) -> None:
     """A time such as ``90s`` or ``10m``."""
-    from tagfit.curing.request import seconds
+    from tagfit.curing.request import duration as seconds
 
     seconds(text)
 

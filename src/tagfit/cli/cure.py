@@ -18,14 +18,15 @@ from tagfit.curing.limits import DEFAULT_SEEDS, MAX_SEED
 from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
+    from tagfit.curing.ablation import Undone
     from tagfit.curing.certificate import Certificate
-    from tagfit.curing.winner import Told
+    from tagfit.curing.progress import Progress
 
 _search = partial(typer.Option, rich_help_panel="Searching")
-# What may be given together with --resume: the cure's own record has all else.
-WITH_RESUME = ("resume", "as_json")
+# What may be given together with --resume: larger limits; the cure's own record has all else.
+WITH_RESUME = ("resume", "as_json", "trials", "budget")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class SearchOptions:
         str | None,
         _search(
             metavar="TIME",
-            help="Time for search, confirmation and ablation, such as 90s or 10m.",
+            help="Time for all trainings of the cure, such as 90s or 10m.",
             show_default="10m without --trials",
             callback=checked(checks.duration),
         ),
@@ -54,11 +55,9 @@ class SearchOptions:
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of ``tagfit.cure`` that these options are."""
-        from tagfit.curing.request import seconds
-
         return {
             "trials": self.trials,
-            "budget": None if self.budget is None else seconds(self.budget),
+            "budget": self.budget,
             "augment": self.allow == "augment",
             "seeds": self.seeds,
             "search_on": self.search_on,
@@ -139,7 +138,7 @@ def cure(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Continue an interrupted cure, with its own settings.",
+            help="Continue an interrupted cure, or one with larger --trials or --budget.",
             callback=checked(checks.begun_cure),
         ),
     ] = None,
@@ -166,10 +165,12 @@ def cure(
     from tagfit.report.certificate_page import write_certificate_page
 
     with progress_bar(quiet=as_json) as bar:
-        watching = told(bar, as_json)
+        watching = reported(bar, as_json)
         if start is None:
             assert resume is not None
-            certificate = workflow.resume_cure(resume, told=watching, on_decoded=on_decoded(bar))
+            certificate = workflow.resume_cure(
+                resume, trials=search.trials, budget=search.budget, progress=watching, on_decoded=on_decoded(bar)
+            )
         else:
             begun: Any = start
             if not _is_run(start):
@@ -182,7 +183,7 @@ def cure(
                 gap_at_most=gap_at_most,
                 recipe=recipe,
                 out=out,
-                told=watching,
+                progress=watching,
                 on_decoded=on_decoded(bar),
                 **search.arguments(),
             )
@@ -195,66 +196,58 @@ def cure(
 
 
 def show_certificate(certificate: Certificate) -> None:
-    """Print what a cure found: the verdict, the table, the steps, the ablation, the words."""
+    """Print what a cure found: the verdict, the metrics, the bounds, the effect of each change, the summary."""
     document = certificate.document
-    metric = document["goal"]["metric"]
-    names = list(dict.fromkeys((metric, "label_accuracy", "loss", "macro_f1", "mAP")))
-    say(f"\n{document['sentence']}\n")
-    rows = []
-    for side, called in (("before", "before"), ("after", "after")):
-        for split, judged in document[side]["splits"].items():
-            rows.append([f"{called}, {split}", *(number(judged["metrics"][name]["value"]) for name in names)])
+    say(f"\n{document.sentence}\n")
+    names = list(dict.fromkeys((document.metric, "label_accuracy", "loss", "macro_f1", "mAP")))
+    rows = [
+        [f"{called}, {split}", *(number(judged.metrics[name].value) for name in names)]
+        for called, side in (("before", document.before), ("after", document.after))
+        for split, judged in side.splits.items()
+    ]
     say(table(["", *names], rows))
     bounds = [
-        [one["text"], number(one["mean"]), "yes" if one["met"] else "no", number(one["test"]), _yes(one["confirmed"])]
-        for one in document["bounds"]
+        [one.text, number(one.mean), _yes(one.met), number(one.test), _yes(one.confirmed)] for one in document.bounds
     ]
     say()
     say(table(["bound", "mean of the fresh seeds", "met", "on test", "confirmed"], bounds))
-    if document["steps"]:
-        say(f"\none change more at a time ({metric})")
-        steps = [
-            [one["name"], number(one["train"]), number(one["validation"]), one["stopped"]] for one in document["steps"]
-        ]
+    if document.steps:
+        say(f"\nchanges added one at a time ({document.metric})")
+        steps = [[one.name, number(one.train), number(one.validation), one.stopped] for one in document.steps]
         say(table(["", "train", "validation", ""], steps, words_last=True))
-    if document["ablation"]:
-        say(f"\nwhat each change brought, undone alone (validation {metric}, and the gap)")
-        undone = [
-            [
-                one["name"],
-                "-" if one["brought"] is None else f"{one['brought']:+.3f}",
-                "-" if one["gap"] is None else f"{one['gap']:+.3f}",
-                str(one["seeds"]),
-                one["stopped"] or _arrow(one),
-            ]
-            for one in document["ablation"]
-        ]
-        say(table(["change", "brought", "gap", "seeds", ""], undone, words_last=True))
+    if document.ablation:
+        say(f"\neffect of each change, measured by undoing it alone (validation {document.metric}, and the gap)")
+        say(
+            table(
+                ["change", "effect", "gap", "seeds", ""], [_undone(one) for one in document.ablation], words_last=True
+            )
+        )
     say()
-    for line in document["paragraph"]:
+    for line in document.paragraph:
         say(f"- {line}")
     say(f"\ncured run:   {certificate.run.folder}\ncertificate: {certificate.folder / 'certificate.json'}")
     say(f"page:        {certificate.page}")
+
+
+def _undone(one: Undone) -> list[str]:
+    from tagfit.curing.changes import in_words
+
+    brought, gap = ("-" if value is None else f"{value:+.3f}" for value in (one.brought, one.gap))
+    return [one.name, brought, gap, str(one.seeds), one.stopped or in_words(one.before, one.after)]
 
 
 def _is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
-def _arrow(change: dict[str, Any]) -> str:
-    from tagfit.curing.changes import Change
-
-    return Change(change["name"], change["before"], change["after"]).words()
-
-
 def _yes(value: bool | None) -> str:
     return "-" if value is None else "yes" if value else "no"
 
 
-def told(bar: Progress, as_json: bool) -> Told:
-    """Who shows the progress of a cure: lines above the bar; nobody where JSON is wanted."""
+def reported(bar: Bar, as_json: bool) -> Progress:
+    """Callbacks that show the progress of a cure above the bar; with JSON, only its epochs."""
+    from tagfit.curing.progress import Progress
     from tagfit.curing.trial import Trial
-    from tagfit.curing.winner import Told
 
     def trial(found: Trial) -> None:
         if found.completed:
@@ -265,5 +258,5 @@ def told(bar: Progress, as_json: bool) -> Told:
         tell(bar, [f"trial {found.number}, {found.name} ({found.why}): {news}"])
 
     if as_json:
-        return Told(epoch=on_epoch(bar))
-    return Told(say=lambda line: tell(bar, [line]), trial=trial, epoch=on_epoch(bar))
+        return Progress(on_epoch=on_epoch(bar))
+    return Progress(report=lambda line: tell(bar, [line]), on_trial=trial, on_epoch=on_epoch(bar))

@@ -9,7 +9,7 @@ import typer
 
 from tagfit.cli import checks
 from tagfit.cli.checks import check_together, checked, needs_train_extra
-from tagfit.cli.cure import show_certificate, told
+from tagfit.cli.cure import reported, show_certificate
 from tagfit.cli.exit_codes import DEMO_FAILED, DONE
 from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
 
@@ -37,7 +37,7 @@ def demo(
     from tagfit.demo import promises, run_demo
 
     with progress_bar(quiet=as_json) as bar:
-        found = run_demo(folder, seed=seed, on_decoded=on_decoded(bar), told=told(bar, as_json))
+        found = run_demo(folder, seed=seed, on_decoded=on_decoded(bar), progress=reported(bar, as_json))
     if as_json:
         print_json(found.to_dict())
     else:

@@ -1,60 +1,63 @@
-"""Ablation: what each change of a cured recipe brought, by undoing it alone and training again with the same seeds."""
+"""Ablation: the effect of each change of a cured recipe, by undoing it alone and training again with the same seeds."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tagfit.curing.changes import Change, changes, undone
 from tagfit.curing.confirm import Confirmed
-from tagfit.curing.followup import Beside
+from tagfit.curing.followup import Followup
+from tagfit.curing.section import Figure, Section, figure
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
-from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 
-ABLATION = "ablation.jsonl"
+
+class Undone(Section):
+    """One change of the recipe, and what undoing it alone costs.
+
+    Attributes:
+        name, before, after: as of a Change.
+        seeds: over how many seeds it was measured.
+        brought: mean over seeds of the goal's metric on validation with the change, less without it.
+        gap: the same of the gap between train and validation.
+        spread: standard deviation of ``brought`` over seeds; None with one seed.
+        stopped: why it was not measured, else empty.
+    """
+
+    name: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    seeds: int
+    brought: Figure
+    gap: Figure
+    spread: Figure
+    stopped: str
 
 
-def ablate(
-    problem: Problem,
-    start: Recipe,
-    cured: Confirmed,
-    folder: Path,
-    enough: Callable[[], bool],
-    on_epoch: Callable[[Epoch, Recipe], None] | None = None,
-) -> list[dict[str, Any]]:
-    """One record a change: the goal's metric and the gap with it less without it, over the same seeds.
+def ablate(problem: Problem, start: Recipe, cured: Confirmed, followup: Followup) -> tuple[Undone, ...]:
+    """The effect of each change between two recipes, over the seeds that the winner was confirmed with.
 
-    All changes are measured with the first seed before any is with the second, so that what time there is serves all.
+    All changes are measured with the first seed before any is with the second, so that the time there is serves all.
 
     Args:
         problem: what the cured recipe was confirmed on.
         start: the recipe that was cured.
         cured: the winner and its retrainings.
-        folder: of the cure; trainings that are written down there are not done again.
-        enough: says when there is no time for another training.
-        on_epoch: told of each epoch.
-
-    Returns:
-        For each change ``name``, ``before``, ``after``, ``seeds`` (how many), ``brought`` (mean difference of the
-        goal's metric on validation), ``gap`` (mean difference of train less validation), ``spread`` (standard
-        deviation of ``brought`` over seeds, None with one), ``stopped`` (why it could not be trained, else empty).
+        followup: logs the trainings and trains what is missing.
     """
-    beside = Beside(folder / ABLATION, "ablation", cured.trial.number, cured.goal, enough, on_epoch)
     wanted = changes(start, cured.trial.recipe)
     for fresh in cured.fresh:
         for change in wanted:
             without = undone(cured.trial.recipe, change)
             if without is not None:
-                beside.train(problem, without, fresh.seed, change.name)
-    return [_record(change, cured, beside.done) for change in wanted]
+                followup.train(problem, without, fresh.seed, change.name)
+    return tuple(_measured(change, cured, followup.done) for change in wanted)
 
 
-def _record(change: Change, cured: Confirmed, trained: dict[tuple[str, int], Trial]) -> dict[str, Any]:
-    goal, figure = cured.goal, f"validation.{cured.goal.metric}"
+def _measured(change: Change, cured: Confirmed, trained: dict[tuple[str, int], Trial]) -> Undone:
+    goal, name = cured.goal, f"validation.{cured.goal.metric}"
     brought, gaps, stopped = [], [], ""
     for fresh in cured.fresh:
         without = trained.get((change.name, fresh.seed))
@@ -63,13 +66,15 @@ def _record(change: Change, cured: Confirmed, trained: dict[tuple[str, int], Tri
         if not without.completed:
             stopped = without.stopped
             continue
-        brought.append(fresh.values[figure] - without.values[figure])
+        brought.append(fresh.values[name] - without.values[name])
         gaps.append(goal.gap(fresh.values) - goal.gap(without.values))
-    return {
-        **change.to_dict(),
-        "seeds": len(brought),
-        "brought": statistics.fmean(brought) if brought else None,
-        "gap": statistics.fmean(gaps) if gaps else None,
-        "spread": statistics.stdev(brought) if len(brought) > 1 else None,
-        "stopped": stopped or ("" if brought else "not measured: no time was left"),
-    }
+    return Undone(
+        name=change.name,
+        before=change.before,
+        after=change.after,
+        seeds=len(brought),
+        brought=figure(statistics.fmean(brought)) if brought else None,
+        gap=figure(statistics.fmean(gaps)) if gaps else None,
+        spread=figure(statistics.stdev(brought)) if len(brought) > 1 else None,
+        stopped=stopped or ("" if brought else "not measured: no time was left"),
+    )

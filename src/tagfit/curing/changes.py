@@ -1,14 +1,14 @@
-"""Changes: what differs between two recipes, in groups of fields that mean something together."""
+"""Changes: what differs between two recipes, in groups of fields that belong together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from tagfit.curing.section import Section
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 
-# Fields that are undone together, since one of them means little without the others.
+# Fields that are undone together, because one of them means little without the others.
 GROUPS: dict[str, tuple[str, ...]] = {
     "net": ("architecture", "widths", "depth", "activation"),
     "batch norm": ("norm",),
@@ -33,47 +33,46 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Section):
     """One group of fields in which two recipes differ.
 
     Attributes:
         name: of the group.
         before, after: the differing fields and their values.
+        words: such as ``dropout 0 -> 0.4, 0.3``.
     """
 
     name: str
     before: dict[str, Any]
     after: dict[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {"name": self.name, "before": self.before, "after": self.after}
-
-    def words(self) -> str:
-        """Such as ``dropout 0 -> 0.4, 0.3``."""
-        return "; ".join(f"{field} {said(self.before[field])} -> {said(self.after[field])}" for field in self.after)
+    words: str
 
 
 def changes(before: Recipe, after: Recipe) -> tuple[Change, ...]:
-    """What ``after`` has that ``before`` has not, a group each."""
+    """The fields of ``after`` that differ from ``before``, one Change per group."""
     one, other = before.model_dump(mode="json"), after.model_dump(mode="json")
     found = []
     for name, fields in GROUPS.items():
         differing = [field for field in fields if one[field] != other[field]]
         if differing:
-            found.append(Change(name, {f: one[f] for f in differing}, {f: other[f] for f in differing}))
+            was, now = ({field: recipe[field] for field in differing} for recipe in (one, other))
+            found.append(Change(name=name, before=was, after=now, words=in_words(was, now)))
     return tuple(found)
 
 
+def in_words(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Changed fields, such as ``dropout 0 -> 0.4, 0.3``."""
+    return "; ".join(f"{field} {text_of(before[field])} -> {text_of(after[field])}" for field in after)
+
+
 def undone(recipe: Recipe, change: Change) -> Recipe | None:
-    """``recipe`` without one change; None where what is left is no recipe."""
+    """``recipe`` without one change; None where the rest is not a valid recipe."""
     fields = dict(change.before)
     dropout = tuple(fields.get("dropout", recipe.dropout))
     layers = (
         len(fields.get("widths", recipe.widths)) if fields.get("architecture", recipe.architecture) == "dense" else 1
     )
-    # The share before the head alone, where the net has other layers than those that the dropout was given for.
+    # Where the number of layers differs from what the dropout was given for, only the share before the head is kept.
     fields["dropout"] = dropout if len(dropout) in (1, layers) else dropout[-1:]
     try:
         return recipe.changed(**fields)
@@ -81,10 +80,10 @@ def undone(recipe: Recipe, change: Change) -> Recipe | None:
         return None
 
 
-def said(value: Any) -> str:
-    """A field's value for a reader."""
+def text_of(value: Any) -> str:
+    """The value of a field as text for a reader."""
     if isinstance(value, list | tuple):
-        return ", ".join(said(one) for one in value)
+        return ", ".join(text_of(one) for one in value)
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

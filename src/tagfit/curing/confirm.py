@@ -1,26 +1,24 @@
-"""Confirm: the winner of a search retrained with fresh seeds, and what choosing on validation flattered."""
+"""Confirm: the winner of a search retrained with fresh seeds, and how far selecting on validation was optimistic."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tagfit.curing.trial import Trial, measured
+from tagfit.curing.section import Figure, Section, figure
+from tagfit.curing.trial import OnEpoch, Trial, measured
 from tagfit.data.problem import Problem
 from tagfit.evaluation.compare import compare
 from tagfit.goal import Goal
-from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 from tagfit.training.torch_import import torch_for
 
 SEEDS = "seeds"
-OnEpoch = Callable[[Epoch, Recipe], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Confirmed:
     Attributes:
         trial: the winner, as the search saw it.
         fresh: one a seed, in the order of the seeds.
-        goal: what it was held against.
+        goal: what it is compared with.
     """
 
     trial: Trial
@@ -82,18 +80,20 @@ def confirm(
     folder: Path,
     on_epoch: OnEpoch | None = None,
 ) -> Confirmed:
-    """Retrain a winner with each seed, as runs in ``folder/seeds``; those that are there are taken as they are."""
-    fresh = []
+    """Retrain a winner with each seed, as runs in ``folder/seeds``; finished ones are taken as they are."""
     for seed in seeds:
-        run = retrained(problem, winner.recipe, seed, _place(folder, winner, seed), on_epoch)
-        fresh.append(Fresh(seed, run, figures(run, problem, goal)))
-    return Confirmed(winner, tuple(fresh), goal)
+        retrained(problem, winner.recipe, seed, _place(folder, winner, seed), on_epoch)
+    confirmed = finished(problem, winner, goal, seeds, folder)
+    assert confirmed is not None
+    return confirmed
 
 
-def there(folder: Path, winner: Trial, seeds: Sequence[int]) -> list[Run]:
-    """The retrainings of a winner, where all of them were begun; none otherwise."""
-    places = [_place(folder, winner, seed) for seed in seeds]
-    return [open_run(place) for place in places] if all((place / "run.json").exists() for place in places) else []
+def finished(problem: Problem, winner: Trial, goal: Goal, seeds: Sequence[int], folder: Path) -> Confirmed | None:
+    """The finished retrainings of a trial among these seeds; None where there is none."""
+    places = {seed: _place(folder, winner, seed) for seed in seeds}
+    runs = {seed: open_run(place) for seed, place in places.items() if (place / "run.json").exists()}
+    fresh = [Fresh(seed, run, figures(run, problem, goal)) for seed, run in runs.items() if run.state == "done"]
+    return Confirmed(winner, tuple(fresh), goal) if fresh else None
 
 
 def _place(folder: Path, winner: Trial, seed: int) -> Path:
@@ -101,7 +101,7 @@ def _place(folder: Path, winner: Trial, seed: int) -> Path:
 
 
 def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoch: OnEpoch | None = None) -> Run:
-    """The run of a recipe and a seed in a folder: as it stands there, resumed, or trained."""
+    """The run of a recipe and a seed in a folder: finished already, resumed, or trained."""
     with torch_for("a cure"):
         from tagfit.training import fit as training
     if (folder / "run.json").exists():
@@ -111,37 +111,42 @@ def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoc
 
 
 def figures(run: Run, problem: Problem, goal: Goal) -> dict[str, float]:
-    """What a goal looks at, from the stored scores of a run."""
+    """The figures of a goal, from the stored scores of a run."""
     scores = {split: run.scores(split).scores for split in ("train", "validation")}
     return measured(problem, scores, goal.figures)
 
 
-def optimism(metric: str, before: dict[str, Scores], after: dict[str, Scores]) -> dict[str, Any]:
-    """How much choosing on validation flattered: (validation - test) of the winner less the same of the start.
+class Optimism(Section):
+    """How far selecting on validation was optimistic; the ends of its 95 % interval are None where it has none."""
 
-    The two models stand on the same pictures of each split, so each split's difference is paired; the splits are
-    other pictures, so their variances add.
+    metric: str
+    value: Figure
+    low: Figure
+    high: Figure
+    says: str
+
+
+def optimism(metric: str, before: Mapping[str, Scores], after: Mapping[str, Scores]) -> Optimism:
+    """(validation - test) of the winner less the same of the starting run.
+
+    Both models are scored on the same pictures of each split, so each split's difference is paired; the splits hold
+    different pictures, so their variances add.
 
     Args:
         metric: the goal's.
         before, after: Scores of "validation" and "test" of the two.
-
-    Returns:
-        ``value``, and ``low`` and ``high`` of its 95 % interval, None where the resamples say nothing; ``says``.
     """
     moved = {}
     for split in ("validation", "test"):
-        held = compare({"before": before[split], "after": after[split]}, metrics=[metric])
-        moved[split] = held[metric]
+        moved[split] = compare({"before": before[split], "after": after[split]}, metrics=[metric])[metric]
     value = moved["validation"].difference - moved["test"].difference
-    found = {"metric": metric, "value": value, "low": None, "high": None}
     ends = [(one.low, one.high) for one in moved.values() if one.low is not None and one.high is not None]
     if len(ends) < len(moved):
-        return {**found, "says": "the resamples say nothing about it"}
+        return Optimism(metric=metric, value=figure(value), low=None, high=None, says="no interval could be made")
     middle = sum(ends[0]) / 2 - sum(ends[1]) / 2
     half = math.hypot(*((high - low) / 2 for low, high in ends))
     low, high = min(middle - half, value), max(middle + half, value)
     says = "not distinguishable from 0"
     if low > 0 or high < 0:
-        says = "choosing on validation flattered" if low > 0 else "test gained more than validation"
-    return {**found, "low": low, "high": high, "says": says}
+        says = "selecting on validation was optimistic" if low > 0 else "test gained more than validation"
+    return Optimism(metric=metric, value=figure(value), low=figure(low), high=figure(high), says=says)

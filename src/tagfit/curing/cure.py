@@ -1,102 +1,132 @@
-"""Cure: from a run that misses a goal to a recipe that meets it, tried, confirmed, taken apart and certified."""
+"""Cure: from a run that misses a goal to a recipe that meets it: trials, confirmation, explanation, certificate."""
 
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from tagfit.curing import certifying, confirm, search
-from tagfit.curing import shortfall as reach
+import tagfit
+from tagfit.curing import certify, confirm, request, row_digests, search
 from tagfit.curing.ablation import ablate
-from tagfit.curing.certificate import Certificate
-from tagfit.curing.confirm import Confirmed
+from tagfit.curing.certificate import Certificate, sealed
+from tagfit.curing.document import Ceiling, FoundFault
+from tagfit.curing.followup import Followup
 from tagfit.curing.moves import moves
-from tagfit.curing.request import Asked, begin, refuse_trivial
+from tagfit.curing.progress import Clock, Progress
+from tagfit.curing.request import CureRequest
 from tagfit.curing.search import Search
+from tagfit.curing.shortfall import above_ceiling, ceiling, learning_curve
+from tagfit.curing.starting_run import place_of
 from tagfit.curing.steps import steps
-from tagfit.curing.trial import Trial
-from tagfit.curing.winner import Choosing, Clock, Told
+from tagfit.curing.trial import load
+from tagfit.curing.winner import Selection
 from tagfit.data.problem import Problem
-from tagfit.diagnosis import from_run
-from tagfit.diagnosis import leakage as split
+from tagfit.diagnosis import from_run, leakage
 from tagfit.diagnosis.diagnose import diagnose
-from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
 from tagfit.runs.run import Run, open_run
 from tagfit.runs.writing import GATE, LOCK, only_writer
 from tagfit.scoring import looks, note_look, scores_of
 
-START = "start"
-# Of a run folder, what a certificate has no use for.
+# Files of a run folder that a certificate does not need.
 NOT_COPIED = (LOCK, GATE, "checkpoint.safetensors", ".*.part")
 
 
-def cure(start: Run, problem: Problem, asked: Asked, folder: Path, told: Told | None = None) -> Certificate:
+def cure(
+    start: Run, problem: Problem, asked: CureRequest, folder: Path, progress: Progress | None = None
+) -> Certificate:
     """Search for a recipe that meets the goal on the same Problem, confirm it with fresh seeds, and certify it.
 
-    A folder that holds the same cure, begun and interrupted, is gone on with.
+    A folder with the same cure, interrupted, is continued.
 
     Args:
         start: a finished run on ``problem``.
         problem: stays as it is; its fingerprints are taken before and after.
-        asked: the goal and how to look for it.
-        folder: of the cure, new, empty, or of the same cure.
-        told: of progress.
+        asked: the goal and the options.
+        folder: of the cure: new, empty, or of the same cure.
+        progress: its callbacks.
 
     Raises:
-        InputError: a run of another problem or with a net of its own, a problem without validation, a goal that a
-            trivial prediction or the run itself meets already, a folder in use, sources that changed meanwhile.
+        InputError: a run of another problem or with its own net, a problem without validation, a goal that a trivial
+            prediction or the run itself meets already, a folder in use, sources that changed meanwhile.
     """
-    told = told or Told()
+    progress = progress or Progress()
+    goal, options = asked.goal, asked.options
     start.refuse_another(problem)
     _refuse_what_no_recipe_changes(start, problem)
     material = from_run.material(start, lambda: problem)
-    aims = [bound.text for bound in asked.goal.bounds]
-    # What concerns the data alone is no business of a recipe, and takes longest: it is looked at in the end.
-    found = diagnose(**material, goal=aims, mute=[check.code for check in split.CHECKS])
-    refuse_trivial(start, found, asked.goal)
-    values = confirm.figures(start, problem, asked.goal)
-    if asked.goal.maximise is None and asked.goal.met_by(values):
-        figures = ", ".join(f"{name} = {values[name]:.3f}" for name in asked.goal.figures)
+    aims = [bound.text for bound in goal.bounds]
+    # No recipe answers what concerns the data alone, and it takes longest: it is checked at the end.
+    found = diagnose(**material, goal=aims, mute=[check.code for check in leakage.CHECKS])
+    request.refuse_trivial(start, found, goal)
+    values = confirm.figures(start, problem, goal)
+    if goal.maximise is None and goal.met_by(values):
+        figures = ", ".join(f"{name} = {values[name]:.3f}" for name in goal.figures)
         raise InputError(f"{start.folder} meets the goal already: {figures}", instead="a higher goal, or --maximise")
-    searched = problem if asked.search_on is None else search.sampled(problem, asked.search_on, asked.seed)
-    begin(folder, start, problem, asked)
+    searched = problem if options.search_on is None else search.sampled(problem, options.search_on, options.seed)
+    request.begin(folder, start, problem, asked)
     with only_writer(folder):
-        told.say(f"`tagfit cure --resume {folder}` goes on with this one, if it is interrupted")
-        for line in reach.beyond(asked.goal, reach.ceiling(found)):
-            told.say(f"caution: {line}; it is tried all the same")
-        copied = _copied(start, folder / START)
+        progress.report(f"if this is interrupted, `tagfit cure --resume {folder}` continues it")
+        for line in above_ceiling(goal, ceiling(found)):
+            progress.report(f"caution: {line}; the cure tries all the same")
+        copied = _copied(start, folder / certify.START_FOLDER)
         looking = Search(
             problem=searched,
-            goal=asked.goal,
-            start=_as_trial(copied, values),
-            moves=moves(found.fired, problem.preprocessing.size, augment=asked.augment, metric=asked.goal.metric),
-            seed=asked.seed,
-            augment=asked.augment,
+            goal=goal,
+            start=certify.as_trial(copied, values),
+            moves=moves(found.fired, problem.preprocessing.size, augment=options.augment, metric=goal.metric),
+            seed=options.seed,
+            augment=options.augment,
             folder=folder,
+            trials=load(folder / search.TRIALS),
         )
-        clock = Clock(asked.budget, before=sum(trial.seconds for trial in looking.trials))
-        choosing = Choosing(looking, problem, asked, clock, told)
-        cured = choosing.winner()
-        told.say(f"kept: seed {cured.kept.seed} of trial {cured.trial.number}, the median")
-        certificate = certifying.certify(
-            folder=folder,
-            start=copied,
-            problem=problem,
-            asked=asked,
-            findings=diagnose(**material, goal=aims),
-            trials=looking.trials,
-            cured=cured,
-            retrained=choosing.retrained,
-            optimism=_look_at_test(start, copied, cured, problem, told),
-            steps=_one_by_one(looking, cured, clock, told),
-            ablation=_undone(problem, copied, cured, folder, clock, told),
-            trade_off=reach.trade_off([looking.start, *(one for one in looking.trials if one.completed)], asked.goal),
-            limits=_limits(problem, found, cured, looking, clock, told),
-            seconds=clock.used,
-        )
-        certificate.save()
+        clock = Clock(options.budget, before=_seconds_before(looking, folder))
+        winner = Selection(looking, problem, asked, clock, progress).winner().trial.number
+        return _certified(start, problem, looking, winner, clock, progress)
+
+
+def _certified(
+    start: Run, problem: Problem, looking: Search, winner: int, clock: Clock, progress: Progress
+) -> Certificate:
+    """Explain the winner and write the certificate."""
+    folder, goal = looking.folder, looking.goal
+    evidence = certify.gathered(folder, problem)
+    cured = evidence.retrained[winner]
+    progress.report(f"kept: seed {cured.kept.seed} of trial {winner}, the median")
+
+    def followup(origin: str) -> Followup:
+        return Followup(folder, origin, winner, goal, clock.over, progress.on_epoch)
+
+    if "test" in problem.splits:
+        progress.report("evaluating the test split, once")
+        _look_at_test(start, evidence.start, cured.kept.run, problem)
+    highest = None
+    diagnosed = diagnose(**from_run.material(evidence.start, lambda: problem), goal=[one.text for one in goal.bounds])
+    if cured.met:
+        progress.report("adding one change at a time")
+        steps(looking, cured.trial, followup("step"))
+        progress.report("undoing each change alone")
+        ablate(problem, evidence.start.recipe, cured, followup("ablation"))
+    else:
+        progress.report("measuring what limits it")
+        learning_curve(problem, cured, followup("learning curve"))
+        after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
+        highest = ceiling(after) or ceiling(diagnosed)
+    _refuse_changed_sources(problem)
+    row_digests.save(row_digests.rows_of(problem), folder / row_digests.ROWS)
+    attested = certify.Attested(
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(clock.used, 1),
+        findings=tuple(FoundFault(code=one.code, title=one.title, says=one.verdict.says) for one in diagnosed.fired),
+        ceiling=None if highest is None else Ceiling(**highest._asdict()),
+        source=certify.source_of(evidence.start) or problem.source,
+        tagfit=tagfit.__version__,
+        machine=certify.machine(),
+    )
+    document = certify.document_of(certify.gathered(folder, problem), winner, attested)
+    certificate = Certificate(sealed(document.model_dump(mode="json")), folder, problem)
+    certificate.save()
     return certificate
 
 
@@ -107,83 +137,44 @@ def _refuse_what_no_recipe_changes(start: Run, problem: Problem) -> None:
             instead="a run of a recipe",
         )
     if "validation" not in problem.splits:
-        raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure is chosen on it")
+        raise InputError(f"{start.folder} has no validation split", instead="a run with one: a cure selects on it")
 
 
-def _one_by_one(looking: Search, cured: Confirmed, clock: Clock, told: Told) -> list[dict[str, Any]]:
-    """What each change did on the way to the winner, where the goal was met."""
-    if not cured.met:
-        return []
-    told.say("adding one change at a time")
-    return steps(looking, cured.trial, clock.over, told.epoch)
+def _seconds_before(looking: Search, folder: Path) -> float:
+    """Seconds of the budget that are used already: by logged trials, and by a starting run that this cure trained."""
+    own = Path(request.read(folder)["start"]) == place_of(folder).absolute()
+    return sum(trial.seconds for trial in looking.trials) + (looking.start.seconds if own else 0.0)
 
 
-def _undone(
-    problem: Problem, start: Run, cured: Confirmed, folder: Path, clock: Clock, told: Told
-) -> list[dict[str, Any]]:
-    """What each change brought, where the goal was met."""
-    if not cured.met:
-        return []
-    told.say("undoing each change alone")
-    return ablate(problem, start.recipe, cured, folder, clock.over, told.epoch)
-
-
-def _limits(
-    problem: Problem, before: Findings, cured: Confirmed, looking: Search, clock: Clock, told: Told
-) -> dict[str, Any] | None:
-    """What held the cure back, where the goal was not met."""
-    if cured.met:
-        return None
-    told.say("measuring what limits it")
-    curve = reach.learning_curve(problem, cured, looking.folder, clock.over, told.epoch)
-    after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
-    highest = reach.ceiling(after) or reach.ceiling(before)
-    return {
-        "says": reach.limits(cured, curve, highest, looking.judged),
-        "learning_curve": curve,
-        "ceiling": None if highest is None else highest._asdict(),
-    }
-
-
-def _as_trial(start: Run, values: dict[str, float]) -> Trial:
-    info = start.info
-    curve = tuple(float("nan") if epoch.monitored is None else epoch.monitored for epoch in start.history)
-    return Trial(
-        number=search.START,
-        origin="start",
-        name="the starting run",
-        why="",
-        base=None,
-        recipe=start.recipe,
-        seed=info["seed"],
-        values=values,
-        curve=curve,
-        epochs=len(curve),
-        seconds=float(info.get("seconds") or 0.0),
-    )
+def _refuse_changed_sources(problem: Problem) -> None:
+    try:
+        same = row_digests.unchanged(problem)
+    except InputError as error:
+        raise InputError(error.faults, what="the source cannot be certified to be unchanged") from None
+    if not same:
+        raise InputError(
+            "the data changed while the cure was running: nothing can be certified",
+            instead="restore the source, and --resume",
+        )
 
 
 def _copied(start: Run, folder: Path) -> Run:
     """The starting run inside the folder of the cure, so that the certificate needs nothing else."""
     if not (folder / "run.json").exists():
         if folder.exists():
-            shutil.rmtree(folder)  # half copied when it was interrupted: run.json comes last
+            shutil.rmtree(folder)  # an interrupted copy: run.json comes last
         files = shutil.ignore_patterns(*NOT_COPIED, "run.json")
         shutil.copytree(start.folder, folder, ignore=files)
         shutil.copy2(start.folder / "run.json", folder / "run.json")
     return open_run(folder)
 
 
-def _look_at_test(start: Run, copied: Run, cured: Confirmed, problem: Problem, told: Told) -> dict[str, Any] | None:
-    """The one look at test, for the starting run and the kept one; what choosing on validation flattered."""
-    if "test" not in problem.splits:
-        return None
-    told.say("looking at the test split, once")
-    kept, why = cured.kept.run, f"cure {copied.folder.parent.absolute()}"
-    for run in (copied, kept):
-        if why not in looks(run) or "test" not in run.scored_splits:  # else it was taken before an interruption
-            scores_of(run, "test", problem=problem, why=why)
-    if why not in looks(start):
+def _look_at_test(start: Run, copied: Run, kept: Run, problem: Problem) -> None:
+    """Score test for the starting run and the kept one, and write down the look; one that was taken is not repeated."""
+    why = f"cure {copied.folder.parent.absolute()}"
+    if why in looks(kept) and "test" in kept.scored_splits and "test" in copied.scored_splits:
+        return
+    scores_of(copied, "test", problem=problem, why=why)
+    if start.folder.absolute() != copied.folder.absolute():
         note_look(start, why)
-    before, after = ({split: run.scores(split) for split in ("validation", "test")} for run in (copied, kept))
-    return confirm.optimism(cured.goal.metric, before, after)
+    scores_of(kept, "test", problem=problem, why=why)

@@ -1,4 +1,4 @@
-"""Beside the search: trainings that explain a winner, written down so that an interrupted cure does not repeat them."""
+"""Follow-up: trainings that explain a winner, logged so that an interrupted cure does not repeat them."""
 
 from __future__ import annotations
 
@@ -6,39 +6,47 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tagfit.curing.trial import Trial, append, load, run
+from tagfit.curing.trial import OnEpoch, Trial, append, load, run
 from tagfit.data.problem import Problem
 from tagfit.goal import Goal
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 
+# The purposes, and the log of each.
+LOGS = {"step": "steps.jsonl", "ablation": "ablation.jsonl", "learning curve": "learning_curve.jsonl"}
+
 
 @dataclass(frozen=True)
-class Beside:
+class Followup:
     """Trainings for one purpose.
 
     Attributes:
-        path: where each is kept that came to its end, or to its fault.
-        origin: the purpose, as of a Trial.
+        folder: of the cure.
+        origin: the purpose, one of LOGS.
         number: of the trial that is explained.
         goal: whose figures are measured.
-        enough: says when no time is left.
-        on_epoch: told of each epoch.
+        enough: whether no time is left; by default always, so that only what was logged is read.
+        on_epoch: called after each epoch.
+        done: what was logged for this trial, by name and seed.
     """
 
-    path: Path
+    folder: Path
     origin: str
     number: int
     goal: Goal
-    enough: Callable[[], bool]
-    on_epoch: Callable[[Epoch, Recipe], None] | None
+    enough: Callable[[], bool] = lambda: True
+    on_epoch: OnEpoch | None = None
     done: dict[tuple[str, int], Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.done.update({(one.name, one.seed): one for one in load(self.path)})
+        self.done.update({(one.name, one.seed): one for one in load(self._path) if one.number == self.number})
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / LOGS[self.origin]
 
     def train(self, problem: Problem, recipe: Recipe, seed: int, name: str) -> Trial | None:
-        """The training of a name and a seed, as it is written down, or now; None where no time is left for it."""
+        """The training of a name and a seed, from the log or now; None where no time is left for it."""
         if (name, seed) in self.done:
             return self.done[name, seed]
         if self.enough():
@@ -55,6 +63,6 @@ class Beside:
         found = run(problem, recipe, seed, self.goal.figures, watch, **about)
         if out_of_time[0] and not found.completed:
             return None
-        append(self.path, found)
+        append(self._path, found)
         self.done[name, seed] = found
         return found

@@ -1,83 +1,184 @@
-"""Asking: what a cure was asked for, written down before it begins, and what is refused before it does."""
+"""Request: what a cure was asked for, checked and written down before anything else, and what is refused."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from tagfit.curing.limits import DEFAULT_BUDGET, DEFAULT_SEEDS
+from tagfit.curing.limits import DEFAULT_BUDGET, DEFAULT_SEEDS, MAX_SEED
+from tagfit.curing.section import Section
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Findings
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.files import disk_faults, to_json, write_text
 from tagfit.goal import Goal
 from tagfit.runs.run import Run
 
 FORMAT = 1
-ASKED = "cure.json"
-# Metrics that no prediction of the same tags for every picture does well in.
-SERVING = ("macro_f1", "mAP")
+REQUEST = "cure.json"
+# Metrics on which predicting the same tags for every picture scores low.
+SUGGESTED = ("macro_f1", "mAP")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smh]?)\s*")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a cure is to do.
+class Rule:
+    """What one option of a cure may be.
 
     Attributes:
-        goal: what has to be reached.
+        instead: the valid form, for the message.
+        low, high: the smallest and the largest value.
+        whole: whether it is a whole number.
+        optional: whether None is allowed.
+    """
+
+    instead: str
+    low: float
+    high: float = math.inf
+    whole: bool = True
+    optional: bool = False
+
+    def allows(self, value: Any) -> bool:
+        """Whether a value follows the rule; True and False are not numbers."""
+        if value is None or isinstance(value, bool):
+            return value is None and self.optional
+        return isinstance(value, Integral if self.whole else Real) and self.low <= float(value) <= self.high
+
+
+RULES = {
+    "trials": Rule("a whole number, 1 or more, or None for as many as the budget allows", 1, optional=True),
+    "budget": Rule("seconds, more than 0, or a text such as '90s', '10m' or '1.5h'", 1e-9, 1e12, False, optional=True),
+    "seeds": Rule("a whole number, 1 or more", 1, 1000),
+    "search_on": Rule("a whole number of train rows, 2 or more, or None for all", 2, optional=True),
+    "seed": Rule(f"a whole number from 0 to {MAX_SEED}; the fresh seeds follow it", 0, MAX_SEED),
+}
+
+
+class CureOptions(Section):
+    """How a cure searches.
+
+    Attributes:
         trials: how many recipes are tried at most; None for as many as the budget allows.
-        budget: seconds for search, confirmation and ablation; None for no limit.
-        augment: whether pictures may be moved about, which changes what the model sees.
+        budget: seconds for search, confirmation and ablation, and for the starting training where the cure makes it;
+            None for no limit.
+        augment: whether pictures may be augmented, which changes what the model sees.
         seeds: with how many fresh seeds the winner is retrained.
         search_on: trials are trained on this many train rows; None for all.
         seed: of the search; the fresh seeds follow it.
     """
 
-    goal: Goal
-    trials: int | None = None
-    budget: float | None = None
-    augment: bool = False
-    seeds: int = DEFAULT_SEEDS
-    search_on: int | None = None
-    seed: int = 0
+    trials: int | None
+    budget: float | None
+    augment: bool
+    seeds: int
+    search_on: int | None
+    seed: int
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be done, and set the default budget where neither budget nor trials limit the search."""
-        for name in ("trials", "seeds"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} = {value}", instead="1 or more")
-        if self.budget is not None and not self.budget > 0:
-            raise InputError(f"budget = {self.budget}", instead="seconds, more than 0")
-        if self.trials is None and self.budget is None:
-            object.__setattr__(self, "budget", DEFAULT_BUDGET)
+    @classmethod
+    def of(
+        cls,
+        *,
+        trials: int | None = None,
+        budget: float | str | None = None,
+        augment: bool = False,
+        seeds: int = DEFAULT_SEEDS,
+        search_on: int | None = None,
+        seed: int = 0,
+    ) -> CureOptions:
+        """Check the options; without ``trials`` and ``budget`` the default budget limits the search.
+
+        Raises:
+            InputError: values that break RULES, all of them.
+        """
+        faults = []
+        if isinstance(budget, str):
+            budget = duration(budget)
+        given = {"trials": trials, "budget": budget, "seeds": seeds, "search_on": search_on, "seed": seed}
+        for name, value in given.items():
+            if not RULES[name].allows(value):
+                faults.append(Fault(f"{name} = {value!r}", instead=RULES[name].instead))
+        if not isinstance(augment, bool):
+            faults.append(Fault(f"augment = {augment!r}", instead="True or False"))
+        if faults:
+            raise InputError(faults)
+        if trials is None and budget is None:
+            budget = DEFAULT_BUDGET
+        return cls(
+            trials=None if trials is None else int(trials),
+            budget=None if budget is None else float(budget),
+            augment=augment,
+            seeds=int(seeds),
+            search_on=None if search_on is None else int(search_on),
+            seed=int(seed),
+        )
+
+
+@dataclass(frozen=True)
+class CureRequest:
+    """What a cure has to reach, and how it searches."""
+
+    goal: Goal
+    options: CureOptions
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {**vars(self), "goal": self.goal.to_dict()}
+        return {"goal": self.goal.to_dict(), **self.options.model_dump()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Asked:
-        """What :meth:`to_dict` gave."""
-        return cls(**{**values, "goal": Goal.from_dict(values["goal"])})
+    def from_dict(cls, values: Mapping[str, Any]) -> CureRequest:
+        """What :meth:`to_dict` gave.
+
+        Raises:
+            InputError: values of another form.
+        """
+        options = {name: value for name, value in values.items() if name != "goal"}
+        try:
+            return cls(Goal.from_dict(values["goal"]), CureOptions.of(**options))
+        except (TypeError, KeyError, AttributeError) as error:
+            raise InputError(f"what the cure was asked for has another form: {error}") from None
+
+    def extended(self, trials: int | None, budget: float | str | None) -> CureRequest:
+        """The same request with more trials or a larger budget; None leaves either as it is.
+
+        Raises:
+            InputError: less than before, or a limit where there was none.
+        """
+        was = self.options
+        more = CureOptions.of(
+            **{
+                **was.model_dump(),
+                "trials": was.trials if trials is None else trials,
+                "budget": was.budget if budget is None else budget,
+            }
+        )
+        faults = [
+            Fault(f"{name} = {now:g}, and the cure was begun with {before}", instead="as much as before, or more")
+            for name, before, now in (("trials", was.trials, more.trials), ("budget", was.budget, more.budget))
+            if now is not None and now != before and (before is None or now < before)
+        ]
+        if faults:
+            raise InputError(faults)
+        return CureRequest(self.goal, more)
 
 
-def seconds(text: str) -> float:
-    """A duration such as ``90s``, ``10m`` or ``1.5h``; a bare number is of seconds.
+def duration(text: str) -> float:
+    """Seconds from ``90s``, ``10m`` or ``1.5h``; a bare number is in seconds.
 
     Raises:
         InputError: another form.
     """
     found = _DURATION.fullmatch(text)
     if found is None or float(found[1]) <= 0:
-        raise InputError(f"{text!r} is no duration", instead="90s, 10m or 1.5h")
+        raise InputError(f"{text!r} is not a duration", instead="90s, 10m or 1.5h")
     return float(found[1]) * _UNITS[found[2] or "s"]
 
 
@@ -90,20 +191,20 @@ def default_folder(name: str) -> Path:
     return candidate
 
 
-def begin(folder: Path, start: Run, problem: Problem, asked: Asked) -> None:
-    """Write down what is asked in ``folder/cure.json``, or find the same written there.
+def begin(folder: Path, start: Run, problem: Problem, request: CureRequest) -> None:
+    """Write the request to ``folder/cure.json``, or find the same one, or one with smaller limits, written there.
 
     Raises:
-        InputError: another cure stands there, or other files.
+        InputError: another cure is there, or other files.
     """
     wanted = {
         "format": FORMAT,
         "start": str(start.folder.absolute()),
         "fingerprint": dict(problem.fingerprint),
         "recipe": start.recipe.model_dump(mode="json"),
-        "asked": asked.to_dict(),
+        "asked": request.to_dict(),
     }
-    path = folder / ASKED
+    path = folder / REQUEST
     if path.exists():
         there = read(folder)
         altered = [name for name in wanted if name != "start" and there.get(name) != json.loads(to_json(wanted[name]))]
@@ -119,38 +220,48 @@ def begin(folder: Path, start: Run, problem: Problem, asked: Asked) -> None:
     write_text(path, to_json(wanted) + "\n")
 
 
+def extend(folder: Path, trials: int | None, budget: float | str | None) -> CureRequest:
+    """The request in ``folder/cure.json``, which is updated where it is given more trials or a larger budget."""
+    begun = read(folder)
+    request = CureRequest.from_dict(begun["asked"])
+    extended = request.extended(trials, budget)
+    if extended != request:
+        write_text(folder / REQUEST, to_json({**begun, "asked": extended.to_dict()}) + "\n")
+    return extended
+
+
 def read(folder: Path) -> dict[str, Any]:
-    """What ``cure.json`` says.
+    """The content of ``cure.json``.
 
     Raises:
-        InputError: there is none that can be read.
+        InputError: there is none, or it cannot be read.
     """
     try:
-        found = json.loads((folder / ASKED).read_text(encoding="utf-8"))
+        found = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     except OSError:
-        raise InputError(f"{folder} holds no cure that was begun", instead="a folder with cure.json") from None
+        raise InputError(f"{folder} does not hold a cure", instead=f"a folder with {REQUEST}") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{folder / ASKED} is no JSON: {error}") from None
+        raise InputError(f"{folder / REQUEST} is not valid JSON: {error}") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise InputError(f"{folder / ASKED} is of no format that this tagfit reads", instead=f"format {FORMAT}")
+        raise InputError(f"{folder / REQUEST} has a format that this tagfit cannot read", instead=f"format {FORMAT}")
     return found
 
 
 def refuse_trivial(start: Run, findings: Findings, goal: Goal) -> None:
-    """Raise an InputError where a trivial prediction meets the goal, with its figures and metrics that would serve."""
+    """Raise an InputError where a trivial prediction meets the goal, with its figures and better metrics."""
     if not goal.bounds:
         return
     finding = findings["trivial-goal"]
     if finding.outcome != "fired":
         return
     judged = evaluate(
-        start.scores("validation"), prevalence=start.prevalence, metrics=list(SERVING), intervals=None
+        start.scores("validation"), prevalence=start.prevalence, metrics=list(SUGGESTED), intervals=None
     ).metrics
-    serving = []
-    for name in SERVING:
+    better = []
+    for name in SUGGESTED:
         trivial = [one for one in (judged[name].nothing, judged[name].prevalence, judged[name].best_constant) if one]
-        serving.append(f"validation.{name} (trivially {max(trivial, default=0.0):.3f}, now {judged[name].value:.3f})")
+        better.append(f"validation.{name} (trivially {max(trivial, default=0.0):.3f}, now {judged[name].value:.3f})")
     raise InputError(
         f"the goal proves nothing: {finding.verdict.says.rstrip('.')}",
-        instead=f"a bound above these, or on {' or '.join(serving)}",
+        instead=f"a bound above these, or on {' or '.join(better)}",
     )

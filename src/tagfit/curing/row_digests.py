@@ -1,4 +1,4 @@
-"""Rows: what a Problem holds, one record a row, so that a later look can name what was altered."""
+"""Row digests: what a Problem holds, one record per row, so that a later check can name what was altered."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.fingerprint import row_digests
+from tagfit.data.fingerprint import data_fingerprint, row_digests
+from tagfit.data.inputs import read_inputs
+from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
+from tagfit.data.row_record import RowRecord
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 
@@ -24,9 +27,9 @@ class Row:
 
     Attributes:
         id: its name.
-        split: where it stands.
+        split: its split.
         digest: hex, of the file's bytes or the raw array row.
-        tags: one sign a label: ``1``, ``0``, or ``?`` where unknown.
+        tags: one sign per label: ``1``, ``0``, or ``?`` where unknown.
         group: its group; empty for none.
         weight: of the picture.
     """
@@ -40,7 +43,7 @@ class Row:
 
 
 def digests_of(problem: Problem) -> NDArray[np.str_]:
-    """(N,) digests of the rows' contents: those that the reader made, else of the raw arrays."""
+    """(N,) digests of the contents of the rows: those that the reader made, else of the raw arrays."""
     return row_digests(problem.inputs) if problem.digests is None else problem.digests
 
 
@@ -59,7 +62,7 @@ def rows_of(problem: Problem) -> list[Row]:
 
 
 def save(rows: list[Row], path: Path) -> None:
-    """Write one line a row."""
+    """Write one line per row."""
     write_text(path, "".join(to_json(vars(row), indent=None) + "\n" for row in rows))
 
 
@@ -67,7 +70,7 @@ def load(path: Path) -> list[Row]:
     """What :func:`save` wrote.
 
     Raises:
-        InputError: no such file, or a line that is no row.
+        InputError: no such file, or a line that is not a row.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -76,6 +79,19 @@ def load(path: Path) -> list[Row]:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, TypeError, RecursionError):
         raise InputError(f"{path} does not hold the rows of a certificate") from None
+
+
+def unchanged(problem: Problem) -> bool:
+    """Whether the sources of a Problem, or its arrays in memory, still hold what it was made from.
+
+    Every row is read and hashed again; the splits are not drawn again, because they follow from the rows.
+    """
+    if problem.source:
+        plan = Plan.from_dict(problem.source)
+        return RowRecord.of(problem).problem(plan, problem.to_dict()) is not None
+    now = read_inputs(problem.data, problem.preprocessing.size)
+    complete = len(now.rows) == len(problem.data)
+    return complete and data_fingerprint(problem.data, problem.split, now.digests) == problem.fingerprint["data"]
 
 
 def differences(was: list[Row], now: list[Row], labels: tuple[str, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Search: which recipe is tried next, and when a trial is given up; both hang on the trials so far and nothing else."""
+"""Search: which recipe is tried next, and when a trial is given up; both depend on nothing but the trials so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tagfit.curing import space, trial
 from tagfit.curing.moves import Move
-from tagfit.curing.trial import Trial
+from tagfit.curing.trial import OnEpoch, Trial
 from tagfit.data.problem import Problem
 from tagfit.data.splits.stratify import assign
 from tagfit.errors import InputError
@@ -33,18 +33,18 @@ TRIALS = "trials.jsonl"
 
 @dataclass(frozen=True)
 class Search:
-    """What a search begins with.
+    """A search and its trials.
 
     Attributes:
         problem: what trials are trained on: that of the run, or with a part of its train.
-        goal: what is looked for.
+        goal: of the cure.
         start: the starting run as a trial.
         moves: in the order of trying.
         seed: of every training in the search, and with the number of a trial that of its proposal.
-        augment: whether pictures may be moved about.
-        folder: where the trials are kept.
-        held: the figures of trials that were retrained, as the mean over their fresh seeds, by the number of the trial.
-            A trial that was chosen for its figures owes some of them to luck; from then on these are its figures.
+        augment: whether pictures may be augmented.
+        folder: of the cure, where the trials are logged.
+        confirmed: the figures of retrained trials, as means over their fresh seeds, by the number of the trial. A trial
+            that was selected for its figures owes some of them to luck; from then on these are its figures.
     """
 
     problem: Problem
@@ -55,24 +55,21 @@ class Search:
     augment: bool
     folder: Path
     trials: list[Trial] = field(default_factory=list)
-    held: dict[int, Mapping[str, float]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.trials.extend(trial.load(self.folder / TRIALS))
+    confirmed: dict[int, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def best(self) -> Trial:
-        """The trial of most merit; the starting run while none is better."""
+        """The best trial; the starting run while none is better."""
         return max((self.start, *self.judged), key=lambda one: (self.goal.merit(one.values), -one.number))
 
     @property
     def judged(self) -> list[Trial]:
-        """The trials that came to their end, in the order of trying, by what is known of them now."""
+        """The completed trials in their order, with the figures that are known of them now."""
         return [one for one in self._known if one.completed]
 
     @property
     def _known(self) -> list[Trial]:
-        return [replace(one, values=self.held.get(one.number, one.values)) for one in self.trials]
+        return [replace(one, values=self.confirmed.get(one.number, one.values)) for one in self.trials]
 
     def ranked(self) -> list[Trial]:
         """The judged ones, the best first."""
@@ -94,7 +91,7 @@ class Search:
         return self._proposal(number), {"number": number, **about}
 
     def expected(self, recipe: Recipe) -> float | None:
-        """How many seconds all its epochs take, by the last trial of that architecture; None before there is one."""
+        """How many seconds all its epochs take, from the last trial of that architecture; None before there is one."""
         like = [one for one in self.trials if one.recipe.architecture == recipe.architecture and one.epochs]
         return like[-1].seconds / like[-1].epochs * recipe.epochs if like else None
 
@@ -102,10 +99,10 @@ class Search:
         self,
         recipe: Recipe,
         about: dict[str, Any],
-        on_epoch: Callable[[Epoch, Recipe], None] | None,
+        on_epoch: OnEpoch | None,
         enough: Callable[[], bool],
     ) -> Trial | None:
-        """Try what :meth:`next` gave and keep it; None where ``enough`` came true before its end: nothing is kept."""
+        """Train what :meth:`next` gave and log it; None, and nothing logged, where ``enough`` came true first."""
         given_up = self._hopeless(recipe) if about["origin"] == "search" else None
         out_of_time = [False]
 

@@ -17,9 +17,10 @@ from tagfit.history import Epoch
 from tagfit.recipe import Recipe, parse
 from tagfit.training.torch_import import torch_for
 
-# Told of each epoch; a reason stops the training.
+# Called after each epoch; a non-empty reason stops the training.
 Watch = Callable[[Epoch], str]
-# What is told of every trial beside the figures of the goal.
+OnEpoch = Callable[[Epoch, Recipe], None]
+# Measured for every trial in addition to the figures of the goal.
 ALWAYS = ("train.label_accuracy", "validation.label_accuracy", "validation.macro_f1", "validation.mAP")
 
 
@@ -29,10 +30,10 @@ class Trial:
 
     Attributes:
         number: counted from 0, in the order of trying.
-        origin: ``move``: one named change of an earlier recipe; ``lesson``: all that the lesson changes at once;
-            ``search``: proposed by the sampler. Beside a search, what the training is for: ``step``, ``ablation``.
+        origin: ``move``: one named change of an earlier recipe; ``lesson``: all standard changes at once;
+            ``search``: proposed by the sampler. Outside a search, the purpose: ``step``, ``ablation``.
         name: what it changes; ``proposal`` for one of the sampler's.
-        why: what called for it: codes of findings, or the lesson.
+        why: the reason: codes of findings, or that it is always tried.
         base: the number of the trial that is changed; None for the starting run, and for a proposal.
         recipe: every field.
         seed: of its training.
@@ -40,7 +41,7 @@ class Trial:
         curve: the monitored validation metric, epoch by epoch.
         epochs: how many were trained.
         seconds: wall-clock time.
-        stopped: why it did not come to its end; empty where it did.
+        stopped: why it was not completed; empty where it was.
     """
 
     number: int
@@ -58,7 +59,7 @@ class Trial:
 
     @property
     def completed(self) -> bool:
-        """Whether it came to its end and can be judged."""
+        """Whether it was trained to its end and can be judged."""
         return not self.stopped
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,17 +75,20 @@ class Trial:
 
 
 def append(path: Path, trial: Trial) -> None:
-    """Add one line; it is on the disk when this returns."""
-    with disk_faults(path), path.open("a", encoding="utf-8") as file:
-        file.write(to_json(trial.to_dict(), indent=None) + "\n")
-        file.flush()
+    """Add one line, in place of a last one that was cut short by a kill."""
+    whole = path.read_bytes() if path.exists() else b""
+    with disk_faults(path):
+        if not whole.endswith(b"\n") and whole:
+            write_text(path, whole[: whole.rfind(b"\n") + 1].decode("utf-8", "replace"))
+        with path.open("a", encoding="utf-8") as file:
+            file.write(to_json(trial.to_dict(), indent=None) + "\n")
 
 
 def load(path: Path) -> list[Trial]:
-    """Every completed line of a file; a last one cut short by a kill is dropped from it.
+    """The trials of a log, one per line; a last line that was cut short by a kill is left out.
 
     Raises:
-        InputError: a line that is no trial.
+        InputError: a line that is not a trial.
     """
     if not path.exists():
         return []
@@ -97,8 +101,7 @@ def load(path: Path) -> list[Trial]:
             found.append(Trial.from_dict(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError, InputError, RecursionError):
             if number < len(lines):
-                raise InputError(f"line {number} of {path} is no trial: {line[:80]!r}") from None
-            write_text(path, "".join(f"{kept}\n" for kept in lines[: number - 1]))
+                raise InputError(f"line {number} of {path} is not a trial: {line[:80]!r}") from None
     return found
 
 
@@ -110,12 +113,12 @@ def run(
     watch: Watch,
     **about: Any,
 ) -> Trial:
-    """Train a recipe in memory and measure it; a training that diverges is a trial that was stopped.
+    """Train a recipe in memory and measure it; a training that diverges gives a trial that was stopped.
 
     Args:
         problem: trained on its train split, watched on validation.
         recipe, seed: as for a training.
-        figures: what to measure beside ``ALWAYS``.
+        figures: what to measure in addition to ``ALWAYS``.
         watch: see ``Watch``.
         about: number, origin, name, why, base of the Trial.
     """

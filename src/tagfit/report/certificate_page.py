@@ -8,27 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from tagfit.curing.ablation import Undone
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate
-from tagfit.curing.changes import said
+from tagfit.curing.changes import text_of
+from tagfit.curing.document import ChangedPicture, CheckedBound, Document, MetricFigures, Side
 from tagfit.curing.search import START
+from tagfit.curing.section import Section
+from tagfit.curing.steps import Step
 from tagfit.curing.summary import counted, tried
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.metrics import METRICS, find
 from tagfit.files import write_text
-from tagfit.goal import Goal
 from tagfit.history import History
 from tagfit.recipe import toml_lines
 from tagfit.report import certificate_plots as plots
 from tagfit.report.page import clean, number, picture_uri, rendered
 from tagfit.runs.run import open_run
 
-Document = dict[str, Any]
+# What the template draws.
+Record = dict[str, Any]
 
-SIDES = ("before", "after")
 # Beside the goal's metric, in the table of before and after.
 SHOWN = ("label_accuracy", "loss", "macro_f1", "mAP", "subset_accuracy")
-BASELINES = ("nothing", "prevalence", "best_constant")
 # The marks of the verdicts: a colour each.
 MARKS = {"confirmed": "good", "met": "good", "met, not confirmed": "hint", "out of reach": "issue"}
 # More trials than this are folded away.
@@ -54,158 +56,161 @@ def certificate_page(certificate: Certificate, problem: Problem | None = None) -
     """
     document = certificate.document
     problem = certificate.problem if problem is None else problem
-    if problem is not None and dict(problem.fingerprint) != document["problem"]["fingerprint_after"]:
+    if problem is not None and dict(problem.fingerprint) != document.problem.fingerprint_after:
         raise InputError("the problem is another than the one of the certificate", instead="the one that was cured")
     name = certificate.folder.resolve().name
     return rendered(
         "certificate.html",
         name=clean(name),
-        made=clean(document["made"].replace("T", " ").replace("+00:00", " UTC")),
-        by=clean(document["tagfit"]),
+        made=clean(document.made.replace("T", " ").replace("+00:00", " UTC")),
+        by=clean(document.tagfit),
         about=_about(document),
-        verdict=document["verdict"],
-        mark=MARKS[document["verdict"]],
-        sentence=clean(document["sentence"]),
-        paragraph=[clean(line) for line in document["paragraph"]],
-        metric=document["goal"]["metric"],
-        better="More" if find(document["goal"]["metric"]).better == "higher" else "Less",
-        goal=[clean(words) for words in Goal.from_dict(document["goal"]).words()],
+        verdict=document.verdict,
+        mark=MARKS[document.verdict],
+        sentence=clean(document.sentence),
+        paragraph=[clean(line) for line in document.paragraph],
+        metric=document.metric,
+        better="More" if find(document.metric).better == "higher" else "Less",
+        goal=[clean(words) for words in document.goal.goal().words()],
         asked=_asked(document),
-        bounds=[_bound(one) for one in document["bounds"]],
+        bounds=[_bound(one) for one in document.bounds],
         limits=_limits(document),
         learning_curve=plots.learning_curve(document),
         figures=_figures(document),
         seeds=_seeds(document),
         trainings=_trainings(certificate),
-        steps=[_step(one) for one in document["steps"]],
-        ablation=[_change(one) for one in plots.by_what_they_brought(document)],
+        steps=[_step(one) for one in document.steps],
+        ablation=[_change(one) for one in plots.by_effect(document)],
         ablation_drawing=plots.ablation(document),
         recipe=_recipe(document),
-        whole_recipe=toml_lines(document["after"]["recipe"]),
+        whole_recipe=toml_lines(document.after.recipe),
         trade_off=plots.trade_off(document),
         trials=_trials(document),
-        tried=clean(tried(document["search"])),
-        trials_open=len(document["search"]["log"]) <= OPEN_TRIALS,
-        search=document["search"],
+        tried=clean(tried(document.search)),
+        trials_open=len(document.search.log) <= OPEN_TRIALS,
+        search=document.search,
         sides=_changed_sides(document, problem),
-        findings=[{name: clean(text) for name, text in one.items()} for one in document["findings"]],
+        findings=[_cleaned(one) for one in document.findings],
         command=clean(f"tagfit verify {shlex.quote(name)}"),
-        recomputed=[clean(line) for line in document["recomputed"]],
-        sealed=[clean(line) for line in document["sealed"] if line != NO_SIGNATURE],
+        recomputed=[clean(line) for line in document.recomputed],
+        sealed=[clean(line) for line in document.sealed if line != NO_SIGNATURE],
         no_signature=NO_SIGNATURE,
         fingerprints=_fingerprints(document),
-        machine=[(clean(what), clean(which)) for what, which in document["machine"].items()],
-        files=[(clean(file), digest) for file, digest in document["files"].items()],
+        machine=[(clean(what), clean(which)) for what, which in document.machine.items()],
+        files=[(clean(file), digest) for file, digest in document.files.items()],
     )
 
 
 def _about(document: Document) -> str:
-    problem = document["problem"]
-    rows = ", ".join(f"{count:,} {split}" for split, count in problem["rows"].items())
-    what = (
-        "rows of features" if problem["size"] is None else f"pictures of {problem['size']} × {problem['size']} pixels"
-    )
-    return f"{rows} {what}, {len(problem['labels'])} labels"
+    problem = document.problem
+    rows = ", ".join(f"{count:,} {split}" for split, count in problem.rows.items())
+    what = "rows of features" if problem.size is None else f"pictures of {problem.size} × {problem.size} pixels"
+    return f"{rows} {what}, {len(problem.labels)} labels"
 
 
 def _asked(document: Document) -> str:
-    asked, search = document["asked"], document["search"]
-    allowed = [] if asked["trials"] is None else [counted(asked["trials"], "trial")]
-    allowed += [] if asked["budget"] is None else [f"{asked['budget']:g} s"]
-    used = f"{counted(search['trials'], 'trial')} and {document['seconds']:,.0f} s of training and measuring"
-    told = [f"{used} (allowed: {' and '.join(allowed)})" if allowed else used]
-    told.append(f"{counted(len(document['seeds']), 'fresh seed')} for the winner")
-    if asked["search_on"] is not None:
-        told.append(f"trials on {asked['search_on']:,} train rows")
-    told.append(f"augmentation {'allowed' if asked['augment'] else 'not allowed'}")
-    return ", ".join(told)
+    asked, search = document.asked, document.search
+    allowed = [] if asked.trials is None else [counted(asked.trials, "trial")]
+    allowed += [] if asked.budget is None else [f"{asked.budget:g} s"]
+    used = f"{counted(search.trials, 'trial')} and {document.seconds:,.0f} s of training and measuring"
+    parts = [f"{used} (allowed: {' and '.join(allowed)})" if allowed else used]
+    parts.append(f"{counted(len(document.seeds), 'fresh seed')} for the winner")
+    if asked.search_on is not None:
+        parts.append(f"trials on {asked.search_on:,} train rows")
+    parts.append(f"augmentation {'allowed' if asked.augment else 'not allowed'}")
+    return ", ".join(parts)
 
 
-def _bound(one: Document) -> Document:
+def _bound(one: CheckedBound) -> Record:
     return {
-        "text": clean(one["text"]),
-        "mean": number(one["mean"]),
-        "met": one["met"],
-        "test": number(one["test"]),
-        "confirmed": one["confirmed"],
+        "text": clean(one.text),
+        "mean": number(one.mean),
+        "met": one.met,
+        "test": number(one.test),
+        "confirmed": one.confirmed,
     }
 
 
-def _limits(document: Document) -> Document | None:
-    limits = document["limits"]
+def _limits(document: Document) -> Record | None:
+    limits = document.limits
     if limits is None:
         return None
-    ceiling, told = limits["ceiling"], ""
-    if ceiling is not None and all(one["what"] != "noise" for one in limits["says"]):  # which tells it
-        told = f"{number(ceiling['value'])} ({number(ceiling['low'])} to {number(ceiling['high'])})"
-    return {"says": [{name: clean(text) for name, text in one.items()} for one in limits["says"]], "ceiling": told}
+    ceiling, shown = limits.ceiling, ""
+    if ceiling is not None and all(one.what != "noise" for one in limits.says):  # whose sentence has it
+        shown = f"{number(ceiling.value)} ({number(ceiling.low)} to {number(ceiling.high)})"
+    return {"says": [_cleaned(one) for one in limits.says], "ceiling": shown}
 
 
-def _figures(document: Document) -> list[Document]:
-    """One record a split: its rows, and a line a metric with both sides and the best trivial prediction."""
-    names = dict.fromkeys((document["goal"]["metric"], *SHOWN))
+def _cleaned(section: Section) -> Record:
+    """A record of texts for the template."""
+    return {name: clean(text) for name, text in section.model_dump().items()}
+
+
+def _figures(document: Document) -> list[Record]:
+    """One record per split: its rows, and a line per metric with both sides and the best trivial prediction."""
+    names = dict.fromkeys((document.metric, *SHOWN))
+    sides = (document.before, document.after)
     return [
         {
             "split": split,
-            "n": f"{judged['n']:,}",
+            "n": f"{judged.n:,}",
             "metrics": [
-                _metric(name, split, *(document[side]["splits"].get(split, judged)["metrics"][name] for side in SIDES))
+                _metric(name, split, *(side.splits.get(split, judged).metrics[name] for side in sides))
                 for name in names
-                if name in judged["metrics"]
+                if name in judged.metrics
             ],
         }
-        for split, judged in document["after"]["splits"].items()
+        for split, judged in document.after.splits.items()
     ]
 
 
-def _metric(name: str, split: str, before: Document, after: Document) -> Document:
-    trivial = [after[kind] for kind in BASELINES if after[kind] is not None]
-    higher = after["better"] == "higher"
-    known = before["value"] is not None and after["value"] is not None
-    moved = after["value"] - before["value"] if known else 0.0
-    judged = moved != 0 and split != "train"  # a cure may lower what was learned by heart
+def _metric(name: str, split: str, before: MetricFigures, after: MetricFigures) -> Record:
+    trivial = [value for value in (after.nothing, after.prevalence, after.best_constant) if value is not None]
+    higher = after.better == "higher"
+    moved = None if before.value is None or after.value is None else after.value - before.value
+    judged = 0.0 if moved is None or split == "train" else moved  # a cure may lower what was memorised
     return {
         "name": name,
         "unit": "nats" if name == "loss" else "",
         "meaning": METRICS[name].meaning if name in METRICS else "",
-        "sides": [{"value": number(one["value"]), "interval": _interval(one)} for one in (before, after)],
-        "moved": number(moved, "+.3f") if known else "–",
-        "better": judged and (moved > 0) == higher,
-        "worse": judged and (moved > 0) != higher,
+        "sides": [{"value": number(one.value), "interval": _interval(one)} for one in (before, after)],
+        "moved": number(moved, "+.3f"),
+        "better": judged != 0 and (judged > 0) == higher,
+        "worse": judged != 0 and (judged > 0) != higher,
         "trivial": number((max if higher else min)(trivial)) if trivial else "–",
     }
 
 
-def _interval(metric: Document) -> str:
-    ends = metric["interval"]
+def _interval(metric: MetricFigures) -> str:
+    ends = metric.interval
     return "" if ends is None or None in ends else f"{number(ends[0])} to {number(ends[1])}"
 
 
-def _seeds(document: Document) -> Document:
-    figures = list(document["means"])
+def _seeds(document: Document) -> Record:
+    figures = list(document.means)
     return {
         "figures": figures,
         "rows": [
-            {"seed": one["seed"], "kept": one["kept"], "figures": [number(one["values"].get(name)) for name in figures]}
-            for one in document["seeds"]
+            {"seed": one.seed, "kept": one.kept, "figures": [number(one.values.get(name)) for name in figures]}
+            for one in document.seeds
         ],
-        "means": [number(document["means"][name]) for name in figures],
+        "means": [number(document.means[name]) for name in figures],
     }
 
 
-def _trainings(certificate: Certificate) -> list[Document]:
-    found: dict[str, tuple[History, int | None]] = {}
-    for side in SIDES:
-        told = certificate.document[side]
-        found[side] = (_history(certificate.folder / told["run"]), told["kept_epoch"])
+def _trainings(certificate: Certificate) -> list[Record]:
+    sides: dict[str, Side] = {"before": certificate.document.before, "after": certificate.document.after}
+    found = {name: (_history(certificate.folder / side.run), side.kept_epoch) for name, side in sides.items()}
     drawings = plots.trainings(found)
     return [
         {
-            "side": side,
-            "drawings": drawings[side],
-            "told": clean("{recipe_name}, seed {seed}, {epochs} epochs, epoch {kept_epoch} kept".format(**told)),
+            "side": name,
+            "drawings": drawings[name],
+            "told": clean(
+                f"{side.recipe_name}, seed {side.seed}, {side.epochs} epochs, weights of epoch {side.kept_epoch}"
+            ),
         }
-        for side, told in ((side, certificate.document[side]) for side in SIDES)
+        for name, side in sides.items()
     ]
 
 
@@ -216,85 +221,87 @@ def _history(folder: Path) -> History:
         return ()  # the page is made from what is there
 
 
-def _step(one: Document) -> Document:
+def _step(one: Step) -> Record:
     return {
-        "name": clean(one["name"]),
-        "figures": [number(one[split]) for split in ("train", "validation")],
-        "end": clean(one["stopped"] or ("" if one["trial"] is None else f"trial {one['trial']}")),
+        "name": clean(one.name),
+        "figures": [number(one.train), number(one.validation)],
+        "end": clean(one.stopped or ("" if one.trial is None else f"trial {one.trial}")),
     }
 
 
-def _change(one: Document) -> Document:
+def _change(one: Undone) -> Record:
     return {
-        "name": clean(one["name"]),
-        "brought": number(one["brought"], "+.3f"),
-        "spread": "" if one["spread"] is None else f"± {one['spread']:.3f}",
-        "gap": number(one["gap"], "+.3f"),
-        "seeds": one["seeds"],
-        "stopped": clean(one["stopped"]),
+        "name": clean(one.name),
+        "brought": number(one.brought, "+.3f"),
+        "spread": "" if one.spread is None else f"± {one.spread:.3f}",
+        "gap": number(one.gap, "+.3f"),
+        "seeds": one.seeds,
+        "stopped": clean(one.stopped),
     }
 
 
-def _recipe(document: Document) -> list[Document]:
+def _recipe(document: Document) -> list[Record]:
     """The fields that differ, one record each, the first of a group with its name."""
     return [
         {
-            "group": clean(change["name"]) if place == 0 else "",
+            "group": clean(change.name) if place == 0 else "",
             "field": clean(field),
-            "before": clean(said(change["before"][field])),
-            "after": clean(said(value)),
+            "before": clean(text_of(change.before[field])),
+            "after": clean(text_of(value)),
         }
-        for change in document["changes"]
-        for place, (field, value) in enumerate(change["after"].items())
+        for change in document.changes
+        for place, (field, value) in enumerate(change.after.items())
     ]
 
 
-def _trials(document: Document) -> list[Document]:
-    search, metric = document["search"], document["goal"]["metric"]
-    retrained = {one["trial"]: one["met"] for one in search["retrained"]}
-    front = {one["trial"] for one in document["trade_off"]}
+def _trials(document: Document) -> list[Record]:
+    search = document.search
+    retrained = {one.trial: one.met for one in search.retrained}
+    front = {one.trial for one in document.trade_off}
     found = []
-    for one in search["log"]:
-        base = one["base"]
+    for one in search.log:
+        base = one.base
         on = "" if base is None else "on the start" if base == START else f"on trial {base}"
-        why = f"from {one['why']}" if one["origin"] == "search" else f"for {one['why']}" if one["why"] else ""
-        marks = [] if one["number"] not in front else ["front"]
-        if one["number"] in retrained:
-            marks.append("fresh seeds hold the goal" if retrained[one["number"]] else "fresh seeds do not hold it")
-        marks += ["kept"] if one["number"] == search["winner"] else []
+        why = f"from {one.why}" if one.origin == "search" else f"for {one.why}" if one.why else ""
+        marks = [] if one.number not in front else ["front"]
+        if one.number in retrained:
+            marks.append("fresh seeds meet the goal" if retrained[one.number] else "fresh seeds miss the goal")
+        marks += ["kept"] if one.number == search.winner else []
         found.append(
             {
-                "number": one["number"],
-                "name": clean(one["name"]),
+                "number": one.number,
+                "name": clean(one.name),
                 "why": clean(", ".join(filter(None, (on, why)))),
-                "figures": [number(one["values"].get(f"{split}.{metric}")) for split in ("train", "validation")],
-                "epochs": one["epochs"],
-                "seconds": number(one["seconds"], ".1f"),
-                "end": clean(f"stopped: {one['stopped']}" if one["stopped"] else ", ".join(marks)),
+                "figures": [number(one.values.get(f"{split}.{document.metric}")) for split in ("train", "validation")],
+                "epochs": one.epochs,
+                "seconds": number(one.seconds, ".1f"),
+                "end": clean(f"stopped: {one.stopped}" if one.stopped else ", ".join(marks)),
             }
         )
     return found
 
 
-def _changed_sides(document: Document, problem: Problem | None) -> Document:
+def _changed_sides(document: Document, problem: Problem | None) -> Record:
     pictures = problem is not None and problem.preprocessing.size is not None and problem.inputs.ndim == 4
     rows: dict[str, int] = {}
     if problem is not None and pictures:
         part = problem.part("validation")
         rows = dict(zip(map(str, part.ids), np.asarray(part.rows).tolist(), strict=True))
 
-    def shown(record: Document) -> Document:
-        row = rows.get(record["id"])
+    def shown(record: ChangedPicture) -> Record:
+        row = rows.get(record.id)
         return {
-            "id": clean(record["id"]),
+            "id": clean(record.id),
             "picture": None if problem is None or row is None else picture_uri(problem.inputs[row]),
-            **{kind: [clean(label) for label in record[kind]] for kind in ("mended", "lost", "true")},
+            "mended": [clean(label) for label in record.mended],
+            "lost": [clean(label) for label in record.lost],
+            "true": [clean(label) for label in record.true],
         }
 
-    sides = document["changed_sides"]
-    return {**sides, "pictures": [shown(record) for record in sides["pictures"]]}
+    sides = document.changed_sides
+    return {"mended": sides.mended, "lost": sides.lost, "pictures": [shown(record) for record in sides.pictures]}
 
 
 def _fingerprints(document: Document) -> list[tuple[str, str, str]]:
-    before, after = (document["problem"][f"fingerprint_{when}"] for when in SIDES)
+    before, after = document.problem.fingerprint_before, document.problem.fingerprint_after
     return [(clean(what), was, after.get(what, "")) for what, was in before.items()]

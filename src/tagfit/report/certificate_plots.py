@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tagfit.curing.ablation import Undone
+from tagfit.curing.document import Document, Side
 from tagfit.evaluation.metrics import find
 from tagfit.goal import Bound, Goal
 from tagfit.history import History
@@ -31,7 +33,6 @@ from tagfit.report.drawing import (
 )
 from tagfit.report.page import number
 
-Document = Mapping[str, Any]
 Point = tuple[float, float]
 
 TRADE_OFF_HEIGHT = 290
@@ -86,14 +87,14 @@ def figure(value: Any) -> float:
 
 def trade_off(document: Document) -> Drawing:
     """Every trial that came to its end, by its train and its validation figure, and where the goal's bounds hold."""
-    goal = Goal.from_dict(document["goal"])
+    goal = document.goal.goal()
     metric = goal.metric
     names = [f"train.{metric}", f"validation.{metric}"]
-    tried = {one["number"]: _point(one["values"], names) for one in document["search"]["log"] if not one["stopped"]}
+    tried = {one.number: _point(one.values, names) for one in document.search.log if not one.stopped}
     tried = {which: point for which, point in tried.items() if all(map(math.isfinite, point))}
-    front = [(figure(one["train"]), figure(one["validation"])) for one in document["trade_off"]]
+    front = [(figure(one.train), figure(one.validation)) for one in document.trade_off]
     front = [point for point in front if all(map(math.isfinite, point))]
-    start, kept = (_of_side(document, side, metric) for side in ("before", "after"))
+    start, kept = (_of_side(side, metric) for side in (document.before, document.after))
     drawing = Drawing(f"{metric} of each trial on train and on validation", height=TRADE_OFF_HEIGHT)
     axes = Axes(drawing, *_frame(goal, [start, kept, *front, *tried.values()]))
     _bounds(axes, goal)
@@ -138,9 +139,8 @@ def _point(values: Mapping[str, Any], names: Sequence[str]) -> Point:
     return one, other
 
 
-def _of_side(document: Document, side: str, metric: str) -> Point:
-    splits = document[side]["splits"]
-    one, other = (figure(splits[split]["metrics"][metric]["value"]) for _, split in CURVES)
+def _of_side(side: Side, metric: str) -> Point:
+    one, other = (figure(side.value(split, metric)) for _, split in CURVES)
     return one, other
 
 
@@ -220,51 +220,53 @@ def _cut(area: Sequence[Point], normal: Point, most: float) -> list[Point]:
     return kept
 
 
-def by_what_they_brought(document: Document) -> list[dict[str, Any]]:
-    """The records of the ablation, those first whose change was worth most; those that were not measured last."""
-    sign = 1 if find(document["goal"]["metric"]).better == "higher" else -1
-    return sorted(document["ablation"], key=lambda one: math.inf if one["brought"] is None else -sign * one["brought"])
+def by_effect(document: Document) -> list[Undone]:
+    """The changes of the ablation by their effect, the largest gain first; those that were not measured last."""
+    sign = 1 if find(document.metric).better == "higher" else -1
+    return sorted(document.ablation, key=lambda one: math.inf if one.brought is None else -sign * one.brought)
 
 
 def ablation(document: Document) -> Drawing | None:
-    """What each change brought on validation, with its spread over the seeds; None where none was measured."""
-    metric = document["goal"]["metric"]
-    measured = [one for one in by_what_they_brought(document) if one["brought"] is not None]
+    """The effect of each change on validation, with its spread over the seeds; None where none was measured."""
+    metric = document.metric
+    measured = [(one.name, one.brought, one.spread or 0.0) for one in by_effect(document) if one.brought is not None]
     if not measured:
         return None
-    drawing = Drawing(f"What each change brought in validation {metric}", height=EDGE + ROW * len(measured) + BOTTOM)
-    ends = [one["brought"] + side * (one["spread"] or 0.0) for one in measured for side in (-1, 1)]
+    drawing = Drawing(f"Effect of each change on validation {metric}", height=EDGE + ROW * len(measured) + BOTTOM)
+    ends = [brought + side * spread for _, brought, spread in measured for side in (-1, 1)]
     axes = Axes(drawing, span_of([0.0, *ends]), (0, 1))
     axes.upright_ticks(f"difference in validation {metric}", round_ticks(*axes.x), EDGE)
     x, y = axes.place(0.0, 0)
     drawing.line("limit", [(x, y), (x, EDGE)])
-    for row, one in enumerate(measured):
+    for row, (name, brought, spread) in enumerate(measured):
         height = EDGE + ROW * (row + 0.7)
-        spread = one["spread"] or 0.0
-        drawing.line("two", [(axes.place(one["brought"] + side * spread, 0)[0], height) for side in (-1, 1)])
-        drawing.dot("two", axes.place(one["brought"], 0)[0], height, 4.5)
-        drawing.word(LEFT + 2, height - 12, one["name"])
-        drawing.word(WIDTH - RIGHT + 6, height + 4, number(one["brought"], "+.3f"))
+        drawing.line("two", [(axes.place(brought + side * spread, 0)[0], height) for side in (-1, 1)])
+        drawing.dot("two", axes.place(brought, 0)[0], height, 4.5)
+        drawing.word(LEFT + 2, height - 12, name)
+        drawing.word(WIDTH - RIGHT + 6, height + 4, number(brought, "+.3f"))
     return drawing
 
 
 def learning_curve(document: Document) -> Drawing | None:
     """The goal's metric over the rows of train that the winning recipe was given; None where it was not measured."""
-    records = (document["limits"] or {}).get("learning_curve", [])
+    records = () if document.limits is None else document.limits.learning_curve
     if len(records) < 2:
         return None
-    goal = Goal.from_dict(document["goal"])
+    goal = document.goal.goal()
     metric = goal.metric
     drawing = Drawing(f"{metric} on train and validation over the number of train rows")
-    values = [figure(one[split]) for one in records for _, split in CURVES]
+    curves = {
+        split: [figure(one.train if split == "train" else one.validation) for one in records] for _, split in CURVES
+    }
+    values = [value for curve in curves.values() for value in curve]
     wished = [one.value for one in goal.bounds if (one.split, one.metric) == ("validation", metric)]
-    rows = [one["rows"] for one in records]
+    rows = [one.rows for one in records]
     axes = Axes(drawing, (0, max(rows)), span_of([*values, *wished], find(metric).range))
     axes.ticks("train rows", rows, round_ticks(*axes.y))
     axes.y_name(metric)
     named = []
     for style, split in CURVES:
-        ys = [figure(one[split]) for one in records]
+        ys = curves[split]
         end = axes.curve(style, rows, ys)
         if end is None:
             continue

@@ -13,10 +13,12 @@ from tagfit.curing import request
 from tagfit.curing import verify as verifying
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.certificate import load as load_certificate
+from tagfit.curing.certify import START_FOLDER
 from tagfit.curing.limits import DEFAULT_SEEDS
-from tagfit.curing.request import Asked
+from tagfit.curing.progress import Progress
+from tagfit.curing.request import CureOptions, CureRequest
+from tagfit.curing.starting_run import starting_run
 from tagfit.curing.verify import Verification
-from tagfit.curing.winner import Told
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.evaluate import evaluate
@@ -24,7 +26,6 @@ from tagfit.goal import Goal
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scoring import OnDecoded, reopen
-from tagfit.workflow.fitting import fit, resume
 
 # What somebody who asks for "accuracy" may mean.
 ACCURACIES = ("label_accuracy", "subset_accuracy", "sample_f1")
@@ -54,7 +55,7 @@ def cure(
     problem: Problem | None = None,
     recipe: Recipe | str | Path | None = None,
     out: str | Path | None = None,
-    told: Told | None = None,
+    progress: Progress | None = None,
     on_decoded: OnDecoded | None = None,
 ) -> Certificate:
     """Reach a goal by changing only the recipe, and certify it: see ``tagfit.curing.cure``.
@@ -77,50 +78,46 @@ def cure(
         problem: what the run was trained on, if the run cannot read it again itself.
         recipe: what is trained first on a Problem; None for ``plain-conv`` on pictures and ``plain-dense`` on features.
         out: the folder of the cure; None for ``cures/<date>-<name>``. An interrupted cure in it is resumed.
-        told: callbacks for progress.
+        progress: callbacks.
         on_decoded: called with (pictures done, pictures in all).
 
     Raises:
         InputError: what cannot be cured, or a goal that proves nothing.
     """
-    told = told or Told()
+    progress = progress or Progress()
+    options = CureOptions.of(trials=trials, budget=budget, augment=augment, seeds=seeds, search_on=search_on, seed=seed)
     name = "problem" if isinstance(start, Problem) else Path(start.folder if isinstance(start, Run) else start).name
     folder = Path(out) if out is not None else request.default_folder(name)
-    seconds = request.seconds(budget) if isinstance(budget, str) else budget
-    options = {
-        "trials": trials,
-        "budget": seconds,
-        "augment": augment,
-        "seeds": seeds,
-        "search_on": search_on,
-        "seed": seed,
-    }
     if isinstance(start, Problem):
         refuse_unused("cure(Problem)", problem=problem)
-        problem, start = start, _first_run(start, recipe, folder, seed, told)
+        _goal(goal, None, maximise, gap_at_most)  # refused before anything is trained
+        problem, start = start, starting_run(start, recipe, folder, seed, progress)
     else:
         refuse_unused("cure(run)", recipe=recipe)
     run = start if isinstance(start, Run) else open_run(start)
     if run.state != "done":
         raise InputError(f"{run.folder} is {run.state}", instead=f"`tagfit train --resume {run.folder}` finishes it")
-    asked = Asked(_goal(goal, run, maximise, gap_at_most), **options)  # type: ignore[arg-type]
-    return curing.cure(run, reopen(run, on_decoded, problem), asked, folder, told)
+    asked = CureRequest(_goal(goal, run, maximise, gap_at_most), options)
+    return curing.cure(run, reopen(run, on_decoded, problem), asked, folder, progress)
 
 
 @checked()
 def resume_cure(
     folder: str | Path,
     *,
+    trials: int | None = None,
+    budget: float | str | None = None,
     problem: Problem | None = None,
-    told: Told | None = None,
+    progress: Progress | None = None,
     on_decoded: OnDecoded | None = None,
 ) -> Certificate:
     """Resume an interrupted cure as it was asked for; with a fixed number of trials it ends with the same winner.
 
     Args:
         folder: of the cure.
+        trials, budget: larger limits than the cure was begun with, to continue a search; None leaves each as it was.
         problem: what the starting run was trained on, if the run cannot read it again itself.
-        told: callbacks for progress.
+        progress: callbacks.
         on_decoded: called with (pictures done, pictures in all).
 
     Raises:
@@ -128,11 +125,12 @@ def resume_cure(
     """
     path = Path(folder)
     begun = request.read(path)
-    there = [place for place in (Path(begun["start"]), path / curing.START) if (place / "run.json").exists()]
-    if not there:
+    found = [place for place in (Path(begun["start"]), path / START_FOLDER) if (place / "run.json").exists()]
+    if not found:
         raise InputError(f"the starting run {begun['start']} is gone", instead="a new cure of an existing run")
-    run = open_run(there[0])
-    return curing.cure(run, reopen(run, on_decoded, problem), Asked.from_dict(begun["asked"]), path, told)
+    run = open_run(found[0])
+    opened = reopen(run, on_decoded, problem)
+    return curing.cure(run, opened, request.extend(path, trials, budget), path, progress)
 
 
 @checked()
@@ -153,25 +151,17 @@ def verify(
     return verifying.verify(found, problem=problem, on_decoded=on_decoded)
 
 
-def _first_run(problem: Problem, recipe: Recipe | str | Path | None, folder: Path, seed: int, told: Told) -> Run:
-    """The run that a Problem's cure starts from, next to the folder of the cure."""
-    chosen = recipe or ("plain-dense" if problem.preprocessing.size is None else "plain-conv")
-    out = folder.with_name(f"{folder.name}-start")
-    if (out / "run.json").exists():
-        return resume(out, problem=problem, on_epoch=told.epoch)
-    told.say(f"training {'the recipe' if isinstance(chosen, Recipe) else chosen}, which the cure starts from")
-    return fit(problem, chosen, seed=seed, out=out, on_epoch=told.epoch)
-
-
-def _goal(goal: Goal | str | Sequence[str] | None, run: Run, maximise: str | None, gap_at_most: float | None) -> Goal:
-    """The goal with what was asked for beside it. Who asks for "accuracy" is shown the candidates with their values."""
+def _goal(
+    goal: Goal | str | Sequence[str] | None, run: Run | None, maximise: str | None, gap_at_most: float | None
+) -> Goal:
+    """The goal with the other arguments. For "accuracy" the message lists the candidates, with the values of a run."""
     if isinstance(goal, Goal):
         return _with_more(goal, maximise, gap_at_most)
     texts = [] if goal is None else [goal] if isinstance(goal, str) else list(goal)
     try:
         return Goal(*texts, maximise=maximise, gap_at_most=gap_at_most)
     except InputError as error:
-        if not any(re.search(r"(?<!\w)accuracy", text) for text in texts):
+        if run is None or not any(re.search(r"(?<!\w)accuracy", text) for text in texts):
             raise
         judged = evaluate(run.scores("validation"), metrics=ACCURACIES, intervals=None)
         values = ", ".join(f"{name} ({judged[name]:.3f} on validation)" for name in ACCURACIES)
