@@ -137,7 +137,7 @@ def compare(
     repeats: int = REPEATS,
     seed: int = SEED,
 ) -> Comparison:
-    """Hold models against the first of them, on the same pictures, resampled together.
+    """Compare models with the first of them on the same pictures, resampled together.
 
     Args:
         models: two or more by name; rows are aligned by their ids and labels by their names.
