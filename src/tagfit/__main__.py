@@ -1,4 +1,4 @@
-"""``python -m tagfit``: the same command line."""
+"""``python -m tagfit``: the command line."""
 
 from __future__ import annotations
 

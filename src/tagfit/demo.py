@@ -1,4 +1,4 @@
-"""The demo: generated pictures, a net that memorises them, why it does, the cure and its proof."""
+"""The demo: generated pictures, an overfitting net, its diagnosis, the cure and its verification."""
 
 from __future__ import annotations
 

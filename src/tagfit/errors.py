@@ -1,4 +1,4 @@
-"""Everything a user can cause: one exception with all its faults, each with its place and its mend."""
+"""InputError: the exception for everything a user can cause, with all faults, their places and corrections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place, then moved into it in one step."""
+"""Atomic file writing: a file is complete or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History: one plain record an epoch, and the file that grows by one line an epoch."""
+"""History: one record per epoch, and the file that grows by one line per epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multi-hot truth: its one right form, how tags become it and come back, and what came instead when it is not."""
+"""Multi-hot truth: validation, and conversion from and to tags."""
 
 from __future__ import annotations
 

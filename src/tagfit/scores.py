@@ -1,4 +1,4 @@
-"""Scores: the probabilities of one split, with truth and mask beside them."""
+"""Scores: the probabilities of one split, with truth and mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring: what a trained run says of its own splits and of new data, as Scores."""
+"""Scoring: the scores of a trained run on its own splits and on new data."""
 
 from __future__ import annotations
 

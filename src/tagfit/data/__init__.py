@@ -1,1 +1,1 @@
-"""From files to a Problem: readers, the TaggedSet, pictures, splits, duplicates and fingerprints."""
+"""Data: sources become a TaggedSet, and a TaggedSet becomes a Problem."""

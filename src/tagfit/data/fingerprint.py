@@ -1,4 +1,4 @@
-"""Fingerprints: one hash of the data of a Problem, one of its preprocessing, whatever the order or place of rows."""
+"""Fingerprints: hashes of the data and of the preprocessing of a Problem, independent of row order and location."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a net is fed with: the rows of a TaggedSet as pixels or features of one shape, and the statistics of train."""
+"""Inputs of a net: rows of a TaggedSet as pixels or features of one shape, with the statistics of train."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which labels, in which order: selection, files of names, and several sources brought to the same columns."""
+"""Label selection: which labels in which order, and the alignment of several sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problem: what may not change while a model is being improved, with the fingerprints that prove it."""
+"""Problem: everything that stays fixed while a model is improved, with the fingerprints that prove it."""
 
 from __future__ import annotations
 

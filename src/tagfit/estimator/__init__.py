@@ -1,1 +1,1 @@
-"""The scikit-learn face: a classifier for everything that takes an estimator."""
+"""The scikit-learn interface."""

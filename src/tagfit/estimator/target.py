@@ -1,4 +1,4 @@
-"""Target: what Y of a fit was, L labels or the two classes of a 1-D y, and how it becomes multi-hot truth."""
+"""Target: the Y of a fit, multi-label or two classes, as multi-hot truth."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Scores become numbers: counts, ranking, thresholds, calibration, intervals; NumPy only."""
+"""Evaluation: metrics, thresholds, calibration and intervals from scores; NumPy only."""

@@ -1,4 +1,4 @@
-"""Calibration error: how far a label's scores are from the shares they promise, in bins of equal mass, debiased."""
+"""Calibration error: the debiased distance between scores and observed shares, in bins of equal mass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choose thresholds: a named strategy, the rows it looks at, and how far its choice moves from sample to sample."""
+"""Choosing thresholds: applies a strategy to scores and measures how much its choice varies over resamples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constant sets: what the best fixed set of tags for every picture would score, the bar under every tagger."""
+"""Constant sets: the score of the best fixed set of tags for every picture, the baseline of every tagger."""
 
 from __future__ import annotations
 

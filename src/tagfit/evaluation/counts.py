@@ -1,4 +1,4 @@
-"""Counts: true and false positives and negatives of each label, and what is defined by them alone."""
+"""Counts: true and false positives and negatives per label, and the metrics defined by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Curves: what each possible cut of a label's scores would give, from one sort, for any weights of the rows."""
+"""Threshold curves: the counts at every possible threshold of a label, from one sort, with row weights."""
 
 from __future__ import annotations
 

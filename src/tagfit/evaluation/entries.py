@@ -1,4 +1,4 @@
-"""Entries: how far single scores are from the truth, summed a label: log loss and squared error."""
+"""Entries: log loss and squared error of single scores, summed per label."""
 
 from __future__ import annotations
 

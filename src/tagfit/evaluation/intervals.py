@@ -1,4 +1,4 @@
-"""Intervals: what the resamples say about how far a number may be from its true value."""
+"""Intervals: confidence intervals from bootstrap resamples."""
 
 from __future__ import annotations
 

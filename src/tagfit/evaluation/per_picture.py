@@ -1,4 +1,4 @@
-"""Rows: what is measured picture by picture and then averaged over pictures, such as ranking loss or precision at k."""
+"""Per-picture metrics, averaged over pictures, such as ranking loss or precision at k."""
 
 from __future__ import annotations
 

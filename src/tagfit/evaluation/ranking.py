@@ -1,4 +1,4 @@
-"""Ranking: average precision and ROC AUC of each label, exact with ties, from one sort a label."""
+"""Ranking: average precision and ROC AUC per label, exact with ties, from one sort per label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resamples: the totals of many bootstrap resamples at once, each label sorted a single time for all of them."""
+"""Resamples: the totals of many bootstrap resamples at once, with a single sort per label."""
 
 from __future__ import annotations
 

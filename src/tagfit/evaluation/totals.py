@@ -1,4 +1,4 @@
-"""Totals: the few sums that every metric is made from, for the scores at hand and for the trivial baselines."""
+"""Totals: the sums that every metric is computed from, for scores and for trivial baselines."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Report: what was found becomes one page that can be passed on."""
+"""Report: diagnosis and certificate as self-contained HTML pages."""

@@ -1,4 +1,4 @@
-"""Certificate page: what a cure found, on one self-contained page."""
+"""Certificate page: the result of a cure as one self-contained page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificate plots: the trainings before and after, what was tried, what each change brought, more and less data."""
+"""Certificate plots: training curves before and after, trials, effect of each change, learning curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings: the evidence of a finding, a kind of plot each."""
+"""Letter plots: one kind of plot per kind of evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page: what every page shares: templates in which no name is markup, plain text, pictures inside the page."""
+"""Page: templates with autoescape, plain text and embedded pictures, shared by all pages."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The run folder: what a training process writes and everything else reads; no torch."""
+"""Runs: the folder that training writes and everything else reads; no torch."""

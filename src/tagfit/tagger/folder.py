@@ -1,4 +1,4 @@
-"""The folder of a Tagger: ``tagger.json`` and ``weights.safetensors``; nothing in it can run code."""
+"""The folder of a Tagger: ``tagger.json`` and ``weights.safetensors``; loading it never runs code."""
 
 from __future__ import annotations
 

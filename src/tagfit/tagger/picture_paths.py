@@ -1,4 +1,4 @@
-"""Places: the picture files that a user names, one by one or by their folders."""
+"""Picture paths: the picture files named by a user, singly or by folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tagger: preprocessing, weights, thresholds and label names, which is all that turns a picture into tags."""
+"""Tagger: preprocessing, weights, thresholds and label names, everything needed to tag a picture."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pictures: found, decoded, cached, and compared with each other."""
+"""Pictures: finding, decoding, caching and comparing them."""

@@ -1,4 +1,4 @@
-"""Many pictures decoded once, on all cores, into memory-mapped files that are found again by content."""
+"""The picture cache: pictures decoded once, on all cores, into memory-mapped files addressed by content."""
 
 from __future__ import annotations
 

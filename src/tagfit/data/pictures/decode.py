@@ -1,4 +1,4 @@
-"""One picture file becomes size x size RGB pixels, the same bits every time, or a clear reason why not."""
+"""Decoding: one picture file to size x size RGB pixels, deterministic, or an error with the reason."""
 
 from __future__ import annotations
 

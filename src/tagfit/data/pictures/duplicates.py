@@ -1,4 +1,4 @@
-"""Pictures that are copies of each other, byte for byte, pixel for pixel or nearly, and equal feature rows."""
+"""Duplicates: pictures with equal bytes, equal pixels or similar content, and equal feature rows."""
 
 from __future__ import annotations
 

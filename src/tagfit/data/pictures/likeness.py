@@ -1,4 +1,4 @@
-"""How alike two pictures are once one is moved onto the other: blind to size, compression, light and a slight crop."""
+"""Similarity of two registered pictures, regardless of size, compression, brightness and slight cropping."""
 
 from __future__ import annotations
 

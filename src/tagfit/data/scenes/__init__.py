@@ -1,1 +1,1 @@
-"""Little scenes painted by program: which labels they carry, and how they look."""
+"""The generated set: small painted scenes with known labels."""

@@ -1,4 +1,4 @@
-"""A set that comes with tagfit: painted scenes, tags with a stated share of wrong ones, the true ones aside."""
+"""Generates the demo set: painted scenes, tags with a known share of wrong ones, and the true tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paint a scene: sky, sun and ground first, then what stands on it, then what a camera does to it."""
+"""Paints a scene: sky, sun and ground, then objects, then camera effects."""
 
 from __future__ import annotations
 

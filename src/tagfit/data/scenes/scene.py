@@ -1,4 +1,4 @@
-"""Scene: the four factors that a painted picture shows all over, and the labels that hang on them."""
+"""Scene: the four factors of a painted picture and the labels that depend on them."""
 
 from __future__ import annotations
 

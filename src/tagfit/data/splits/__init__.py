@@ -1,1 +1,1 @@
-"""Splits: rows to train, validation and test, stratified, with groups and duplicates on one side."""
+"""Splits: stratified train, validation and test, without separating groups and duplicates."""

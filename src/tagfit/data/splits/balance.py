@@ -1,4 +1,4 @@
-"""Dealing units to parts so that each part counts what it should: first by need, then by exchanges that pay.
+"""Balancing: assigns units to parts to meet target counts, greedily first, then by exchanges.
 
 This half of the stratification knows nothing of labels: only units with counts, targets of these counts, and costs.
 """

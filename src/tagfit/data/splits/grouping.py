@@ -1,4 +1,4 @@
-"""What must stay together in a split: groups, near-duplicates and equal contents, merged where they overlap."""
+"""Grouping: rows that a split must not separate, from groups, near-duplicates and equal content."""
 
 from __future__ import annotations
 

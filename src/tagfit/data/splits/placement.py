@@ -1,4 +1,4 @@
-"""Which rows train, validate and test: by sets of their own, folds, the split column, or shares of what is free."""
+"""Placement: the split of each row, from separate sets, folds, the split column or shares of the remaining rows."""
 
 from __future__ import annotations
 

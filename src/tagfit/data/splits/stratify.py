@@ -1,4 +1,4 @@
-"""Multi-label stratification: rows, in groups that stay together, go to parts of given shares that look alike.
+"""Multi-label stratification: assigns rows or groups to parts with similar label distributions.
 
 The idea is iterative stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
 2011) with pairs of labels beside single labels (Szymański and Kajdanowicz, "A network perspective on stratification of
