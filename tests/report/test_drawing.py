@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tagfit
+from tagfit.curing.ablation import Undone
+from tagfit.curing.document import (
+    Document,
+    GoalSection,
+    Limits,
+    LoggedTrial,
+    MetricFigures,
+    SearchSection,
+    Side,
+    SplitFigures,
+)
+from tagfit.curing.shortfall import TradeOffPoint, TrainShare
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.diagnosis.diagnose import diagnose
 from tagfit.diagnosis.finding import Plot
@@ -126,40 +137,46 @@ GOALS = st.sampled_from(
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """The parts of a certificate that are drawn, with any figures."""
+def documents(draw: st.DrawFn) -> Document:
+    """The parts of a certificate that are drawn, with any figures, also such as no certificate may hold."""
     goal = draw(GOALS)
     figure = st.none() | ANY
-    metric = goal.metric
+    splits = ("train", "validation")
 
-    def side() -> dict[str, Any]:
-        return {"splits": {split: {"metrics": {metric: {"value": draw(figure)}}} for split in ("train", "validation")}}
+    def side() -> Side:
+        values = {split: MetricFigures.model_construct(value=draw(figure)) for split in splits}
+        return Side.model_construct(
+            splits={split: SplitFigures.model_construct(metrics={goal.metric: one}) for split, one in values.items()}
+        )
 
     log = [
-        {"number": n, "stopped": "", "values": {f"{split}.{metric}": draw(figure) for split in ("train", "validation")}}
+        LoggedTrial.model_construct(
+            number=n, stopped="", values={f"{split}.{goal.metric}": draw(figure) for split in splits}
+        )
         for n in range(draw(st.integers(0, 4)))
     ]
-    curve = [
-        {"rows": rows, "train": draw(figure), "validation": draw(figure)}
-        for rows in (10, 20, 40)[: draw(st.integers(0, 3))]
-    ]
-    ablation = [
-        {"name": f"change {n}", "brought": draw(figure), "spread": draw(figure)} for n in range(draw(st.integers(0, 4)))
-    ]
-    return {
-        "goal": goal.to_dict(),
-        "before": side(),
-        "after": side(),
-        "search": {"log": log},
-        "trade_off": [{"train": draw(figure), "validation": draw(figure)} for _ in range(draw(st.integers(0, 3)))],
-        "ablation": ablation,
-        "limits": draw(st.sampled_from([None, {"learning_curve": curve}])),
-    }
+    sizes = (10, 20, 40)[: draw(st.integers(0, 3))]
+    curve = [TrainShare.model_construct(rows=rows, train=draw(figure), validation=draw(figure)) for rows in sizes]
+    return Document.model_construct(
+        goal=GoalSection(**{**goal.to_dict(), "bounds": tuple(goal.to_dict()["bounds"])}),
+        before=side(),
+        after=side(),
+        search=SearchSection.model_construct(log=log),
+        trade_off=[
+            TradeOffPoint.model_construct(train=draw(figure), validation=draw(figure))
+            for _ in range(draw(st.integers(0, 3)))
+        ],
+        ablation=[
+            Undone.model_construct(name=f"change {n}", brought=draw(figure), spread=draw(figure))
+            for n in range(draw(st.integers(0, 4)))
+        ],
+        limits=draw(st.sampled_from([None, Limits.model_construct(learning_curve=curve)])),
+    )
 
 
 @settings(max_examples=150, deadline=None)
 @given(documents())
-def test_every_plot_of_a_certificate(document: dict[str, Any]) -> None:
+def test_every_plot_of_a_certificate(document: Document) -> None:
     for drawing in (plots.trade_off(document), plots.ablation(document), plots.learning_curve(document)):
         if drawing is not None:
             check(drawing)
