@@ -55,7 +55,7 @@ from tagfit.recipe import Recipe
         (("data", "chek"), "tagfit data check?"),
         (("recipes", "plain-dense"), "tagfit recipes show plain-dense"),
         (("train", "--resume", "RUN", "--set", "epochs=100"), "tagfit train SOURCE --set epochs=N"),
-        (("cure", "--resume", "nowhere", "--budget", "30m"), "a new cure with another --out"),
+        (("cure", "--resume", "nowhere", "--seeds", "5"), "a new cure with another --out"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else None,
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagfit.errors import InputError
+from tagfit.evaluation.metrics import METRICS
 from tagfit.goal import DEFAULT_GAP, LESSON, Goal, read_bounds
 
 SHARES = st.floats(0, 1, allow_nan=False)
@@ -116,3 +117,60 @@ def test_what_is_undefined_meets_nothing() -> None:
 @pytest.mark.parametrize("goal", [Goal(), Goal("lesson"), Goal("mAP>0.5", maximise="macro_f1", gap_at_most=0)])
 def test_it_comes_back_as_it_was_written(goal: Goal) -> None:
     assert Goal.from_dict(goal.to_dict()) == goal
+
+
+@pytest.mark.parametrize(
+    ("bound", "right"),
+    [
+        ("mAP>=85", "validation.mAP>=0.85"),
+        ("validation.label_accuracy>=92.5", "validation.label_accuracy>=0.925"),
+        ("train.macro_f1>1", "train.macro_f1>0.85"),
+        ("mAP>=1e999", "validation.mAP>=0.85"),
+        ("mAP>nan", "validation.mAP>0.85"),
+        ("mAP<0", "validation.mAP<0.85"),
+        ("mAP>=-0.1", "validation.mAP>=0.85"),
+        ("loss<0", "validation.loss<0.5"),
+        ("loss<=inf", "validation.loss<=0.5"),
+    ],
+)
+def test_a_bound_that_no_model_can_meet_is_refused_with_the_range_and_the_right_form(bound: str, right: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Goal(bound)
+    (fault,) = caught.value.faults
+    assert "cannot be met: " in fault.what
+    assert "from 0 to 1" in fault.what or "0 or more" in fault.what
+    assert fault.instead == right
+    Goal(right)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "meet"),
+    [
+        (("mAP>0.9", "mAP<0.8"), False),
+        (("mAP>0.8", "validation.mAP<0.8"), False),
+        (("mAP>=0.8", "mAP<0.8"), False),
+        (("mAP>=0.8", "mAP<=0.8"), True),
+        (("mAP>0.8", "mAP<0.9"), True),
+        (("validation.mAP>0.9", "train.mAP<0.8"), True),
+    ],
+)
+def test_bounds_that_contradict_each_other_are_refused(bounds: tuple[str, ...], meet: bool) -> None:
+    if meet:
+        Goal(*bounds)
+        return
+    with pytest.raises(InputError, match="meets both"):
+        Goal(*bounds)
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "argmax_accuracy"])
+def test_every_metric_can_be_named_in_a_goal(name: str) -> None:
+    better = METRICS[name].better
+    (bound,) = Goal(f"train.{name}{'>=' if better == 'higher' else '<='}0.5", maximise=f"validation.{name}").bounds
+    assert (bound.figure, bound.asks_for_quality) == (f"train.{name}", True)
+    assert Goal("macro_f0.25>=.5").metric == "macro_f0.25"
+
+
+@pytest.mark.parametrize("gap", [-1, math.nan, math.inf, "0.05", True])
+def test_a_gap_that_is_no_number_is_refused(gap: object) -> None:
+    with pytest.raises(InputError, match="gap_at_most = "):
+        Goal("mAP>0.5", gap_at_most=gap)  # type: ignore[arg-type]

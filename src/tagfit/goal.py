@@ -1,4 +1,4 @@
-"""Goal: what a cure has to reach, as bounds on metrics of splits, a largest gap, and what to maximise."""
+"""Goal: what a cure has to reach: bounds on metrics of splits, a largest gap, and what to maximise."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ NAMED = {"lesson": LESSON}
 DEFAULT_MAXIMISE = "validation.mAP"
 DEFAULT_GAP = 0.05
 EXAMPLE = "validation.label_accuracy>=0.85"
-# A value on a bound that it has to pass falls short by next to nothing, and by more than nothing.
+# A value on an exclusive bound falls short, by next to nothing.
 LEAST_SHORTFALL = 1e-9
 CEILING_WEIGHT = 0.5
 
-_BOUND = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*(>=|<=|>|<)\s*([0-9.eE+-]+)\s*")
+# A name may end in a beta with a point, as macro_f0.5 does.
+_NAME = r"\s*(?:(train|validation|test)\.)?(\w+(?:\.\d+)?)\s*"
+_BOUND = re.compile(_NAME + r"(>=|<=|>|<)\s*([\w.+-]+)\s*")
 _OTHER_BOUND = re.compile(r"\s*([A-Za-z][\w./-]*?)\s*(>=|<=|==|=|>|<)\s*(\S+)\s*")
-_FIGURE = re.compile(r"\s*(?:(train|validation|test)\.)?(\w+)\s*")
+_FIGURE = re.compile(_NAME)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Bound:
     Attributes:
         split: whose metric.
         metric: its name.
-        sense: ``higher`` where the value has to be above ``value``, ``lower`` where below.
+        sense: ``higher`` if the metric has to be above ``value``, ``lower`` if below.
         value: the bound.
         text: as the user wrote it.
     """
@@ -51,17 +53,17 @@ class Bound:
 
     @property
     def asks_for_quality(self) -> bool:
-        """Whether a better model is nearer to it; one like ``train.label_accuracy<0.92`` holds the gap down instead."""
+        """Whether a better model is nearer to it; one like ``train.label_accuracy<0.92`` limits the gap instead."""
         return find(self.metric).better == self.sense
 
     def met_by(self, value: float) -> bool:
-        """Whether a value meets it; one that lies on the bound counts only for ``>=`` and ``<=``."""
+        """Whether a value meets it; one on the bound does only for ``>=`` and ``<=``."""
         if "=" in self.text and value == self.value:
             return True
         return value > self.value if self.sense == "higher" else value < self.value
 
     def shortfall(self, value: float) -> float:
-        """How far a value is from meeting it, above 0; met with room to spare, below 0. NaN falls short without end."""
+        """How far a value is from meeting it: above 0 if missed, at most 0 if met, infinite for NaN."""
         if math.isnan(value):
             return math.inf
         short = self.value - value if self.sense == "higher" else value - self.value
@@ -73,9 +75,9 @@ class Goal:
     """What a cure has to reach: ``Goal("validation.label_accuracy>=0.85", "train.label_accuracy<0.92")``.
 
     Attributes:
-        bounds: on metrics of train and validation; test is what confirms them.
-        maximise: a figure to make as good as it will get while the bounds hold, such as ``validation.mAP``; None where
-            the bounds are all that is asked for. A metric of which less is better is made small.
+        bounds: on metrics of train and validation; test confirms them.
+        maximise: a figure to make as good as possible while the bounds are met, such as ``validation.mAP``; None if
+            there are only bounds. A metric of which less is better is minimised.
         gap_at_most: the largest gap between train and validation in ``metric``; None for any.
     """
 
@@ -84,12 +86,13 @@ class Goal:
     gap_at_most: float | None
 
     def __init__(self, *bounds: str, maximise: str | None = None, gap_at_most: float | None = None) -> None:
-        """Read the bounds, one text each; ``lesson`` is short for the mission's pair.
+        """Read the bounds, one text each; ``lesson`` is short for the two bounds of LESSON.
 
-        Nothing at all asks for the best validation mAP with a small gap.
+        Without arguments the goal is the best validation mAP with a small gap.
 
         Raises:
-            InputError: texts of another form, metrics that there are not, or that cannot be a goal; all of them.
+            InputError: texts of another form, unknown metrics, metrics that cannot be a goal, or bounds that no model
+                can meet; all of them.
         """
         if not bounds and maximise is None:
             maximise = DEFAULT_MAXIMISE
@@ -101,8 +104,10 @@ class Goal:
                 found.append(_usable(read_bound(text)))
         with gathered(faults):
             maximise = None if maximise is None else _read_figure(maximise)
-        if gap_at_most is not None and not 0 <= gap_at_most < math.inf:
-            faults.append(Fault(f"a gap of at most {gap_at_most}", instead="0 or more, such as 0.05"))
+        number = isinstance(gap_at_most, int | float) and not isinstance(gap_at_most, bool)
+        if gap_at_most is not None and not (number and 0 <= gap_at_most < math.inf):
+            faults.append(Fault(f"gap_at_most = {gap_at_most!r}", instead="a number, 0 or more, such as 0.05"))
+        faults += _contradictions(found)
         if faults:
             raise InputError(faults)
         object.__setattr__(self, "bounds", tuple(found))
@@ -111,7 +116,7 @@ class Goal:
 
     @property
     def metric(self) -> str:
-        """The metric that the goal is about: of its first wish for quality on validation, else what is maximised."""
+        """The metric that the goal is about: of its first bound for quality on validation, else what is maximised."""
         wished = [bound.metric for bound in self.bounds if bound.split == "validation" and bound.asks_for_quality]
         if wished:
             return wished[0]
@@ -119,7 +124,7 @@ class Goal:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Every ``split.metric`` that has to be known to judge a model by this goal."""
+        """Every ``split.metric`` that has to be known to compare a model with this goal."""
         named = [*(bound.figure for bound in self.bounds), f"train.{self.metric}", f"validation.{self.metric}"]
         return tuple(dict.fromkeys(named if self.maximise is None else [*named, self.maximise]))
 
@@ -129,7 +134,7 @@ class Goal:
         return difference if find(self.metric).better == "higher" else -difference
 
     def shortfalls(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Each constraint by its text, and how far ``values`` (by figure) are from meeting it: above 0 is not met."""
+        """Each constraint by its text, and how far ``values`` (by figure) are from meeting it; above 0 it is missed."""
         found = {bound.text: bound.shortfall(values[bound.figure]) for bound in self.bounds}
         if self.gap_at_most is not None:
             gap = self.gap(values)
@@ -138,7 +143,7 @@ class Goal:
 
     @property
     def gap_text(self) -> str:
-        """The constraint on the gap, as it is told."""
+        """The constraint on the gap as text."""
         return f"gap of {self.metric}<={self.gap_at_most}"
 
     def met_by(self, values: Mapping[str, float]) -> bool:
@@ -146,7 +151,7 @@ class Goal:
         return all(short <= 0 for short in self.shortfalls(values).values())
 
     def misses_quality_alone(self, values: Mapping[str, float]) -> bool:
-        """Whether only bounds that ask for quality are missed, while every ceiling on train and the gap holds."""
+        """Whether only bounds for quality are missed, while every ceiling on train and the gap is met."""
         missed = {text for text, short in self.shortfalls(values).items() if short > 0}
         return bool(missed) and missed <= self._wished
 
@@ -155,17 +160,16 @@ class Goal:
         return {bound.text for bound in self.bounds if bound.asks_for_quality}
 
     def worth(self, values: Mapping[str, float]) -> float:
-        """What there is more to want of a model, the higher the better: the figure to maximise, else the room that the
-        tightest constraint leaves."""
+        """How good a model is beyond the goal: the figure to maximise, else the margin of the tightest bound."""
         if self.maximise is None:
             return -max(self.shortfalls(values).values())
         value = values[self.maximise]
         return value if find(self.maximise.partition(".")[2]).better == "higher" else -value
 
     def merit(self, values: Mapping[str, float]) -> tuple[float, float]:
-        """A key to order models by, the best highest: first by what they fall short of in all, then by their worth.
+        """A sort key, the best model highest: first by the sum of what it falls short by, then by its worth.
 
-        A ceiling on train, or on the gap, weighs less: what regularises brings it down, and raises nothing.
+        A ceiling on train, or on the gap, weighs less: regularising lowers it without raising anything.
         """
         short = sum(
             max(0.0, one) * (1.0 if text in self._wished else CEILING_WEIGHT)
@@ -176,12 +180,12 @@ class Goal:
 
     def words(self) -> list[str]:
         """Its constraints and what it maximises, one text each."""
-        told = [bound.text for bound in self.bounds]
-        told += [] if self.gap_at_most is None else [self.gap_text]
-        return told if self.maximise is None else [*told, f"maximise {self.maximise}"]
+        words = [bound.text for bound in self.bounds]
+        words += [] if self.gap_at_most is None else [self.gap_text]
+        return words if self.maximise is None else [*words, f"maximise {self.maximise}"]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; ``Goal(*bounds, maximise=..., gap_at_most=...)`` makes it again."""
+        """Plain JSON values; see :meth:`from_dict`."""
         bounds = [bound.text for bound in self.bounds]
         return {"bounds": bounds, "maximise": self.maximise, "gap_at_most": self.gap_at_most, "metric": self.metric}
 
@@ -192,35 +196,65 @@ class Goal:
 
 
 def read_bounds(goal: str | Sequence[str] | None) -> tuple[Bound, ...]:
-    """The constraints of a goal, one text each or several with commas.
+    """The constraints of a goal, one text each or several separated by commas.
 
     Raises:
-        InputError: another form, or a metric that there is not.
+        InputError: another form, an unknown metric, or a bound that no model can meet.
     """
     texts = [] if goal is None else goal.split(",") if isinstance(goal, str) else list(goal)
     return tuple(read_bound(part) for text in texts for part in NAMED.get(str(text).strip(), (str(text),)))
 
 
 def read_bound(text: str) -> Bound:
-    """One constraint, such as ``validation.label_accuracy>=0.85``; without a split it is of validation.
+    """One constraint, such as ``validation.label_accuracy>=0.85``; without a split it is on validation.
 
     Raises:
-        InputError: another form, or a metric that there is not.
+        InputError: another form, an unknown metric, or a bound that no model can meet.
     """
     found = _BOUND.fullmatch(text)
     if found is None:
         instead = _likely_bound(text) or f"{EXAMPLE}, or {' or '.join(NAMED)}"
         raise InputError(f"the goal {text!r} cannot be read", instead=instead)
-    split, metric, sign, value = found.groups()
-    if split is None and parted(metric)[0]:
+    split, name, sign, value = found.groups()
+    if split is None and parted(name)[0]:
         raise InputError(f"the goal {text!r} names no metric of a split", instead=_likely_bound(text) or EXAMPLE)
     try:
         number = float(value)
     except ValueError:
-        raise InputError(f"the goal {text!r} holds no number", instead=EXAMPLE) from None
-    return Bound(
-        split or "validation", find(metric).name, "higher" if sign[0] == ">" else "lower", number, text.strip()
-    )
+        raise InputError(f"the goal {text!r} has no number", instead=EXAMPLE) from None
+    sense: Literal["higher", "lower"] = "higher" if sign[0] == ">" else "lower"
+    metric = find(name)
+    bound = Bound(split or "validation", metric.name, sense, number, text.strip())
+    lowest, highest = metric.range
+    possible = lowest <= number <= highest and math.isfinite(number)
+    if not possible or not bound.met_by(highest if sense == "higher" else lowest):
+        form = f"{bound.figure}{sign}{_possible(number, metric.range):g}"
+        raise InputError(f"{text.strip()!r} cannot be met: {metric.name} is {_within(metric.range)}", instead=form)
+    return bound
+
+
+def _within(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:g} or more" if math.isinf(ends[1]) else f"from {ends[0]:g} to {ends[1]:g}"
+
+
+def _possible(number: float, ends: tuple[float, float]) -> float:
+    """A value for the example: a percentage as a share, else one inside the range."""
+    lowest, highest = ends
+    if highest == 1 and 1 < number <= 100:
+        return number / 100
+    return 0.5 if math.isinf(highest) else lowest + 0.85 * (highest - lowest)
+
+
+def _contradictions(bounds: Sequence[Bound]) -> list[Fault]:
+    """Pairs of bounds on one figure that no value meets."""
+    faults = []
+    for low in (bound for bound in bounds if bound.sense == "higher"):
+        for high in (bound for bound in bounds if bound.sense == "lower" and bound.figure == low.figure):
+            exclusive = "=" not in low.text or "=" not in high.text
+            if low.value > high.value or (low.value == high.value and exclusive):
+                what = f"no value of {low.figure} meets both {low.text!r} and {high.text!r}"
+                faults.append(Fault(what, instead="one of the two, or bounds that leave room between them"))
+    return faults
 
 
 def _likely_bound(text: str) -> str:
@@ -251,8 +285,8 @@ def _read_figure(text: str) -> str:
 def _refuse(split: str, metric: str, text: str) -> None:
     if split == "test":
         raise InputError(
-            f"{text!r} aims at the test split, which is there to confirm a goal",
-            instead="the same bound on validation; it is held against test once, at the end",
+            f"{text!r} is about the test split, which is there to confirm a goal",
+            instead="the same bound on validation; the cure compares it with test once, at the end",
         )
     if metric == "argmax_accuracy":
         raise InputError(

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tagfit.curing.changes import GROUPS, changes, undone
-from tagfit.curing.moves import ANSWER, AT_ONCE, BESIDE, CONV, HOLD_BACK, LESSON, SMALL, SMALL_FIRST, moves
+from tagfit.curing.moves import ALWAYS, ANSWER, AT_ONCE, CONV, FURTHER, HOLD_BACK, SMALL, SMALL_FIRST, STANDARD, moves
 from tagfit.diagnosis.finding import Finding, Remedy, fired
 from tagfit.recipe import NAMED, Recipe
 
@@ -57,14 +57,14 @@ def test_a_move_changes_its_own_group_or_does_not_apply(name: str) -> None:
         changed = move.applied(NAMED[name])
         if changed is None or move.name in ("dense to conv", "augmentation", *(one for one, _ in CONV)):
             continue
-        group = next(group for called, group, _ in (*LESSON, *BESIDE) if called == move.name)
+        group = next(group for called, group, _ in (*STANDARD, *FURTHER) if called == move.name)
         assert {change.name for change in changes(NAMED[name], changed)} == {group}
 
 
-def test_the_lesson_comes_first_and_in_its_order() -> None:
+def test_standard_remedies_come_first_and_in_their_order() -> None:
     found = [move.name for move in moves((), None, augment=False)]
-    assert found == [name for name, _, _ in (*LESSON, *BESIDE)]
-    after = [move.name for move in moves((), 64, augment=True)][len(LESSON) :]
+    assert found == [name for name, _, _ in (*STANDARD, *FURTHER)]
+    after = [move.name for move in moves((), 64, augment=True)][len(STANDARD) :]
     assert after[:2] == ["dense to conv", "augmentation"]
 
 
@@ -104,10 +104,10 @@ def test_a_finding_is_the_reason_of_the_move_that_answers_it() -> None:
     found = {move.name: move.because for move in moves([finding("overfitting", dropout=(0.4,))], None, augment=False)}
     assert found[AT_ONCE] == "overfitting"
     assert found["dropout"] == "overfitting"
-    assert found["weight decay"] == "the lesson"
+    assert found["weight decay"] == ALWAYS
 
 
-def test_what_no_lesson_knows_becomes_a_move_of_its_own() -> None:
+def test_a_remedy_that_no_standard_move_has_becomes_a_move_of_its_own() -> None:
     asked = [finding("rare-labels", positive_weights="balanced")]
     own = moves(asked, None, augment=False)[-1]
     assert own.because == "rare-labels"
@@ -123,7 +123,7 @@ def test_a_model_that_learns_nothing_is_given_more_before_it_is_held_back() -> N
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_lesson_s_answer_is_its_recipe_and_leaves_what_the_lesson_does_not_speak_of(name: str) -> None:
+def test_the_regularised_recipe_changes_its_groups_of_fields_and_no_others(name: str) -> None:
     first = moves([finding("memorising", patience=5)], None, augment=False)[0]
     assert (first.name, first.because, first.origin) == (AT_ONCE, "memorising", "lesson")
     start = NAMED[name].changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
@@ -162,7 +162,7 @@ def test_a_conv_net_that_was_tried_small_grows_to_the_whole_one() -> None:
     assert wider.applied(NAMED["regularised-dense"]) is None
 
 
-def test_the_lesson_s_answer_widens_no_net() -> None:
+def test_the_regularised_recipe_widens_no_net() -> None:
     first = moves([finding("overfitting", dropout=(0.4,))], None, augment=False)[0]
     narrow = first.applied(Recipe(widths=(64, 32)))
     assert narrow is not None
@@ -172,7 +172,7 @@ def test_the_lesson_s_answer_widens_no_net() -> None:
     assert (deep.widths, deep.dropout) == ((64, 32, 16), (0.4,))
 
 
-def test_the_lesson_s_answer_is_not_tried_where_nothing_calls_for_it() -> None:
+def test_the_regularised_recipe_is_not_tried_where_no_finding_asks_for_it() -> None:
     calls = [finding("rare-labels", positive_weights="balanced")]
     starves = [finding("overfitting", dropout=(0.4,)), finding("underfitting", widths=(256, 128))]
     for findings in ((), calls, starves):

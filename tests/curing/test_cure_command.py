@@ -21,7 +21,7 @@ def test_a_source_is_trained_cured_and_verified(tagfit: Command, noisy: Path, tm
     words = (noisy, *BOUNDS, "--recipe", "mine.toml", "--trials", 12, "--seeds", 1, "--out", "cure")
     done = tagfit("cure", *words)
     assert done.code in (0, 3)
-    assert "trial 0, the lesson's answer at once (" in done.err
+    assert "trial 0, the regularised recipe (" in done.err
     for said in ("Met", "effect of each change", "before, validation", "after, test", "certificate:", "page:"):
         assert said in done.out
     assert (tmp_path / "cure" / "certificate.html").is_file()

@@ -33,7 +33,7 @@ def test_each_step_adds_to_those_before_it_and_the_last_is_the_whole(before: str
     assert sorted(named) == sorted(change.name for change in changes(NAMED[before], NAMED[after]))
 
 
-def test_the_steps_come_in_the_order_of_the_lesson() -> None:
+def test_the_steps_come_in_the_order_of_the_moves() -> None:
     names = [name for name, _ in one_by_one(NAMED["plain-dense"], NAMED["regularised-dense"])]
     assert names == ["epochs and early stopping", "batch norm", "dropout", "net", "learning rate"]
 
@@ -43,7 +43,7 @@ def test_what_is_no_recipe_alone_goes_together_with_the_next() -> None:
     assert [name for name, _ in one_by_one(deep, shallow)] == ["dropout and net"]
 
 
-def test_the_lesson_s_answer_is_taken_apart_on_the_way(overfitted: Run, tmp_path: Path) -> None:
+def test_the_regularised_recipe_is_taken_apart_on_the_way(overfitted: Run, tmp_path: Path) -> None:
     goal = ("validation.label_accuracy>=0.69", "train.label_accuracy<0.95")
     finished = tagfit.cure(overfitted, goal, trials=1, seeds=1, out=tmp_path / "cure")
     document = finished.to_dict()
@@ -70,7 +70,7 @@ def values(train: float, validation: float) -> dict[str, float]:
 
 
 def looked(problem: Problem, folder: Path) -> Search:
-    """A starting run, the lesson's answer, a move on it, and a proposal."""
+    """A starting run, the regularised recipe, a move on it, and a proposal."""
     plain = NAMED["plain-dense"]
     start = Trial(-1, "start", "the starting run", base=None, recipe=plain, values=values(0.98, 0.7), **about())
     asked = [Finding("overfitting", "fit", "issue", "", "", fired("", {}, Remedy("", {"dropout": (0.4,)})))]

@@ -1,4 +1,4 @@
-"""Moves: the lesson's answer, its remedies one by one, and what findings ask for beside, as changes of a recipe."""
+"""Moves: named changes of a recipe: the regularised recipe, standard remedies one by one, remedies of findings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from tagfit.errors import InputError
 from tagfit.recipe import NAMED, Recipe
 
 Fields = dict[str, Any]
-# The first moves where a finding asks for any of it: if one of them does, the goal is met after one or two trainings.
-SMALL_FIRST = "the lesson's answer, small"
-AT_ONCE = "the lesson's answer at once"
-# On pictures the two take a third and two thirds of the time. Fewer units need less dropout and stand larger steps.
+# Tried first where a finding asks for any part of them: if one meets the goal, that takes one or two trainings.
+SMALL_FIRST = "the regularised recipe, small"
+AT_ONCE = "the regularised recipe"
+# Why a move without a finding is tried.
+ALWAYS = "always tried"
+# On pictures the two take a third and two thirds of the time. Fewer units need less dropout and tolerate larger steps.
 SMALL = {
     "dense": NAMED["regularised-dense"].changed(widths=(32, 16), dropout=(0.2, 0.15), learning_rate=3e-3),
     "conv": NAMED["regularised-conv"].changed(widths=(24, 48, 96, 192)),
 }
-# The groups of fields that the answer changes.
+# The groups of fields that they change.
 _OF_ANY_NET = ("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping")
 ANSWER = {"dense": _OF_ANY_NET, "conv": (*_OF_ANY_NET, "weight decay", "averaged weights")}
 # Metrics other than the loss that a training can watch.
@@ -34,19 +36,19 @@ class Move:
     Attributes:
         name: what it does, in a few words.
         fields: the changed fields for a recipe at hand; empty where it does not apply to it.
-        because: what called for it.
-        origin: of its trial: ``move``, or ``lesson`` where it makes all of the lesson's changes to the starting run.
-        waits: while only validation is missing, because it does nothing but hold back and a conv net can do more.
+        because: the findings that it answers, or ALWAYS.
+        origin: of its trial: ``move``, or ``lesson`` where it changes the starting run to the regularised recipe.
+        waits: is tried last while only bounds for quality are missed, because it only limits the net.
     """
 
     name: str
     fields: Callable[[Recipe], Fields]
-    because: str = "the lesson"
+    because: str = ALWAYS
     origin: str = "move"
     waits: bool = False
 
     def applied(self, recipe: Recipe) -> Recipe | None:
-        """The recipe with this change; None where it has it already, or it does not fit."""
+        """The recipe with this change; None where it has it already, or cannot have it."""
         fields = self.fields(recipe)
         try:
             changed = recipe.changed(**fields) if fields else recipe
@@ -61,20 +63,20 @@ def moves(
     """All moves in the order in which they are tried.
 
     Args:
-        findings: that fired on the starting run; each of their remedies is a move, or the reason of one.
-        problem_size: pixels a side of the pictures; None for feature rows, which no conv net can take.
-        augment: whether pictures may be moved about.
-        metric: what the goal is about; where the weights of the lowest loss are worse by it, its own best are tried.
+        findings: that fired on the starting run; each of their remedies is a move, or the reason for one.
+        problem_size: pixels per side of the pictures; None for feature rows, which conv nets cannot take.
+        augment: whether augmentation is allowed.
+        metric: of the goal; early stopping on it is tried after early stopping on the loss.
     """
     fired = [finding for finding in findings if finding.remedy is not None and finding.remedy.recipe]
     asked = _asked(fired)
 
     def because(group: str) -> str:
-        return ", ".join(asked.get(group, ("the lesson",)))
+        return ", ".join(asked.get(group, (ALWAYS,)))
 
     conv = NAMED["regularised-conv"]
     pictures = problem_size is not None and problem_size >= 2 ** len(conv.widths)
-    known = [Move(name, fields, because(group)) for name, group, fields in LESSON]
+    known = [Move(name, fields, because(group)) for name, group, fields in STANDARD]
     if metric in MONITORED:
         known.insert(1, Move(f"early stopping on {metric}", lambda recipe: _watching(recipe, metric)))
     if pictures:
@@ -83,9 +85,9 @@ def moves(
         known.append(Move("augmentation", _augmented, ", ".join(asked.get("augmentation", ("allowed",)))))
     if pictures:
         known += [Move(name, fields) for name, fields in CONV]
-    known += [Move(name, fields, because(group)) for name, group, fields in BESIDE]
+    known += [Move(name, fields, because(group)) for name, group, fields in FURTHER]
     known = [replace(move, waits=pictures and move.name in HOLD_BACK) for move in known]
-    own = _own(fired, {group for _, group, _ in (*LESSON, *BESIDE)} | {"augmentation", "net"})
+    own = _own(fired, {group for _, group, _ in (*STANDARD, *FURTHER)} | {"augmentation", "net"})
     if any(finding.code == "underfitting" for finding in fired):
         return (*own, *known)
     answered = {group for groups in ANSWER.values() for group in groups}
@@ -96,7 +98,7 @@ def moves(
 
 
 def _asked(fired: Sequence[Finding]) -> dict[str, list[str]]:
-    """The findings that ask for a change in each group of fields."""
+    """The codes of the findings whose remedy changes a group of fields, by group."""
     asked: dict[str, list[str]] = {}
     for finding in fired:
         assert finding.remedy is not None
@@ -107,7 +109,7 @@ def _asked(fired: Sequence[Finding]) -> dict[str, list[str]]:
 
 
 def _own(fired: Sequence[Finding], covered: set[str]) -> list[Move]:
-    """What findings ask for in groups of fields that no move of the lesson touches; for underfitting all of it."""
+    """Moves from remedies in groups of fields that no standard move changes; for underfitting from all of them."""
     found = []
     for finding in fired:
         assert finding.remedy is not None
@@ -119,8 +121,9 @@ def _own(fired: Sequence[Finding], covered: set[str]) -> list[Move]:
     return found
 
 
-def _answer(lesson: Recipe) -> Fields:
-    return {field: getattr(lesson, field) for group in ANSWER[lesson.architecture] for field in GROUPS[group]}
+def _answer(regularised: Recipe) -> Fields:
+    groups = ANSWER[regularised.architecture]
+    return {field: getattr(regularised, field) for group in groups for field in GROUPS[group]}
 
 
 def _small(recipe: Recipe) -> Fields:
@@ -129,9 +132,9 @@ def _small(recipe: Recipe) -> Fields:
 
 
 def _at_once(recipe: Recipe) -> Fields:
-    lesson = NAMED[f"regularised-{recipe.architecture}"]
-    fields = _answer(lesson)
-    if recipe.architecture == "dense" and recipe.widths[:1] <= lesson.widths[:1]:  # narrow already
+    regularised = NAMED[f"regularised-{recipe.architecture}"]
+    fields = _answer(regularised)
+    if recipe.architecture == "dense" and recipe.widths[:1] <= regularised.widths[:1]:  # narrow already
         fields |= {"widths": recipe.widths, **_dropout(recipe)}
     return fields
 
@@ -139,12 +142,12 @@ def _at_once(recipe: Recipe) -> Fields:
 def _early_stopping(recipe: Recipe, monitor: str = "loss") -> Fields:
     if recipe.restore_best and (recipe.patience or _runs_its_course(recipe)):
         return {}
-    lesson = NAMED["regularised-dense"]
-    return {"patience": lesson.patience, "restore_best": True, "monitor": monitor}
+    regularised = NAMED["regularised-dense"]
+    return {"patience": regularised.patience, "restore_best": True, "monitor": monitor}
 
 
 def _watching(recipe: Recipe, metric: str) -> Fields:
-    """The weights of the best epoch by the goal's own metric; with patience, it also turns sooner than the loss."""
+    """The weights of the best epoch by the goal's metric; with patience, training also stops by it."""
     if not recipe.restore_best:
         return _early_stopping(recipe, metric)
     return {"monitor": metric}
@@ -155,8 +158,8 @@ def _dropout(recipe: Recipe) -> Fields:
         return {}
     if recipe.architecture == "conv":
         return {"dropout": NAMED["regularised-conv"].dropout}
-    lesson = NAMED["regularised-dense"].dropout
-    return {"dropout": lesson if len(recipe.widths) == len(lesson) else lesson[:1]}
+    shares = NAMED["regularised-dense"].dropout
+    return {"dropout": shares if len(recipe.widths) == len(shares) else shares[:1]}
 
 
 def _stronger_dropout(recipe: Recipe) -> Fields:
@@ -199,7 +202,7 @@ def _one_cycle(recipe: Recipe) -> Fields:
 
 
 def _fewer_epochs(recipe: Recipe) -> Fields:
-    """Of a schedule that runs its course, what early stopping would be to a constant rate."""
+    """For a schedule that ends with the training, what early stopping is for a constant rate."""
     return {"epochs": max(1, recipe.epochs * 2 // 3)} if _runs_its_course(recipe) else {}
 
 
@@ -208,7 +211,7 @@ def _more_epochs(recipe: Recipe) -> Fields:
 
 
 def _runs_its_course(recipe: Recipe) -> bool:
-    """Whether its learning rate falls to the end, so that patience would only break it off."""
+    """Whether its learning rate falls until the end, so that patience would only cut it short."""
     return recipe.architecture == "conv" and recipe.schedule != "constant"
 
 
@@ -226,12 +229,12 @@ def _more_dropout(recipe: Recipe) -> Fields:
 
 
 def _augmented(recipe: Recipe) -> Fields:
-    """What is moved about is learnt more slowly: half as many epochs again."""
+    """Augmented pictures are learned more slowly: half as many epochs more."""
     return {"augment": True, "epochs": recipe.epochs * 3 // 2} if recipe.architecture == "conv" else {}
 
 
-# Name, the group of fields that it changes, the change; in the order of the lesson.
-LESSON: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
+# Name, the group of fields that it changes, the change; in the order of trying.
+STANDARD: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("early stopping, best weights restored", "epochs and early stopping", _early_stopping),
     ("batch norm", "batch norm", lambda _recipe: {"norm": "batch"}),
     ("dropout", "dropout", _dropout),
@@ -239,8 +242,8 @@ LESSON: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("fewer units", "net", _fewer_units),
     ("a lower learning rate", "learning rate", _slower),
 )
-# What the lesson does not name and others would try next.
-BESIDE: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
+# Further remedies that practitioners try next.
+FURTHER: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("weight decay", "weight decay", _weight_decay),
     ("averaged weights", "averaged weights", _averaged),
     (
@@ -249,7 +252,7 @@ BESIDE: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
         lambda recipe: {"label_smoothing": 0.05} if not recipe.label_smoothing else {},
     ),
 )
-# What is left to try on a conv net.
+# Further remedies for conv nets.
 CONV: tuple[tuple[str, Callable[[Recipe], Fields]], ...] = (
     ("one-cycle learning rate", _one_cycle),
     ("fewer epochs", _fewer_epochs),
@@ -258,5 +261,5 @@ CONV: tuple[tuple[str, Callable[[Recipe], Fields]], ...] = (
     ("narrower stages", _narrower),
     ("more dropout", _more_dropout),
 )
-# Those that bring train and the gap down and do nothing else.
+# Those that only lower the train figure and the gap.
 HOLD_BACK = ("stronger dropout", "fewer units", "fewer epochs", "narrower stages", "more dropout", "weight decay")

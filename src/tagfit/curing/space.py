@@ -1,4 +1,4 @@
-"""Space: what the sampler may propose for one architecture, and where known recipes lie in it."""
+"""Space: what the sampler may propose for one architecture, and the point of it nearest to a known recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tagfit.recipe import Recipe
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-# Ranges of numbers: least, greatest, on a logarithmic scale or not.
+# Ranges of numbers: lowest, highest, whether the scale is logarithmic.
 FLOATS: dict[str, dict[str, tuple[float, float, bool]]] = {
     "dense": {
         "dropout": (0.0, 0.7, False),
@@ -43,7 +43,7 @@ CHOICES: dict[str, dict[str, tuple[Any, ...]]] = {
     "conv": {"batch_size": (32, 64), "ema": (0.0, 0.98)},
 }
 DENSE_PATIENCE = 5
-# Stands for a shortfall without end, which the sampler cannot sort by.
+# In place of an infinite shortfall, which the sampler cannot sort.
 HOPELESS = 1e6
 STARTUP_TRIALS = 5
 
@@ -51,14 +51,14 @@ STARTUP_TRIALS = 5
 def propose(recipe: Recipe, goal: Goal, trials: Sequence[Trial], seed: int, *, augment: bool) -> Recipe:
     """The next recipe to try: a constrained tree-structured Parzen estimator that has seen all trials so far.
 
-    Nothing is remembered from one call to the next, so the same trials and seed give the same proposal.
+    It keeps no state between calls, so the same trials and seed give the same proposal.
 
     Args:
         recipe: the best so far; its architecture is kept.
         goal: whose shortfalls are the constraints and whose worth is the objective.
         trials: of any architecture; those of another are left out.
         seed: of this one proposal.
-        augment: whether pictures may be moved about.
+        augment: whether augmentation is allowed.
 
     Reference: Bergstra et al., Algorithms for hyper-parameter optimization, NeurIPS 2011; Optuna's implementation.
     """
@@ -69,12 +69,12 @@ def propose(recipe: Recipe, goal: Goal, trials: Sequence[Trial], seed: int, *, a
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for trial in trials:
         if trial.recipe.architecture == recipe.architecture:
-            study.add_trial(_told(optuna, trial, goal, distributions))
+            study.add_trial(_as_optuna_trial(optuna, trial, goal, distributions))
     return recipe_at(study.ask(distributions).params, recipe, goal)
 
 
 def recipe_at(params: dict[str, Any], recipe: Recipe, goal: Goal) -> Recipe:
-    """The recipe at a point of the space; fields that the space does not know are taken from ``recipe``."""
+    """The recipe at a point of the space; fields outside the space are taken from ``recipe``."""
     fields = {name: value for name, value in params.items() if name not in ("width", "layers", "dropout")}
     width, layers = params["width"], params["layers"]
     if recipe.architecture == "conv":
@@ -109,8 +109,8 @@ def params_of(recipe: Recipe, distributions: dict[str, BaseDistribution]) -> dic
     return near
 
 
-def _told(optuna: Any, trial: Trial, goal: Goal, distributions: dict[str, BaseDistribution]) -> Any:
-    """A trial as the sampler wants it; one that was stopped is as far from the goal as can be."""
+def _as_optuna_trial(optuna: Any, trial: Trial, goal: Goal, distributions: dict[str, BaseDistribution]) -> Any:
+    """A trial in the form of the sampler; one that was stopped counts as far from the goal as possible."""
     shortfalls, worth = {"stopped": HOPELESS}, -HOPELESS
     if trial.completed:
         shortfalls = {text: min(short, HOPELESS) for text, short in goal.shortfalls(trial.values).items()}

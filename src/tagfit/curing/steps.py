@@ -7,7 +7,7 @@ from typing import Any
 
 from tagfit.curing.changes import GROUPS, changes
 from tagfit.curing.followup import Followup
-from tagfit.curing.moves import LESSON
+from tagfit.curing.moves import STANDARD
 from tagfit.curing.search import START, Search
 from tagfit.curing.section import Figure, Section, figure
 from tagfit.curing.trial import Trial
@@ -16,7 +16,7 @@ from tagfit.goal import Goal
 from tagfit.recipe import Recipe
 
 # In the order of the moves, then as the groups are declared.
-ORDER = list(dict.fromkeys((*(group for _, group, _ in LESSON), *GROUPS)))
+ORDER = list(dict.fromkeys((*(group for _, group, _ in STANDARD), *GROUPS)))
 
 
 class Step(Section):
