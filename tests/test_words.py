@@ -26,6 +26,11 @@ PHRASES = {
     r"as near as": "as close as, the closest",
     r"look whether": "check whether",
     r"of one's own": "custom",
+    r"held against": "compared with",
+    r"\bby heart\b|learnt": "memorised, learned",
+    r"one a (label|row)": "one per label",
+    r"(is|are) told\b": "is reported",
+    r"the house\b": "architecture, package",
     r"\bis no part of": "is not part of",
 }
 

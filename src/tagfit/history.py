@@ -53,7 +53,7 @@ def settle(path: Path) -> None:
 
 
 def save(path: Path, history: Iterable[Epoch]) -> None:
-    """Write the whole file anew (a resumed run drops what its checkpoint had not reached)."""
+    """Rewrite the whole file (a resumed run drops what its checkpoint had not reached)."""
     write_text(path, "".join(map(_line, history)))
 
 

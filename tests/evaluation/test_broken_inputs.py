@@ -252,7 +252,7 @@ def test_what_scores_are_refused_for(given: dict[str, Any], said: str) -> None:
 
 
 def test_no_rows_are_refused_and_rows_without_a_group_stand_alone() -> None:
-    with pytest.raises(InputError, match="no rows to judge"):
+    with pytest.raises(InputError, match="no rows to evaluate"):
         evaluate(Scores.of(np.zeros((0, 3)), np.zeros((0, 3))))
     assert Scores.of(np.eye(3), np.eye(3), groups=[None, float("nan"), "a"]).groups.tolist() == ["", "", "a"]
 

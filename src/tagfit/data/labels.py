@@ -71,7 +71,7 @@ def names_in_file(path: Path) -> tuple[str, ...]:
 
 
 def select(data: TaggedSet, selection: Selection) -> TaggedSet:
-    """``data`` with only the labels of ``selection``; what was left out is told in its notes.
+    """``data`` with only the labels of ``selection``; what was left out is recorded in its notes.
 
     Raises:
         InputError: a label asked for that the data does not have, or no label left.
@@ -105,7 +105,7 @@ def align(data: TaggedSet, labels: Sequence[str]) -> TaggedSet:
     """``data`` with exactly ``labels`` as its columns, matched by name (for a second source of the same problem).
 
     A label that the source does not name is absent or unknown on all its rows, as ``data.unlisted`` says. A label that
-    it has beyond ``labels`` is left out. Both are told: the one in the notes, the other as a warning.
+    it has beyond ``labels`` is left out. Both are reported: the former in the notes, the latter as a warning.
 
     Raises:
         InputError: no name is shared.
@@ -193,10 +193,10 @@ def combine(parts: Mapping[str, TaggedSet]) -> TaggedSet:
 
 
 def require_learnable(data: TaggedSet) -> None:
-    """Refuse labels of which nothing but positives is known: a constant "yes" would be perfect, and worthless.
+    """Refuse labels with only known positives: a constant "yes" would be perfect, and worthless.
 
     Raises:
-        InputError: one fault a label, with the choices.
+        InputError: one fault per label, with the options.
     """
     positives = data.truth.sum(axis=0, dtype=np.int64)
     unlearnable = np.flatnonzero((positives > 0) & (positives == data.known.sum(axis=0, dtype=np.int64)))
@@ -206,7 +206,7 @@ def require_learnable(data: TaggedSet) -> None:
                 Fault(f"the label {data.labels[i]!r} is on in all {positives[i]} rows where it is known")
                 for i in unlearnable
             ],
-            what="labels with nothing but known positives cannot be learnt; leave them out (--exclude-labels NAME), "
+            what="labels with only known positives cannot be learned; leave them out (--exclude-labels NAME), "
             "mark pictures that lack them (!NAME in a tags column, 0 in a 0/1 column), "
             "or take what is not listed as absent (--unlisted absent)",
         )

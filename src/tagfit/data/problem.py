@@ -52,7 +52,7 @@ class Problem:
 
     Attributes:
         data: the rows of all splits.
-        split: N names out of SPLITS, one a row.
+        split: N names out of SPLITS, one per row.
         preprocessing: decoded size and the statistics of train.
         inputs: (N, size, size, 3) uint8 pixels, perhaps memory-mapped, or (N, D) float32 features;
             not yet shifted and scaled.

@@ -208,7 +208,7 @@ def _never_or_always(data: TaggedSet) -> list[Fault]:
     if never:
         faults.append(Fault(f"labels that are on no row: {listed(never)}", instead="--min-positives 1 leaves them out"))
     if always:
-        what = f"labels with nothing but known positives, which cannot be learnt: {listed(always)}"
+        what = f"labels with only known positives, which cannot be learned: {listed(always)}"
         faults.append(Fault(what, instead="--exclude-labels leaves them out, !NAME marks where they are absent"))
     return faults
 

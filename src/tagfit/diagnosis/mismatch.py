@@ -106,11 +106,11 @@ class Agreement:
     "Scores and truth are not in the same row order",
     family="match",
     how="The slope of the truth on the scores over all labels (1 for calibrated scores, also of a weak model) and its "
-    "standard error over rows or groups. It fires where the slope cannot be told from 0 and surely lies below the "
-    "limit: the scores claim to tell pictures apart, and do no better than chance. All shifts of the rows are then "
-    "tried, to name the order that fits.",
-    why="Every figure is that of chance, whatever the model is worth. Most often the predictions come from a loader "
-    "that shuffles, or from files in another order.",
+    "standard error over rows or groups. It fires if the slope is not distinguishable from 0 and is significantly "
+    "below the limit: the scores claim to tell pictures apart but do no better than chance. All shifts of the rows "
+    "are then tried to find the order that fits.",
+    why="All metrics are at chance, however good the model is. The usual cause is a shuffling data loader, or files in "
+    "another order.",
     what_to_do="Predict without shuffling, or collect truth and scores in the same loop; pass `ids` and align by them. "
     "If the order is right, the model has learned nothing that carries over to these pictures.",
 )
@@ -141,7 +141,7 @@ def rows_mismatched(material: Material) -> Verdict:
     figures = ", ".join(
         f"macro AUC on {side.name} is {value(side, 'macro_auc'):.3f}" for side in material.sides if side.name in wrong
     )
-    says = f"No better than chance ({figures}; 0.5 is guessing) although the scores vary."
+    says = f"No better than chance ({figures}; 0.5 is chance) although the scores vary."
     order = "; ".join(f"{name}: the scores are {words}" for name, words in wrong.items() if words)
     if order:
         says += f" The rows can be matched: {order}."
@@ -155,11 +155,11 @@ def rows_mismatched(material: Material) -> Verdict:
     "issue",
     "The columns of the scores are in another order than the labels",
     family="match",
-    how="The correlation of each label's truth with each column of scores. It fires where giving columns to other "
-    "labels (the best assignment; Kuhn, 1955) raises the correlation of at least two of them by the share in the "
+    how="The correlation of each label's truth with each column of scores. It fires if assigning columns to other "
+    "labels (the optimal assignment; Kuhn, 1955) raises the correlation of at least two of them by the share in the "
     "table and by four standard errors.",
-    why="Each label is then judged by the scores of another one. Class indices sorted by name, a merge or a pivot "
-    "reorder columns without a word.",
+    why="Each label is evaluated with the scores of another one. Class indices sorted by name, a merge or a pivot "
+    "silently reorder columns.",
     what_to_do="Put the columns of the scores in the order of the labels, or pass frames whose columns have names.",
 )
 def labels_permuted(material: Material) -> Verdict:
@@ -168,7 +168,7 @@ def labels_permuted(material: Material) -> Verdict:
     if side is None:
         return inconclusive(NO_SCORES)
     if len(side.labels) == 1:
-        return inconclusive("there is one label only")
+        return inconclusive("there is only one label")
     found = Agreement(side)
     if not found.varies:
         return inconclusive("scores or truth do not vary")
@@ -189,7 +189,7 @@ def labels_permuted(material: Material) -> Verdict:
 
 
 def _better_columns(found: Agreement) -> list[tuple[int, int]]:
-    """(label, column that holds its scores) for each label whose scores stand in another column."""
+    """(label, column that holds its scores) for each label whose scores are in another column."""
     from scipy.optimize import linear_sum_assignment
 
     correlations = found.correlations
@@ -210,10 +210,10 @@ def _better_columns(found: Agreement) -> list[tuple[int, int]]:
     "issue",
     "High scores mean that a label is absent",
     family="match",
-    how="The slope of the truth on the scores of each label, with an interval that holds for all labels together. It "
-    "fires where a whole interval lies below minus the share in the table.",
-    why="The scores rank pictures the wrong way round: column 0 of a two-class output, a loss with its sign turned, or "
-    "a label stored as its opposite.",
+    how="The slope of the truth on the scores of each label, with an interval that is simultaneous over all labels. It "
+    "fires if a whole interval is below minus the share in the table.",
+    why="The scores rank pictures in reverse: column 0 of a two-class output, a loss with the wrong sign, or a label "
+    "stored as its opposite.",
     what_to_do="Pass the probability that the label is present: 1 - score, or column 1 of `predict_proba`.",
 )
 def scores_inverted(material: Material) -> Verdict:
@@ -237,19 +237,19 @@ def scores_inverted(material: Material) -> Verdict:
     what = "All labels" if len(names) == len(side.labels) else ", ".join(names[:SHOWN])
     what += f" and {len(names) - SHOWN} more" if SHOWN < len(names) < len(side.labels) else ""
     says = f"{what}: the higher the score, the rarer the label (macro AUC {evidence['macro_auc']:.3f})."
-    return fired(says, evidence, Remedy("pass 1 - score for these labels, and look for where they were turned over"))
+    return fired(says, evidence, Remedy("pass 1 - score for these labels, and find out where they are inverted"))
 
 
 @check(
     "decisions-as-scores",
     "issue",
-    "These are decisions, not scores",
+    "The scores are 0/1 decisions",
     family="match",
     how="Every value is exactly 0 or 1, and both occur.",
     why="Ranking metrics, thresholds and calibration need the probability behind each decision; the loss of a wrong "
     "decision is that of complete certainty.",
-    what_to_do="Pass the probabilities: `predict_proba` instead of `predict`, or the sigmoid outputs before they are "
-    "cut at a threshold.",
+    what_to_do="Pass the probabilities: `predict_proba` instead of `predict`, or the sigmoid outputs before a "
+    "threshold is applied.",
 )
 def decisions_as_scores(material: Material) -> Verdict:
     """Only 0 and 1."""

@@ -46,7 +46,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ``recipe__epochs``, ``recipe__widths`` ...; None there means what the recipe says.
         validation_share: the share of the rows, stratified, that is held out of training where ``fit`` is given no
             validation and the recipe looks at one (``patience``, ``restore_best``); too few rows hold out none.
-        threshold: one number in [0, 1], or one a label; a label is predicted where its probability > threshold.
+        threshold: one number in [0, 1], or one per label; predicted where probability > threshold.
         random_state: the seed: an int, a RandomState, or None for another one at each fit.
         device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
         threads: of the processor; None takes one for dense nets and all for conv nets.

@@ -93,7 +93,7 @@ def _two_classes(y: NDArray[Any]) -> NDArray[Any]:
         raise InputError(
             "Only binary classification is supported. The type of the target is multiclass: "
             f"a 1-D y puts each row into one of {len(classes)} classes ({some}), but labels do not exclude each other",
-            instead="one 0/1 column a label, shape (N, L); LabelBinarizer makes it, if each class shall be a label",
+            instead="one 0/1 column per label, shape (N, L); LabelBinarizer makes it, if each class shall be a label",
         )
     if len(classes) < 2:
         raise InputError(f"y has one class only, {classes.tolist()[0]!r}", instead="rows of two classes")

@@ -1,4 +1,4 @@
-"""Calibration: make a label's scores mean what they say, judged on rows that the calibrator has not seen."""
+"""Calibration: maps scores to probabilities per label, evaluated on rows the calibrator has not seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tagfit.scores import Scores
 Floats = NDArray[np.float64]
 
 FOLDS = 5
-FEW = 10  # fewer positives (or negatives) than this: a label is left as it is
+FEW = 10  # fewer positives (or negatives) than this: the label is not calibrated
 MANY = 1000  # as many of both: free form (isotonic); fewer: two numbers (Platt), which chance moves less
 CLIP = 1e-7
 
@@ -53,7 +53,7 @@ class Calibrator:
 
 @dataclass(frozen=True)
 class CalibratedLabel:
-    """One label before and after, judged on rows that its calibrator had not seen.
+    """One label before and after, evaluated on rows its calibrator has not seen.
 
     Attributes:
         label, method, support: its name, how it was calibrated, known positives.
@@ -75,7 +75,7 @@ class Calibration:
     """Calibrators fitted on all rows, and what cross-fitting says about them.
 
     Attributes:
-        calibrators: one a label.
+        calibrators: one per label.
         labels: one record a label.
         scores: the cross-fitted scores: each row's by calibrators that had not seen it.
         split: the split they were fitted on.
@@ -109,7 +109,7 @@ class Calibration:
 
 
 def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, seed: int = SEED) -> Calibration:
-    """Fit a calibrator a label, by how many positives and negatives it has, and judge them by cross-fitting.
+    """Fit a calibrator per label, chosen by its positives and negatives, and evaluate by cross-fitting.
 
     Isotonic where there are at least MANY of both, Platt's two numbers (with his smoothed targets, 1999) from FEW up,
     else none. For the judgement each row's score comes from calibrators fitted on the other folds; groups stay whole.
@@ -150,7 +150,7 @@ def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, see
 
 
 def reliability(scores: Scores) -> dict[str, list[dict[str, float]]]:
-    """A reliability curve a label: for each bin of equal mass, how many, the mean score, the share of positives and
+    """One reliability curve per label: for each bin of equal mass, how many, the mean score, the share of positives and
     its 95 % interval (Wilson, 1927)."""
     cases = Cases.of(scores)
     return {label: _curve(cases, index) for index, label in enumerate(scores.labels)}
@@ -191,7 +191,7 @@ def _folds(scores: Scores, folds: int, seed: int) -> NDArray[np.intp]:
 
 
 def _fit(scores: Scores, kept: NDArray[np.bool_]) -> tuple[Calibrator, ...]:
-    """A calibrator a label from the rows of ``kept``; the method hangs on all known rows, so that it is one a label."""
+    """One calibrator per label, fitted on ``kept``; its method depends on all known rows, so folds do not differ."""
     found = []
     for column, label in enumerate(scores.labels):
         rows = kept & scores.known[:, column]

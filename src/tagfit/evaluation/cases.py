@@ -1,4 +1,4 @@
-"""Cases: the rows that metrics are made from, with what is predicted for them at the thresholds in force."""
+"""Cases: the rows that metrics are computed from, with their predictions at the given thresholds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Cases:
             InputError: no rows, or thresholds of another form.
         """
         if not len(scores):
-            raise InputError("there are no rows to judge", instead="at least one row of truth and scores")
+            raise InputError("there are no rows to evaluate", instead="at least one row of truth and scores")
         known = None if scores.known.all() else scores.known
         cuts = check_thresholds(thresholds, scores.labels)
         return cls(scores.truth, known, scores.scores, cuts, scores.weights, decided)
@@ -98,7 +98,7 @@ def check_thresholds(thresholds: ArrayLike, labels: tuple[str, ...]) -> Floats:
 
 
 def exceeding(scores: NDArray[np.floating[Any]], cuts: Floats) -> NDArray[np.bool_]:
-    """Where score > cut, exactly, (N, L), though the scores may be float32 and the cuts (L,) are float64."""
+    """Where score > cut, (N, L), compared exactly although scores may be float32 and the cuts (L,) are float64."""
     # For x of a coarser type, x > c exactly where x > (c rounded down to that type); no wide copy of x is needed.
     values = cuts.astype(scores.dtype)
     down = np.where(values > cuts, np.nextafter(values, scores.dtype.type(-np.inf)), values)

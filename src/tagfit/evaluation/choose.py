@@ -31,7 +31,7 @@ def choose_thresholds(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Thresholds:
-    """Thresholds by a named strategy (see STRATEGIES), exact on these rows, in O(n log n) a label.
+    """Thresholds by a named strategy (see STRATEGIES), exact on these rows, in O(n log n) per label.
 
     Args:
         scores: the rows to choose on; judge the thresholds on others.
@@ -68,7 +68,7 @@ def choose_thresholds(
 
 def _checked_names(labels: tuple[str, ...], by_label: Mapping[str, str]) -> Mapping[str, str]:
     if not isinstance(by_label, Mapping):
-        raise InputError(f"by_label came as {by_label!r}", instead='a dict such as {"people": "precision=0.9"}')
+        raise InputError(f"by_label is {by_label!r}", instead='a dict such as {"people": "precision=0.9"}')
     strange = [str(label) for label in by_label if label not in labels]
     if strange:
         raise InputError(f"there is no label {listed(strange)}", instead=f"labels are {listed(labels)}")
@@ -87,7 +87,7 @@ def _plans(scores: Scores, strategy: str, by_label: Mapping[str, str]) -> list[P
 
 
 def _choose(plans: list[Plan], ladders: list[Ladder], weights: Floats | None) -> list[Choice]:
-    """One choice a label: each strategy sees all labels and speaks for those that asked for it."""
+    """One choice per label: each strategy sees all labels and decides for those assigned to it."""
     curves = [ladder.curve(weights) for ladder in ladders]
     strategies = dict.fromkeys(plan.strategy for plan in plans)
     by_strategy = {strategy: strategy.choose(curves) for strategy in strategies}

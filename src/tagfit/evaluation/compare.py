@@ -42,7 +42,7 @@ class Difference:
     Attributes:
         metric: its name; of one label, the name of that label's own number (``f1``, ``ap``).
         label: the label, empty for the whole model.
-        model: which model (or split) is held against the first.
+        model: which model (or split) is compared with the first.
         first, second: the two values.
         difference: second less first.
         low, high: its 95 % interval; None where the resamples say nothing.
@@ -80,10 +80,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models held against the first of them.
+    """A comparison of models with the first of them.
 
     Attributes:
-        first: the name of the model that the others are held against.
+        first: the name of the model that the others are compared with.
         n: how many pictures (of the first, where they are not the same).
         paired: whether all were judged on the same pictures.
         overall: the differences of whole models.
@@ -142,7 +142,7 @@ def compare(
     Args:
         models: two or more by name; rows are aligned by their ids and labels by their names.
         thresholds: as in ``evaluate``, for all models; or a dict of such by the name of each model.
-        metrics: ``'default'``, ``'all'`` or names; those that are means over labels are also compared a label.
+        metrics: ``'default'``, ``'all'`` or names; those that are means over labels are also compared per label.
         repeats: bootstrap resamples.
 
     Raises:
@@ -255,8 +255,8 @@ def _aligned(first: Scores, other: Scores, first_name: str, name: str) -> Scores
     if missing or len(other) != len(first):
         few = f", {missing[0]!r} among them" if missing else ""
         raise InputError(
-            f"{first_name} and {name} were judged on different pictures: {len(missing)} of the {len(first)} pictures "
-            f"of {first_name} are not among the {len(other)} of {name}{few}",
+            f"{first_name} and {name} were evaluated on different pictures: {len(missing)} of the {len(first)} "
+            f"pictures of {first_name} are not among the {len(other)} of {name}{few}",
             instead="scores of the same split of the same data; tagfit.gap compares different pictures",
         )
     rows = [at[row] for row in first.ids.tolist()]
@@ -268,7 +268,7 @@ def _aligned(first: Scores, other: Scores, first_name: str, name: str) -> Scores
                 Fault(f"the truth of {first.labels[column]!r} differs", where=f"picture {first.ids[row]}")
                 for row, column in strange.tolist()
             ],
-            what=f"{first_name} and {name} were judged by different truth",
+            what=f"{first_name} and {name} were evaluated with different truth",
         )
     return replace(other, scores=other.scores[rows], truth=truth, known=known, ids=first.ids, weights=first.weights)
 

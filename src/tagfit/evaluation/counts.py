@@ -73,7 +73,7 @@ def specificity(counts: Counts) -> Floats:
 
 
 def accuracy(counts: Counts) -> Floats:
-    """(TP + TN) / all known; NaN for a label of which nothing is known."""
+    """(TP + TN) / all known; NaN for a label without known entries."""
     right = counts.tp + counts.tn
     return _ratio(right, right + counts.fp + counts.fn)
 

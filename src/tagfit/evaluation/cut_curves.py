@@ -43,7 +43,7 @@ class Ladder:
         return cls(order, distinct, np.append(0, ends + 1), cuts_between(distinct), cases.truth[order, label])
 
     def curve(self, weights: Floats | None = None) -> Curve:
-        """What each cut gives, rows weighted by ``weights`` of shape (N,)."""
+        """The curves with row weights of shape (N,)."""
         each = np.ones(len(self.order)) if weights is None else weights[self.order]
         predicted = np.append(0.0, np.cumsum(each))
         tp = np.append(0.0, np.cumsum(each * self.truth))
@@ -62,7 +62,7 @@ def cuts_between(distinct: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What each cut of one label gives.
+    """The counts at each cut of one label.
 
     Attributes:
         distinct, cuts: as in Ladder, (D,) and (D + 1,).

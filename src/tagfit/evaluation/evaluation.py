@@ -1,4 +1,4 @@
-"""Evaluation: what is known about the scores of one split, as frozen records, plain dicts and a notebook table."""
+"""Evaluation: the metrics of one split, as frozen records, plain dicts and a notebook table."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Evaluation:
         split: its name; empty where the scores had none.
         n: how many pictures.
         metrics: name -> MetricValue.
-        labels: one record a label.
+        labels: one record per label.
         thresholds: the ones in force.
         notes: what holds for all numbers, such as thresholds that were chosen on these very rows.
     """

@@ -276,7 +276,7 @@ def chosen(names: str | Sequence[str]) -> tuple[Metric, ...]:
     else:
         wanted = tuple(names) if isinstance(names, Iterable) and getattr(names, "shape", True) else ()
     if not wanted:
-        raise InputError(f"metrics came as {names!r}", instead="'default', 'all', or names such as ['mAP', 'macro_f1']")
+        raise InputError(f"metrics is {names!r}", instead="'default', 'all', or names such as ['mAP', 'macro_f1']")
     return tuple(find(name) for name in dict.fromkeys(map(str, wanted)))
 
 

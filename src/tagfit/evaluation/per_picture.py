@@ -15,7 +15,7 @@ from tagfit.evaluation.ranking import packed
 
 Floats = NDArray[np.float64]
 
-# (truth, known, scores) of a block of rows -> by name one value a row, NaN where it is undefined.
+# (truth, known, scores) of a block of rows -> by name one value per row, NaN where it is undefined.
 RowFunction = Callable[[NDArray[np.uint8], NDArray[np.bool_] | None, NDArray[Any]], dict[str, Floats]]
 
 ROWS_AT_ONCE = 1024
@@ -54,7 +54,7 @@ def subset_right(counts: Counts) -> Floats:
 
 
 def argmax_right(truth: NDArray[np.uint8], known: NDArray[np.bool_] | None, scores: NDArray[Any]) -> dict[str, Floats]:
-    """1 where the first highest score stands in the column of the first known 1 (column 0 where there is none)."""
+    """1 where the first highest score is in the column of the first known 1 (column 0 where there is none)."""
     seen = scores if known is None else np.where(known, scores, -1)
     right = (np.argmax(truth, axis=1) == np.argmax(seen, axis=1)).astype(np.float64)
     return {"argmax_accuracy": right if known is None else np.where(known.any(axis=1), right, np.nan)}

@@ -101,12 +101,12 @@ class Resampler:
 
     @cached_property
     def segments(self) -> list[_Segments]:
-        """For average precision and AUC, one a label."""
+        """For average precision and AUC, one per label."""
         return [_segments(self.cases, label) for label in range(self.cases.width)]
 
     @cached_property
     def bins(self) -> list[tuple[Any, int]]:
-        """For the calibration error, one a label; the bins are those of the rows at hand, in every resample."""
+        """For the calibration error, one per label; the bins are those of the original rows in every resample."""
         return [sparse_bins(self.cases, label) for label in range(self.cases.width)]
 
     @cached_property

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 DEFAULT_CUT = 0.5
 CONFIDENCE = 0.95
 STARTS = 8  # where the search for a precision that holds may begin; each start costs some of the confidence
-PULL = 25.0  # a label with so many positives is moved half-way to the common threshold
+PULL = 25.0  # a label with this many positives moves half-way to the common threshold
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Choice:
 
 
 class Strategy(Protocol):
-    """Chooses one threshold a label from what each cut would give."""
+    """Chooses one threshold per label from the counts at each cut."""
 
     def choose(self, curves: list[Curve]) -> list[Choice]:
         """One choice a curve."""
@@ -59,7 +59,7 @@ class OneForAll:
 
 @dataclass(frozen=True)
 class BestF:
-    """One threshold a label: the one with the best F-beta of that label, pulled toward the common one.
+    """One threshold per label with its best F-beta, optionally shrunk towards the common one.
 
     A label with P positives keeps P / (P + pull) of its own choice, on the scale of logits; 0 pulls nothing.
     """
@@ -84,7 +84,7 @@ class BestF:
 
 @dataclass(frozen=True)
 class LeastCost:
-    """One threshold a label: the one where false alarms and misses cost least together."""
+    """One threshold per label with the lowest total cost of false positives and false negatives."""
 
     false_alarm: float
     miss: float
@@ -182,7 +182,7 @@ def _target(text: str) -> Plan:
     share, sure = float(target), float(confidence) if confidence else CONFIDENCE
     if not (0 < share < 1 and 0 < sure < 1):
         raise InputError(
-            f"the target {text!r} lies outside 0 to 1", instead="such as precision=0.9 or precision=0.9@0.95"
+            f"the target {text!r} is outside 0 to 1", instead="such as precision=0.9 or precision=0.9@0.95"
         )
     return Plan(PrecisionAtLeast(share, sure) if kind == "precision" else RecallAtLeast(share, sure))
 
@@ -190,7 +190,7 @@ def _target(text: str) -> Plan:
 def _fixed(text: str) -> Plan:
     cut = float(text.partition("=")[2])
     if not 0 <= cut <= 1:
-        raise InputError(f"the threshold {cut:g} lies outside 0 to 1", instead="such as fixed=0.5")
+        raise InputError(f"the threshold {cut:g} is outside 0 to 1", instead="such as fixed=0.5")
     return Plan(Fixed(cut))
 
 
@@ -212,7 +212,7 @@ STRATEGIES: dict[str, tuple[str, str, Callable[[str], Plan]]] = {
         "one for all labels, with the best macro F1 (or F2, F0.5 ...)",
         _best_f,
     ),
-    "best-f1": (r"best-f[0-9.]{1,12}", "one a label, with its best F1", _best_f),
+    "best-f1": (r"best-f[0-9.]{1,12}", "one per label, each with its best F1", _best_f),
     "best-f1-pulled": (
         r"best-f[0-9.]{1,12}-pulled",
         "the same, pulled toward the one for all where positives are few",
@@ -246,7 +246,7 @@ def parse(name: str) -> Plan:
         InputError: a name that is none, with all forms there are.
     """
     if not isinstance(name, str):
-        raise InputError(f"a strategy came as {name!r}", instead=f"one of {', '.join(STRATEGIES)}")
+        raise InputError(f"the strategy is {name!r}", instead=f"one of {', '.join(STRATEGIES)}")
     base, plus, rest = name.partition("+")
     if plus and rest != "at-least-one":
         raise InputError(f"{rest!r} cannot follow a strategy", instead="only +at-least-one")

@@ -51,10 +51,10 @@ class Totals(Protocol):
         """The weight of the known entries of each label, (..., L)."""
 
     def count_mean(self, name: str, of: Callable[[Counts], Floats]) -> Floats:
-        """The mean over rows, where it is defined, of what ``of`` makes of the counts of a row, (...)."""
+        """The mean of ``of`` over rows for which it is defined, (...)."""
 
     def row_mean(self, name: str, of: RowFunction) -> Floats:
-        """The mean over rows, where it is defined, of a value a row, (...)."""
+        """The mean of a value per row over rows for which it is defined, (...)."""
 
 
 class Observed:
@@ -130,7 +130,7 @@ class Observed:
 
 
 class Constant(Observed):
-    """The totals of one score and one decision a label, the same for all rows; most of it needs no pass over them."""
+    """The totals for one score and one decision per label, constant over rows; mostly computed without a pass."""
 
     def __init__(self, cases: Cases, scores: Floats, on: NDArray[np.bool_]) -> None:
         shape = cases.truth.shape

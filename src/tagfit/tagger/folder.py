@@ -34,7 +34,7 @@ def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5, *, n
 
     Args:
         run: a Run, or its folder.
-        thresholds: one number, one a label, or Thresholds.
+        thresholds: one number, one per label, or Thresholds.
         net: the factory that the run was trained with, if it was.
 
     Raises:

@@ -92,7 +92,7 @@ class Tagger:
         }
 
     def at(self, thresholds: ArrayLike | Thresholds) -> Tagger:
-        """The same with other thresholds: one number, one a label, or Thresholds.
+        """The same with other thresholds: one number, one per label, or Thresholds.
 
         Raises:
             InputError: thresholds of other labels, or outside [0, 1].

@@ -58,7 +58,7 @@ def _check_logits(called: str, logits: Any, expected: tuple[int, int], batch: tu
     if tuple(logits.shape) != expected:
         raise InputError(
             f"the net of {called} gives shape {tuple(logits.shape)} for a batch of shape {batch}",
-            instead=f"logits of shape {expected}, one a label",
+            instead=f"logits of shape {expected}, one per label",
         )
     if not logits.is_floating_point() or not bool(logits.isfinite().all()):
         raise InputError(f"the net of {called} gives values that are no finite numbers", instead="finite float logits")

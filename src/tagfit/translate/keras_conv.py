@@ -25,7 +25,7 @@ from tagfit.translate.keras_layers import (
 from tagfit.translate.keras_values import whole
 
 NEARLY = (
-    "tagfit's conv net is a small residual net of its own (a strided 4 x 4 stem, pairs of 3 x 3 convolutions beside a "
+    "tagfit's conv net is a small residual net of its own (a strided 4 x 4 stem, pairs of 3 x 3 convolutions with a "
     "shortcut, mean pooling): the recipe keeps the channels of each stage, not the layers"
 )
 BETWEEN = "dropped: a conv recipe has one dropout before its head, and no other layer there or between its stages"

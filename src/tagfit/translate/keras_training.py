@@ -71,7 +71,7 @@ def _read_optimiser(value: Any, reading: Reading) -> None:
     if config.get("use_ema") is True and 0 < (decay := number(config, "ema_momentum", 0.99)) < 1:
         fields["ema"] = decay
         reading.note(
-            "ema: tagfit's average covers batch norm's statistics too, forgets its start sooner, and is scored"
+            "ema: tagfit's average covers batch norm's statistics too, forgets its start faster, and is scored"
         )
 
 

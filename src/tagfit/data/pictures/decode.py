@@ -38,7 +38,7 @@ TURNED_BY = {
 def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
     """One picture, squashed to a square, as it is meant to be seen.
 
-    The EXIF orientation is applied, what is transparent lies on white, 16-bit values keep their range, and of an
+    The EXIF orientation is applied, transparency is composited on white, 16-bit values keep their range, and of an
     animation or a file of several pages the first picture is taken. Colour profiles are not applied.
 
     Args:
@@ -104,7 +104,7 @@ def check_size(size: int) -> None:
     """Refuse a side that is no positive whole number.
 
     Raises:
-        InputError: with what came.
+        InputError: it is something else.
     """
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise InputError(f"size is {size!r}", instead="the side of a picture in pixels, a whole number such as 64")
@@ -119,7 +119,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
-    """Any of Pillow's modes as RGB; what is transparent lies on white."""
+    """Any of Pillow's modes as RGB; transparency is composited on white."""
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return _from_16_bit(image).convert("RGB")
     if image.has_transparency_data:

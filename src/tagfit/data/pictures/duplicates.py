@@ -85,7 +85,7 @@ def duplicate_groups(
         digests: N hashes of the files, to tell the same file from the same pixels.
     """
     if pixels.ndim != 4:
-        raise InputError(f"pictures came with shape {pixels.shape}", instead="(pictures, height, width, colours)")
+        raise InputError(f"pictures have shape {pixels.shape}", instead="(pictures, height, width, colours)")
     equal = _equal(blake2b(row.tobytes(), digest_size=16).digest() for row in pixels)
     alone = np.array([rows[0] for rows in equal], dtype=np.int64)
     pairs, alike = _near_pairs(pixels, alone)
@@ -100,7 +100,7 @@ def duplicate_groups(
 def duplicate_rows(features: NDArray[Any]) -> DuplicateGroups:
     """Groups of rows of (N, D) features that are equal in every value (NaN equals NaN, -0.0 equals 0.0)."""
     if features.ndim != 2:
-        raise InputError(f"features came with shape {features.shape}", instead="(rows, features)")
+        raise InputError(f"features have shape {features.shape}", instead="(rows, features)")
     plain = np.where(np.isnan(features), np.nan, features + 0.0)
     equal = _equal(row.tobytes() for row in plain)
     return DuplicateGroups(tuple(DuplicateGroup(rows, SAME_FEATURES) for rows in equal if len(rows) > 1), len(features))

@@ -46,7 +46,7 @@ def wish(role: str, given: TaggedSet | float | None, fold: int | None, share: fl
         if value is not None
     ]
     if len(said) > 1:
-        raise InputError(f"{role} is asked for in {len(said)} ways: {', '.join(said)}", instead="one of them")
+        raise InputError(f"{role} is given in {len(said)} ways: {', '.join(said)}", instead="one of them")
     if given is not None and not isinstance(given, TaggedSet):
         share, given = given, None
     if share is not None and (isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1):

@@ -63,13 +63,13 @@ def split(
             alone; or a function of (inputs, digests of the contents) that returns a name for each row that could be
             read. None keeps near-duplicate pictures together where rows are drawn with regard to labels.
         strict: a picture that cannot be read is an error; otherwise it is left out and told in ``data.quarantined``.
-        cache_dir, progress: where pictures are kept once decoded, and who is told; see ``cache.decoded``.
+        cache_dir, progress: where decoded pictures are cached, and the progress callback; see ``cache.decoded``.
         source: how to read all this again (``plan.Plan.to_dict``), kept in the Problem; None finds out, where ``data``
             was read from a source as a whole and all else are plain values.
 
     Raises:
         InputError: what was asked for cannot be had, a split would be empty, a group stands on two sides, or a label
-            cannot be learnt.
+            cannot be learned.
     """
     if source is None:
         asked = {
@@ -176,7 +176,7 @@ def _label_notes(data: TaggedSet, train: NDArray[np.bool_]) -> list[str]:
     if always:
         raise InputError(
             (Fault("is on in every row of train where it is known", f"label {label!r}") for label in always),
-            what="a label with nothing but known positives cannot be learnt; leave it out (--exclude-labels NAME), "
+            what="a label with only known positives cannot be learned; leave it out (--exclude-labels NAME), "
             "say which rows lack it (!NAME among the tags, 0 in its column), or take what is not listed as absent "
             "(--unlisted absent)",
         )
