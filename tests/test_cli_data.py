@@ -33,8 +33,8 @@ def test_check_names_all_faults_with_file_and_row(tagfit: Command) -> None:
     [
         (("--format", "csv"), "UTF-8"),
         (("--labels", "nope"), "no label 'nope'"),
-        (("--exclude-labels", "*"), "no label is left"),
-        (("--min-positives", "1000"), "no label is left"),
+        (("--exclude-labels", "*"), "labels remains"),
+        (("--min-positives", "1000"), "labels remains"),
     ],
 )
 def test_options_that_a_source_cannot_meet(tagfit: Command, rows: Path, words: tuple[str, ...], said: str) -> None:

@@ -49,7 +49,7 @@ def test_a_plan_gets_every_option() -> None:
     plan = splitting.plan(Path("a.csv"), SourceOptions(separator=";", exclude_labels=["x*"]))
     assert (plan.data, plan.test, plan.size, plan.limit) == ("a.csv", "t.csv", 8, 9)
     assert plan.split | {"validation_share": 0.2, "method": "random", "seed": 3} == plan.split
-    assert plan.read | {"separator": ";", "exclude_labels": ["x*"], "unlisted": "absent"} == plan.read
+    assert plan.read | {"separator": ";", "exclude_labels": ["x*"], "unlisted": None} == plan.read
     assert plan == Plan.from_dict(plan.to_dict())
 
 

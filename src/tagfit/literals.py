@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ PRESENT, ABSENT, UNKNOWN, BLANK, MINUS_ONE, INVALID = b"1", b"0", b"?", b"_", b"
 NOTHING = frozenset(("", "nan", "none", "null", "nil", "<na>", "na", "n/a", "#n/a", "nat", "-", "--", "–", "—"))
 TICKS = frozenset(("x", "✓", "✔", "☑", "☒"))
 YES = frozenset(("true", "t", "yes", "y")) | TICKS
+# Words of one kind; a column of labels holds words of one of them, or numbers, and not y beside x.
+KINDS = (
+    frozenset(("true", "false")), frozenset(("t", "f")), frozenset(("yes", "no")), frozenset(("y", "n")), TICKS | {"☐"},
+)  # fmt: skip
 NO = frozenset(("false", "f", "no", "n", "☐"))
 
 
@@ -41,6 +46,12 @@ def state(text: str) -> bytes:
         return {1.0: PRESENT, 0.0: ABSENT, -1.0: MINUS_ONE}.get(float(word), INVALID)
     except ValueError:
         return INVALID
+
+
+def of_one_kind(words: Iterable[str]) -> bool:
+    """Whether the words for yes and no among ``words`` belong together; numbers and nothing go with all."""
+    found = {word for text in words if (word := text.strip().casefold()) in YES or word in NO}
+    return any(found <= kind for kind in KINDS)
 
 
 def number(text: str, *, decimal_comma: bool = False) -> float:

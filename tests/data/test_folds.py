@@ -82,13 +82,11 @@ def test_the_csv_holds_tags_unknown_marks_and_paths_beside_it(tmp_path: Path) ->
     ]
 
 
-def test_the_separator_is_one_that_no_label_holds(tmp_path: Path) -> None:
+def test_labels_that_a_separator_would_cut_are_written_as_lists(tmp_path: Path) -> None:
     data = photos(tmp_path, 1, ("a|b", "c, d"))
     data.truth[:] = 1
     write_folds(data, np.array([0]), tmp_path / "folds.csv")
-    assert written(tmp_path / "folds.csv")[0]["tags"] == "a|b;c, d"
-    with pytest.raises(InputError, match="separators"):
-        write_folds(replace(data, labels=("a|b", "c;,d")), np.array([0]), tmp_path / "folds.csv")
+    assert written(tmp_path / "folds.csv")[0]["tags"] == '["a|b", "c, d"]'
     with pytest.raises(InputError, match=r"the label '\?who' begins with '\?'"):
         write_folds(replace(data, labels=("?who", "b")), np.array([0]), tmp_path / "folds.csv")
 

@@ -390,3 +390,27 @@ def test_a_row_without_a_group_stands_alone(missing: Any) -> None:
     }
     kept = split(from_arrays(X, truth), keep_together=np.asarray(groups, dtype=object))
     assert kept.split.tolist() == given.split.tolist()
+
+
+def test_a_patient_on_two_sides_is_reported_with_the_option_that_keeps_it_on_one(tmp_path: Path) -> None:
+    from tagfit.data.read import read
+    from tagfit.data.source_report import check
+
+    lines = []
+    for row in range(60):
+        pixels = np.random.default_rng(row).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{row}.png")
+        lines.append(f"{row}.png,{('sea', 'sun', 'sea|sun')[row % 3]},{row // 4},{row % 7 + 40}")
+    source = tmp_path / "tags.csv"
+    source.write_text("image,tags,Patient ID,Patient Age\n" + "\n".join(lines))
+    cache = tmp_path / "cache"
+    problem = split(read(source), size=8, cache_dir=cache)
+    (caution,) = [note for note in problem.notes if "Patient" in note]
+    assert "of 15 values of 'Patient ID' have rows in more than one split" in caution
+    assert "--group-column 'Patient ID'" in caution
+    assert any("'Patient ID' repeats (15 values in 60 rows)" in str(fault) for fault in check(source).warnings)
+    kept = split(read(source, group_column="Patient ID"), size=8, cache_dir=cache)
+    assert not [note for note in kept.notes if "Patient" in note]
+    patients = np.arange(60) // 4
+    assert all(len(set(kept.split[patients == patient])) == 1 for patient in range(15))
+    assert not [fault for fault in check(source, group_column="Patient ID").warnings if "Patient" in str(fault)]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tagfit.data.plan import Plan
 
 SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
-TABLE = "Reading a table (CSV, TSV, or a folder with tags.csv)"
-TABLES, ARRAYS = {"csv", "folder"}, {"npz", "arff"}
+TABLE = "Reading a table (CSV, TSV, Excel, or a folder with tags.csv)"
+TABLES, ARRAYS = {"csv", "excel", "folder"}, {"npz", "arff"}
 # `_table` options describe cells and columns; with a source that is no table they are refused by name.
 _table = partial(typer.Option, rich_help_panel=TABLE)
 _reading = partial(typer.Option, rich_help_panel="Reading any source")
@@ -45,31 +45,70 @@ CacheDir = Annotated[
 class ReadingOptions:
     """How a source is read; the names are those of ``tagfit.read``."""
 
+    image_column: Annotated[
+        str | None, _table(metavar="NAME", help="The column that names the picture.", show_default="detected")
+    ] = None
+    tags_column: Annotated[
+        str | None, _table(metavar="NAME,..", help="The column of tags, or several.", show_default="detected")
+    ] = None
+    label_columns: Annotated[
+        str | None,
+        _table(metavar="NAME,..", help="The 0/1 columns; also FIRST:LAST or a pattern.", show_default="detected"),
+    ] = None
+    group_column: Annotated[
+        str | None, _table(metavar="NAME", help="Keep rows of one value, such as a patient, in one split.")
+    ] = None
+    ignore_columns: Annotated[
+        str | None, _table(metavar="NAME,..", help="Columns to leave alone; also FIRST:LAST or a pattern.")
+    ] = None
+    columns: Annotated[str | None, _table(metavar="NAME,..", help="The columns of a table without a header.")] = None
+    images: Annotated[
+        Path | None, _table(metavar="DIR", help="The folder of the pictures.", show_default="the table's")
+    ] = None
     separator: Annotated[
         str | None,
         _table(
             metavar="S",
-            help="What separates the tags in a cell: any text, space or tab.",
+            help="Between the tags in a cell: any text, space, tab or none.",
             show_default="detected",
             callback=checked(checks.separator),
         ),
+    ] = None
+    none_label: Annotated[
+        str | None, _table(metavar="NAME", help="The tag that says there is none, such as 'No Finding'.")
+    ] = None
+    blank: Annotated[
+        Literal["absent", "unknown"] | None,
+        _table(metavar="WORD", help="What an empty cell means: absent or unknown.", show_default="detected"),
+    ] = None
+    rows: Annotated[
+        Literal["picture", "label"] | None,
+        _table(metavar="WORD", help="What a row stands for: picture or label.", show_default="detected"),
+    ] = None
+    encoding: Annotated[
+        str | None, _table(metavar="NAME", help="The encoding, such as cp1252.", show_default="UTF-8")
     ] = None
     format: Annotated[
         FormatName | None,
         _reading(metavar="NAME", help="Such as coco, voc or csv; ? lists all.", show_default="detected"),
     ] = None
     unlisted: Annotated[
-        Literal["absent", "unknown"],
-        _reading(metavar="WORD", help="What an unlisted tag is: absent or unknown."),
-    ] = "absent"
+        Literal["absent", "unknown"] | None,
+        _reading(metavar="WORD", help="What an unlisted tag is: absent or unknown.", show_default="absent"),
+    ] = None
+    minus_one: Annotated[
+        Literal["absent", "unknown"] | None,
+        _reading(metavar="WORD", help="What -1 means: absent or unknown.", show_default="detected"),
+    ] = None
     allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the source's folder.")] = (
         False
     )
     strict: Annotated[bool, _reading("--strict", help="Stop at rows and pictures that cannot be used.")] = False
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of ``tagfit.read``, as plain values."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        """The arguments of ``tagfit.read``, as plain JSON values."""
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**given, "images": None if self.images is None else str(self.images)}
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ def joined(parts: Mapping[str, TaggedSet]) -> tuple[TaggedSet, NDArray[np.str_]]
         quarantined=tuple(fault for data in sets for fault in data.quarantined),
         notes=tuple(dict.fromkeys(note for data in sets for note in data.notes)),
         warnings=tuple(fault for data in sets for fault in data.warnings),
+        owners={
+            name: np.concatenate([data.owners[name] for data in sets])
+            for name in first.owners
+            if all(name in data.owners for data in sets)
+        },
     ), origin
 
 

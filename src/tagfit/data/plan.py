@@ -15,6 +15,7 @@ from tagfit.data.labels import align
 from tagfit.data.pictures.cache import default_dir, size_of
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
+from tagfit.data.readers.options import folder_of_images
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -51,9 +52,13 @@ class Plan:
         def absolute(path: str | None) -> str | None:
             return None if path is None else str(Path(path).absolute())
 
+        reading = dict(self.read)
+        if reading.get("images") is not None:
+            reading["images"] = absolute(str(folder_of_images(Path(reading["images"]), Path(self.data))))
         return replace(
             self,
             data=str(Path(self.data).absolute()),
+            read=reading,
             validation=absolute(self.validation),
             test=absolute(self.test),
             cache_dir=absolute(self.cache_dir),

@@ -5,74 +5,121 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tagfit.data.labels import Selection, require_learnable, select, similar_names
+from tagfit.data.readers.delimited import columns_named
 from tagfit.data.readers.formats import recognised
+from tagfit.data.readers.frame import is_frame, table_of
 from tagfit.data.readers.opening import place_of
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions, folder_of_images
+from tagfit.data.readers.table import from_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
-UNLISTED = ("absent", "unknown")
-
 
 def read(
-    source: str | Path,
+    source: Any,
     *,
     format: str | None = None,  # noqa: A002 - the word that users know
     separator: str | None = None,
-    unlisted: str = "absent",
+    unlisted: str | None = None,
     labels: str | Path | Sequence[str] | None = None,
     exclude_labels: str | Sequence[str] = (),
     min_positives: int = 0,
     strict: bool = False,
     allow_outside: bool = False,
+    images: str | Path | None = None,
+    image_column: str | None = None,
+    tags_column: str | Sequence[str] | None = None,
+    label_columns: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    ignore_columns: str | Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
+    none_label: str | None = None,
+    minus_one: str | None = None,
+    blank: str | None = None,
+    rows: str | None = None,
+    encoding: str | None = None,
     learnable: bool = True,
 ) -> TaggedSet:
     """Read pictures (or feature rows) with their tags.
 
     Args:
-        source: a file or folder of any format in docs/formats.md.
+        source: a file or folder of any format in docs/formats.md, or a DataFrame of pictures.
         format: the name of its format; recognised by content where None.
-        separator: what parts the tags of a cell (``space`` and ``tab`` by name); found among ``|;,`` if None.
-        unlisted: what a label that a tags cell does not name is, ``absent`` or ``unknown``.
+        separator: what separates the tags of a cell (``space``, ``tab``, and ``none`` for cells of one tag); found from
+            what the parts of cells have in common if None.
+        unlisted: what a label that a tags cell does not name is, ``absent`` or ``unknown``; None is ``absent``, and
+            ``unknown`` in a table of one row per label with confidences.
         labels: only these labels, in this order: a file of names, ``"a,b"``, or a list.
         exclude_labels: shell patterns of labels to leave out.
         min_positives: leave out labels that are on fewer rows.
         strict: rows that cannot be used and suspicious label names are errors; otherwise the rows are quarantined.
         allow_outside: paths in a table may leave its folder.
+        images: the folder of the pictures, relative to the working directory or else to the table; None for the
+            table's own folder and ``images/`` in it.
+        image_column: the column that names the picture; found by its name or cells if None.
+        tags_column: the column of tags, or several.
+        label_columns: columns of 0 and 1, one per label: names, patterns (``*``, ``?``), or ranges ``FIRST:LAST``.
+        group_column: the column of what a split must not tear apart, such as a patient.
+        ignore_columns: columns to leave alone: names, patterns or ranges.
+        columns: the names of the columns of a table without a header.
+        none_label: the tag that says that there is none, such as ``No Finding``.
+        minus_one, blank: what -1 and a cell without a value mean in 0/1 columns (and an empty cell of tags), ``absent``
+            or ``unknown``; needed only where the source leaves it open.
+        rows: ``label`` for a table with one row per label, ``picture`` for one row per picture; found if None.
+        encoding: of a text file, such as ``cp1252``; None for UTF-8, or UTF-16 where its bytes say so.
         learnable: refuse labels with nothing but known positives; False for a source that is only judged or looked at.
 
     Returns:
-        The set; ``notes`` tell what was found out and left out, ``quarantined`` the rows that cannot be used.
+        The set; ``notes`` say what was found out and left out, ``columns`` what each column of a table was taken for,
+        ``quarantined`` which rows cannot be used.
 
     Raises:
         InputError: all faults of the source, each with file and row.
     """
-    path = Path(source)
-    if unlisted not in UNLISTED:
-        raise InputError(f"unlisted is {unlisted!r}", instead=" or ".join(UNLISTED))
     selection = Selection.of(labels, exclude_labels, min_positives)
-    place, found = recognised(place_of(source), format)
-    data = found.read(place, TableOptions(separator, unlisted, selection, allow_outside))
+    path = None if is_frame(source) else Path(source)
+    table_options = TableOptions(
+        separator=separator,
+        unlisted=unlisted,
+        selection=selection,
+        allow_outside=allow_outside,
+        images=None if images is None else folder_of_images(Path(images), path),
+        image_column=image_column,
+        tags_column=None if tags_column is None else columns_named(tags_column),
+        label_columns=columns_named(label_columns) if label_columns else (),
+        group_column=group_column,
+        ignore_columns=columns_named(ignore_columns) if ignore_columns else (),
+        columns=None if columns is None else columns_named(columns),
+        none_label=none_label,
+        minus_one=minus_one,
+        blank=blank,
+        rows=rows,
+        encoding=encoding,
+    )
+    if path is None:
+        data, name = from_table(table_of(source), table_options), "the DataFrame"
+    else:
+        place, found = recognised(place_of(source), format)
+        data, name = found.read(place, table_options), str(source)
     data = select(data, selection)
     options = {
         "format": format,
-        "separator": separator,
-        "unlisted": unlisted,
         "labels": None if selection.labels is None else list(selection.labels),
         "exclude_labels": list(selection.exclude),
         "min_positives": selection.min_positives,
         "strict": strict,
-        "allow_outside": allow_outside,
+        **table_options.to_dict(),
     }
     data = replace(
         data,
         warnings=(*data.warnings, *similar_names(data.labels)),
-        source={"data": str(path.absolute()), "read": options},
+        source=None if path is None else {"data": str(path.absolute()), "read": options},
     )
     if strict and (data.quarantined or similar_names(data.labels)):
-        raise InputError([*data.quarantined, *similar_names(data.labels)], what=f"{path} has faults (strict)")
+        raise InputError([*data.quarantined, *similar_names(data.labels)], what=f"{name} has faults (strict)")
     if learnable:
         require_learnable(data)
     return data

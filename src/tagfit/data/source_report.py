@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit import literals
 from tagfit.data.inputs import Inputs, read_inputs
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import size_of
 from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
 from tagfit.data.pictures.sources import Place
 from tagfit.data.read import read
-from tagfit.data.tagged import TaggedSet
+from tagfit.data.tagged import ColumnRole, TaggedSet
 from tagfit.errors import Fault
 
 Copies = tuple[tuple[str, tuple[str, ...]], ...]
@@ -56,6 +57,7 @@ class CheckReport:
         labels: one count a label, in the order of the columns.
         sizes: ``width x height`` of pictures, or the number of features, with their counts, the commonest first.
         splits, folds, groups: rows a split and a fold where the source has them, and how many groups of several rows.
+        columns: the columns of a table, each with its role and the reason.
         multi_class: what it means where every row has exactly one label; empty otherwise.
         copies: groups of pictures or feature rows that are equal or nearly so: (what they share, their ids).
         quarantined: rows that cannot be used, with the reason.
@@ -76,6 +78,7 @@ class CheckReport:
     splits: dict[str, int]
     folds: dict[str, int]
     groups: int
+    columns: tuple[ColumnRole, ...]
     multi_class: str
     copies: Copies
     quarantined: tuple[Fault, ...]
@@ -100,12 +103,24 @@ def check(
     on_decoded: Callable[[int, int], None] | None = None,
     format: str | None = None,  # noqa: A002 - the word that users know
     separator: str | None = None,
-    unlisted: str = "absent",
+    unlisted: str | None = None,
     labels: str | Path | Sequence[str] | None = None,
     exclude_labels: str | Sequence[str] = (),
     min_positives: int = 0,
     strict: bool = False,
     allow_outside: bool = False,
+    images: str | Path | None = None,
+    image_column: str | None = None,
+    tags_column: str | Sequence[str] | None = None,
+    label_columns: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    ignore_columns: str | Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
+    none_label: str | None = None,
+    minus_one: str | None = None,
+    blank: str | None = None,
+    rows: str | None = None,
+    encoding: str | None = None,
     learnable: bool = False,
 ) -> CheckReport:
     """Look at everything in a source.
@@ -115,8 +130,9 @@ def check(
         decode: decode every picture file in full, which finds truncated ones and copies; False looks at headers only.
         cache_dir: where decoded pictures are kept; a training on the same source finds them there.
         on_decoded: called with (pictures done, pictures in all).
-        format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, learnable: as in
-            ``read``.
+        format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, images, image_column,
+            tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one, blank, rows,
+            encoding, learnable: as in ``read``.
 
     Raises:
         InputError: the source cannot be read at all; all faults of its form are in it.
@@ -134,6 +150,18 @@ def check(
             min_positives=min_positives,
             strict=strict,
             allow_outside=allow_outside,
+            images=images,
+            image_column=image_column,
+            tags_column=tags_column,
+            label_columns=label_columns,
+            group_column=group_column,
+            ignore_columns=ignore_columns,
+            columns=columns,
+            none_label=none_label,
+            minus_one=minus_one,
+            blank=blank,
+            rows=rows,
+            encoding=encoding,
             learnable=learnable,
         )
     )
@@ -156,6 +184,7 @@ def check(
         sizes = _sizes(data.files)
         warned += _same_bytes(data)
     warned += _never_or_always(data)
+    warned += _owners(data)
     present = data.truth.sum(axis=1, dtype=np.int64)
     unique, inverse, counts = np.unique(np.packbits(data.truth, axis=1), axis=0, return_index=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:SHOWN_SETS]
@@ -174,6 +203,7 @@ def check(
         sizes=tuple(sizes.most_common()),
         splits=_counts(data.split),
         folds=_counts(data.fold),
+        columns=data.columns,
         groups=sum(count > 1 for name, count in _counts(data.groups).items() if name),
         multi_class=MULTI_CLASS if one_each else "",
         copies=copies,
@@ -210,6 +240,18 @@ def _never_or_always(data: TaggedSet) -> list[Fault]:
     if always:
         what = f"labels with only known positives, which cannot be learned: {listed(always)}"
         faults.append(Fault(what, instead="--exclude-labels leaves them out, !NAME marks where they are absent"))
+    return faults
+
+
+def _owners(data: TaggedSet) -> list[Fault]:
+    """Warnings for columns, such as ``Patient ID``, whose values repeat although nothing keeps them in one split."""
+    faults = []
+    for column, values in data.owners.items() if data.groups is None else ():
+        owners = literals.names(values)
+        several = len(np.unique(owners[owners != ""]))
+        if several < int((owners != "").sum()):
+            what = f"{column!r} repeats ({several} values in {len(data)} rows): a split may put rows of one value apart"
+            faults.append(Fault(what, instead=f"--group-column {column!r} keeps them together"))
     return faults
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,38 @@ from tagfit.data.pictures.sources import Place
 from tagfit.errors import Fault
 
 SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class ColumnRole:
+    """What a column of a table was taken for.
+
+    Attributes:
+        name: as the header has it.
+        role: ``picture``, ``tags``, ``label``, ``split``, ``fold``, ``group``, ``weight``, ``confidence``, ``ignored``.
+        why: the reason.
+    """
+
+    name: str
+    role: str
+    why: str
+
+
+def described(columns: Sequence[ColumnRole]) -> str:
+    """Every column with its role and the reason, in one line; neighbours of one role and reason stand together."""
+    runs: list[list[ColumnRole]] = []
+    for column in columns:
+        if runs and (runs[-1][0].role, runs[-1][0].why) == (column.role, column.why):
+            runs[-1].append(column)
+        else:
+            runs.append([column])
+    parts = []
+    for run in runs:
+        names = ", ".join(repr(column.name) for column in run)
+        if len(run) > 3:
+            names = f"{run[0].name!r} to {run[-1].name!r} ({len(run)} columns)"
+        parts.append(f"{names}: {run[0].role} ({run[0].why})")
+    return f"columns: {'; '.join(parts)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +72,9 @@ class TaggedSet:
             lists the tags of a picture, ``unknown`` where it has a column a label.
         source: how ``read`` was asked for exactly these rows (``data`` and its options), plain JSON values; None where
             they came from arrays or are a part of what was read.
+        columns: the columns of the table it was read from, each with its role.
+        owners: columns that nothing was taken from and whose values repeat, such as ``Patient ID``: N values each. Rows
+            of one value may show the same thing, and a split that tears them apart is reported.
     """
 
     ids: NDArray[np.str_]
@@ -57,6 +92,8 @@ class TaggedSet:
     warnings: tuple[Fault, ...] = field(default=())
     unlisted: str = "unknown"
     source: dict[str, Any] | None = None
+    columns: tuple[ColumnRole, ...] = ()
+    owners: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assert (self.files is None) != (self.arrays is None), "a TaggedSet holds files or arrays"
@@ -96,4 +133,5 @@ class TaggedSet:
             split=pick(self.split),
             fold=pick(self.fold),
             source=None,
+            owners={name: values[index] for name, values in self.owners.items()},
         )

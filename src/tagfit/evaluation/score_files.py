@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import literals
-from tagfit.data.readers.table_cells import Table, parse_table
+from tagfit.data.readers.delimited import Table, read_delimited
 from tagfit.errors import Fault, InputError
 from tagfit.scores import RIGHT_NPZ, Scores
 
@@ -56,7 +56,7 @@ def read_csv_fields(path: str | Path) -> dict[str, Any]:
         raise InputError(f"{path} is no score file", instead=f".npz: {RIGHT_NPZ}; .csv: {RIGHT_CSV}")
     if not path.exists():
         raise InputError(f"there is no file {path}")
-    table = parse_table(path, [])
+    table = read_delimited(path)
     faults = _repeated_columns(table.header)
     pairs = _pairs(table.header, faults)
     if not pairs and not faults:

@@ -11,12 +11,12 @@ OUTSIDE = "outside: "
 
 @dataclass
 class Locator:
-    """Finds the files that a table names, relative to its folder and then to ``images/`` beside it.
+    """Finds the files that a table names, relative to its folder and then to ``images/`` in it.
 
     Folders are listed once, so that a million names cost one look-up each and no system call.
 
     Attributes:
-        folder: where the table lies.
+        folder: where the table lies, or where the user says that the pictures lie.
         allow_outside: whether a path may leave ``folder`` (``..``, an absolute path, a link).
     """
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tagfit.data.labels import listed
 from tagfit.data.pictures.finding import OUTSIDE, Finder, refused
 from tagfit.data.pictures.sources import Place
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

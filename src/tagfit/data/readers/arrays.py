@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,11 @@ from tagfit import literals, multihot
 from tagfit.data.labels import combine, listed
 from tagfit.data.tagged import SPLITS, TaggedSet
 from tagfit.errors import Fault, InputError
+from tagfit.npz import load_arrays
 
+# How arrays are called: (inputs, truth), of a whole set and of one split; MedMNIST and Keras have names of their own.
+WHOLE = ("X", "x", "images"), ("Y", "y", "targets")
+OF_SPLIT = ("X_{}", "x_{}", "{}_X", "{}_x", "{}_images"), ("y_{}", "Y_{}", "{}_y", "{}_Y", "{}_labels")
 RIGHT_FORM = "X of shape (N, D) or (N, H, W, C) and Y of shape (N, L); or X_train, y_train, X_val, y_val"
 # The lesson's names: one pair of arrays a split.
 SPLIT_SUFFIXES = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
@@ -26,30 +27,41 @@ OPTIONAL = {
 }  # fmt: skip
 
 
-def read_npz(path: Path) -> TaggedSet:
-    """The arrays of an ``.npz``; pickled objects are refused, so that nothing in it can run code.
+def read_npz(path: Path, *, minus_one: str | None = None) -> TaggedSet:
+    """The arrays of an ``.npz``; nothing in it can run code.
+
+    Args:
+        path: the file.
+        minus_one: as in ``from_arrays``.
 
     Raises:
         InputError: the file is broken, or its arrays are not RIGHT_FORM.
     """
-    arrays = _load(path)
-    suffixes = [suffix for suffix in SPLIT_SUFFIXES if f"X_{suffix}" in arrays]
+    arrays = load_arrays(path, right_form="np.savez(path, X=X, Y=Y)")
+    whole = _named(arrays, WHOLE)
+    parts = {suffix: found for suffix in SPLIT_SUFFIXES if (found := _named(arrays, OF_SPLIT, suffix))}
     try:
-        if "X" in arrays:
-            data = _from_named(arrays, "X", "Y" if "Y" in arrays else "y", OPTIONAL)
-        elif suffixes:
-            parts = {}
-            per_split = {name: field for name, field in OPTIONAL.items() if field not in ("labels", "split")}
-            for suffix in suffixes:
-                optional = {"labels": "labels"} | {f"{name}_{suffix}": field for name, field in per_split.items()}
-                truth = f"y_{suffix}" if f"y_{suffix}" in arrays else f"Y_{suffix}"
-                parts[SPLIT_SUFFIXES[suffix]] = _from_named(arrays, f"X_{suffix}", truth, optional)
-            data = combine(parts)
-        else:
+        if whole:
+            return _from_named(arrays, *whole, OPTIONAL, minus_one)
+        if not parts:
             raise InputError(f"it holds {listed(sorted(arrays))}", instead=RIGHT_FORM)
+        per_split = {name: field for name, field in OPTIONAL.items() if field not in ("labels", "split")}
+        sets = {}
+        for suffix, (inputs, truth) in parts.items():
+            optional = {"labels": "labels"} | {f"{name}_{suffix}": field for name, field in per_split.items()}
+            sets[SPLIT_SUFFIXES[suffix]] = _from_named(arrays, inputs, truth, optional, minus_one)
+        return combine(sets)
     except InputError as error:
         raise InputError(error.faults, what=f"{path} cannot be used") from None
-    return data
+
+
+def _named(
+    arrays: dict[str, Any], forms: tuple[tuple[str, ...], tuple[str, ...]], suffix: str = ""
+) -> tuple[str, str] | None:
+    """The names of the arrays of inputs and of truth; of the truth, what it should be called where there is none."""
+    inputs, truths = ([form.format(suffix) for form in names] for names in forms)
+    found = next((name for name in inputs if name in arrays), None)
+    return None if found is None else (found, next((name for name in truths if name in arrays), truths[0]))
 
 
 def from_arrays(
@@ -62,25 +74,32 @@ def from_arrays(
     groups: Sequence[str] | None = None,
     weights: ArrayLike | None = None,
     ids: Sequence[str] | None = None,
+    minus_one: str | None = None,
 ) -> TaggedSet:
     """Arrays in memory -> TaggedSet.
 
     Args:
         X: features (N, D), or pictures (N, H, W, C) with C of 1, 3 or 4, as whole numbers 0..255 or floats in [0, 1].
-        Y: multi-hot truth (N, L): 0 and 1, NaN or -1 where unknown.
+        Y: multi-hot truth (N, L): 0 and 1; NaN, None, -1 or a masked entry where unknown. A DataFrame or a sparse array
+            will do, and so do the tags of each row, as lists of texts.
         labels: L names; ``label_0`` ... where None, or the names of the columns where Y has any.
         known: mask (N, L), False where unknown.
         split: N names out of train, validation, test, or ''.
         groups: N names; rows of one group stay on one side of a split; a row without one ('', None, NaN) stands alone.
         weights: N numbers of 0 or more.
         ids: N unique row ids; the row's number where None.
+        minus_one: what -1 in Y means, ``absent`` or ``unknown``; needed only where Y holds no 0.
 
     Raises:
         InputError: every array that is not of the right form.
     """
     if labels is None and hasattr(Y, "columns"):
         labels = [str(name) for name in Y.columns]
-    truth, mask = multihot.check(Y, known, name="Y")
+    if multihot.is_tag_lists(Y):
+        tags: Any = Y
+        labels = sorted({tag for row in tags for tag in row}) if labels is None else labels
+        Y = multihot.encode(tags, [str(name) for name in labels])
+    truth, mask = multihot.check(Y, known, name="Y", minus_one=minus_one)
     n, width = truth.shape
     inputs, notes = _inputs(X)
     faults = []
@@ -114,7 +133,9 @@ def from_arrays(
     )  # fmt: skip
 
 
-def _from_named(arrays: dict[str, Any], inputs: str, truth: str, optional: dict[str, str]) -> TaggedSet:
+def _from_named(
+    arrays: dict[str, Any], inputs: str, truth: str, optional: dict[str, str], minus_one: str | None
+) -> TaggedSet:
     missing = [name for name in (inputs, truth) if name not in arrays]
     if missing:
         raise InputError(f"it holds {listed(sorted(arrays))}, but no {' and no '.join(missing)}", instead=RIGHT_FORM)
@@ -122,14 +143,20 @@ def _from_named(arrays: dict[str, Any], inputs: str, truth: str, optional: dict[
     for field in ("labels", "ids", "groups", "split"):
         if field in fields and fields[field].ndim != 1:
             raise InputError(f"{field} has shape {fields[field].shape}", instead="a flat array of names")
-    return from_arrays(arrays[inputs], arrays[truth], **fields)
+    return from_arrays(arrays[inputs], arrays[truth], minus_one=minus_one, **fields)
 
 
 def _inputs(X: ArrayLike) -> tuple[NDArray[Any], tuple[str, ...]]:
+    if hasattr(X, "toarray"):  # sparse
+        X = X.toarray()
+    if np.ma.isMaskedArray(X):
+        X = np.ma.filled(X.astype(np.float64), np.nan)
     try:
         array = np.asarray(X)
     except ValueError:
         raise InputError("X came as ragged rows, of unequal lengths", instead=RIGHT_FORM) from None
+    if array.ndim == 3 and array.dtype == np.uint8:
+        array = array[..., None]
     if array.dtype.kind not in "biuf" or array.ndim not in (2, 4):
         hint = "a grey picture has one channel: X[..., None]" if array.ndim == 3 else RIGHT_FORM
         raise InputError(f"X came as {array.dtype} of shape {array.shape}", instead=hint)
@@ -176,25 +203,3 @@ def _row_weights(values: ArrayLike, n: int, faults: list[Fault]) -> NDArray[np.f
     if not (np.isfinite(weights) & (weights >= 0)).all():
         faults.append(Fault("weights hold a negative or infinite value", instead="numbers of 0 or more"))
     return weights
-
-
-def _load(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        content = io.BytesIO(path.read_bytes())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # headers that old versions wrote
-            with np.load(content, allow_pickle=False) as file:
-                if not isinstance(file, np.lib.npyio.NpzFile):
-                    raise InputError(f"{path} holds one array", instead="np.savez(path, X=X, Y=Y)")
-                return {name: file[name] for name in file.files}
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    except InputError:
-        raise
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path} cannot be read as .npz: {error}") from None
-    except Exception as error:  # noqa: BLE001 - broken bytes make zipfile, zlib and numpy raise nearly anything
-        text = "it holds pickled objects, which could run code" if "allow_pickle" in str(error) else str(error)
-        raise InputError(
-            f"{path} cannot be read as .npz: {text}", instead="plain arrays, written with np.savez(path, X=X, Y=Y)"
-        ) from None

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tagfit.data.labels import listed
 from tagfit.data.readers.arrow_files import ArrowFile
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.records import ROW_KEYS, TAGS_KEYS
-from tagfit.data.readers.table import TableOptions
 from tagfit.data.tagged import SPLITS
 from tagfit.errors import Fault, InputError
 

@@ -8,7 +8,7 @@ from tagfit.data.pictures.sources import Place
 from tagfit.data.readers.annotations import Annotations, split_of
 from tagfit.data.readers.json_files import objects, parse_json
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 
 NAME = "Create ML"

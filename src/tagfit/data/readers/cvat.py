@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from tagfit.data.pictures.sources import Place
 from tagfit.data.readers.annotations import Annotations, folders_below, split_of
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.xml_files import parse_xml
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import SUFFIXES
-from tagfit.data.readers.table import TableOptions, read_table
+from tagfit.data.readers.options import TableOptions
+from tagfit.data.readers.table import read_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 

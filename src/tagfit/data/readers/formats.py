@@ -26,10 +26,12 @@ from tagfit.data.readers import (
 )
 from tagfit.data.readers.arff import read_arff
 from tagfit.data.readers.arrays import read_npz
+from tagfit.data.readers.excel import is_workbook
 from tagfit.data.readers.folder import TABLES, read_folder
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.opening import place_of, refuse_missing
-from tagfit.data.readers.table import TableOptions, read_table
+from tagfit.data.readers.options import TableOptions
+from tagfit.data.readers.table import read_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
@@ -64,6 +66,10 @@ def _local(read: Callable[[Path, TableOptions], TaggedSet]) -> Reader:
     return read_local
 
 
+def _is_workbook(look: Look) -> bool:
+    return isinstance(look.place, Path) and look.start.startswith(b"PK\x03\x04") and is_workbook(look.place)
+
+
 def _is_npz(look: Look) -> bool:
     return look.start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or look.suffix == ".npz"
 
@@ -80,7 +86,8 @@ FORMATS = (
         lambda look: any(name in look.children for name in TABLES),
         _local(read_folder),
     ),
-    Format("npz", "NumPy arrays", _is_npz, _local(lambda path, _options: read_npz(path))),
+    Format("excel", "an Excel workbook of pictures (.xlsx)", _is_workbook, _local(read_table)),
+    Format("npz", "NumPy arrays", _is_npz, _local(lambda path, options: read_npz(path, minus_one=options.minus_one))),
     Format("arff", "ARFF with MULAN's XML", _is_arff, _local(lambda path, _options: read_arff(path))),
     Format("roboflow", "Roboflow multi-label export (_classes.csv)", roboflow.recognise, roboflow.read),
     Format(

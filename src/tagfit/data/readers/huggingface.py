@@ -16,7 +16,7 @@ from tagfit.data.readers.arrow_files import ArrowFile, arrow_faults, open_arrow
 from tagfit.data.readers.arrow_labels import Columns, find_labels
 from tagfit.data.readers.json_files import parse_json
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

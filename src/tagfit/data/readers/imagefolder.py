@@ -12,8 +12,9 @@ from tagfit.data.readers.annotations import Annotations, split_of
 from tagfit.data.readers.csv_rows import csv_rows
 from tagfit.data.readers.json_files import kind_of, parse_json_text
 from tagfit.data.readers.look import Look
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.records import Records
-from tagfit.data.readers.table import TableOptions, read_table
+from tagfit.data.readers.table import read_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 FormatName = Literal[
-    "csv", "folder", "npz", "arff", "coco", "voc", "yolo", "openimages", "roboflow", "imagefolder", "label-folders",
-    "huggingface", "webdataset", "label-studio", "cvat", "supervisely", "fiftyone", "createml",
+    "csv", "excel", "folder", "npz", "arff", "coco", "voc", "yolo", "openimages", "roboflow", "imagefolder",
+    "label-folders", "huggingface", "webdataset", "label-studio", "cvat", "supervisely", "fiftyone", "createml",
 ]  # fmt: skip

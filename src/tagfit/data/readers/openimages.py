@@ -6,7 +6,7 @@ from tagfit.data.pictures.sources import Place, listing
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, folders_below, split_of
 from tagfit.data.readers.csv_rows import csv_rows
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 
 NAME = "Open Images"

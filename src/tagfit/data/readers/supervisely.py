@@ -8,7 +8,7 @@ from tagfit.data.pictures.sources import Place, listing
 from tagfit.data.readers.annotations import Annotations, split_of
 from tagfit.data.readers.json_files import kind_of, objects, parse_json
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

@@ -1,215 +1,157 @@
-"""Reads a CSV or TSV of pictures: an image column, and a tags column or one 0/1 column a label."""
+"""Reads a table of pictures: a column that names them, and a tags column or one 0/1 column per label."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.labels import Selection, listed, names_in_file
+from tagfit.data.labels import listed, names_in_file
 from tagfit.data.pictures.accepted import refusal
-from tagfit.data.pictures.files import OUTSIDE, Locator
-from tagfit.data.readers.table_cells import IMAGE_COLUMNS, ROW_COLUMNS, Table, parse_table
-from tagfit.data.readers.tag_cells import read_cells
-from tagfit.data.tagged import TaggedSet
+from tagfit.data.readers import long_rows
+from tagfit.data.readers.column_names import LIKELY_NAMES
+from tagfit.data.readers.delimited import Table, read_delimited
+from tagfit.data.readers.excel import is_workbook, read_workbook
+from tagfit.data.readers.label_columns import read_label_columns
+from tagfit.data.readers.options import TableOptions
+from tagfit.data.readers.picture_names import locate
+from tagfit.data.readers.roles import Roles, find_roles
+from tagfit.data.readers.row_columns import ROW_COLUMNS
+from tagfit.data.readers.tag_cells import Cells, merged, read_cells
+from tagfit.data.tagged import TaggedSet, described
 from tagfit.errors import Fault, InputError
 
-TAGS_COLUMNS = ("tags", "labels", "keywords")
 ORDER_FILE = "labels.txt"
-STATES = {"0": "0", "1": "1", "false": "0", "true": "1", "0.0": "0", "1.0": "1"} | dict.fromkeys(
-    ("", "?", "nan", "-1", "-1.0"), "?"
-)
-_PLAIN = frozenset("01?")
 
 
-@dataclass(frozen=True)
-class TableOptions:
-    """How a table is to be read; see :func:`tagfit.data.read.read`."""
+@dataclass
+class _Truth:
+    """What the table says of its labels, for the rows of ``table``."""
 
-    separator: str | None = None
-    unlisted: str = "absent"
-    selection: Selection = field(default_factory=Selection)
-    allow_outside: bool = False
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Which column of the table is what."""
-
-    image: int
-    tags: int | None
-    about_row: dict[str, int]
-    others: dict[str, int]
+    table: Table
+    truth: NDArray[np.uint8]
+    known: NDArray[np.bool_]
+    labels: tuple[str, ...]
+    unlisted: str
+    warnings: list[Fault] = field(default_factory=list)
 
 
 def read_table(path: Path, options: TableOptions) -> TaggedSet:
-    """The pictures of a CSV or TSV with their truth; rows whose picture cannot be used are quarantined.
+    """The pictures of a CSV, TSV, text or Excel table with their truth.
 
     Raises:
         InputError: every fault of the file's form, together with what is wrong with its pictures.
     """
-    notes: list[str] = []
-    table = parse_table(path, notes)
-    columns = _columns(table, notes)
+    if is_workbook(path):
+        table = read_workbook(path, options.columns)
+    else:
+        table = read_delimited(path, encoding=options.encoding, columns=options.columns, likely_names=LIKELY_NAMES)
+    return from_table(table, options)
+
+
+def from_table(table: Table, options: TableOptions) -> TaggedSet:
+    """The pictures of a table; rows whose picture cannot be used are quarantined.
+
+    Raises:
+        InputError: every fault of the table's form, together with what is wrong with its pictures.
+    """
+    file = table.path.parent / ORDER_FILE
+    if options.selection.labels is None and file.is_file():
+        options = replace(options, order=names_in_file(file))
+    locate_in = locate(table, options)
+    roles = find_roles(table, options, locate_in.is_picture)
+    notes = [*table.notes, described(roles.columns)]
     faults: list[Fault] = []
-    truth, known, labels, suspicious = _truth(table, columns, options, notes, faults)
-    about_row = {name: ROW_COLUMNS[name](table, index, faults) for name, index in columns.about_row.items()}
-    names = [name.strip() for name in table.column(columns.image)]
-    files, missing = _locate(table, names, options.allow_outside, faults)
+    read = _truth(table, roles, options, notes, faults)
+    table = read.table
+    of_row: dict[str, Any] = {role: ROW_COLUMNS[role](table, index, faults) for role, index in roles.of_row.items()}
+    names = [name.strip() for name in table.column(roles.image)]
+    files, missing = locate_in.files(table, names, notes, faults)
     if faults:
-        raise InputError([*faults, *missing.values()], what=f"{path} cannot be read")
+        raise InputError([*faults, *missing.values()], what=f"{table.path} cannot be read")
     nowhere = Path()
     data = TaggedSet(
         ids=np.asarray(names, dtype=np.str_),
-        truth=truth,
-        known=known,
-        labels=labels,
+        truth=read.truth,
+        known=read.known,
+        labels=read.labels,
         files=tuple(Path(file) if file else nowhere for file in files),
-        groups=about_row.get("group"),
-        weights=about_row.get("weight"),
-        split=about_row.get("split"),
-        fold=about_row.get("fold"),
+        groups=of_row.get("group"),
+        weights=of_row.get("weight"),
+        split=of_row.get("split"),
+        fold=of_row.get("fold"),
         notes=tuple(notes),
-        warnings=tuple(suspicious),
-        unlisted=options.unlisted if columns.tags is not None else "unknown",
+        warnings=(*roles.warnings, *read.warnings),
+        unlisted=read.unlisted,
+        columns=roles.columns,
+        owners={table.header[index]: np.asarray(table.column(index)) for index in roles.owners},
     )
     return _usable(table, data, missing)
 
 
-def _columns(table: Table, notes: list[str]) -> _Columns:
-    place = f"{table.path.name}, row 1"
-    index: dict[str, int] = {}
-    faults = []
-    for number, name in enumerate(table.header):
-        if name and name in index:
-            faults.append(Fault(f"the column {name!r} stands twice", place))
-        index.setdefault(name, number)
-    lower = {name.lower(): number for name, number in reversed(index.items())}
-    image = next((lower[name] for name in IMAGE_COLUMNS if name in lower), None)
-    if image is None:
-        faults.append(
-            Fault(f"no image column among {listed(table.header)}", place, f"one of {', '.join(IMAGE_COLUMNS)}")
-        )
-        raise InputError(faults)
-    if faults:
-        raise InputError(faults)
-    tags = next((lower[name] for name in TAGS_COLUMNS if name in lower), None)
-    about_row = {name: lower[name] for name in ROW_COLUMNS if name in lower}
-    taken = {image, tags, *about_row.values()}
-    others = {name: number for name, number in index.items() if number not in taken and name}
-    if "" in index:
-        notes.append(f"a column without a name is not used ({place})")
-    if tags is not None and others:
-        notes.append(f"columns not used, as the tags stand in {table.header[tags]!r}: {listed(list(others))}")
-    if tags is None and not others:
-        raise InputError(
-            Fault(
-                f"neither a tags column nor 0/1 columns among {listed(table.header)}",
-                place,
-                f"one of {', '.join(TAGS_COLUMNS)}, or one 0/1 column a label",
-            )
-        )
-    return _Columns(image, tags, about_row, others)
-
-
-_Truth = tuple[NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...], list[Fault]]
-
-
-def _truth(table: Table, columns: _Columns, options: TableOptions, notes: list[str], faults: list[Fault]) -> _Truth:
-    order = _order_file(table.path) if options.selection.labels is None else None
-    if columns.tags is None:
-        return _truth_of_columns(table, columns.others, options.selection, order, notes, faults)
-    cells = read_cells(table.column(columns.tags), options.separator)
+def _truth(table: Table, roles: Roles, options: TableOptions, notes: list[str], faults: list[Fault]) -> _Truth:
+    if not roles.tags:
+        return _truth_of_columns(table, roles, options, notes, faults)
+    cells = _cells(table, roles, options)
     for number, cell in enumerate(cells.cells):
         if cell.faults:
             rows = np.flatnonzero(cells.which == number)
             faults += [Fault(fault, table.where(int(row))) for row in rows for fault in cell.faults]
     notes += cells.notes
     names = cells.names()
-    if order is not None:
-        declared = set(order)
+    if options.order:
+        declared = set(options.order)
         beyond = [name for name in names if name not in declared and not options.selection.excludes(name)]
         faults += [
             Fault(f"the tag {name!r} is not in {ORDER_FILE}", table.path.name, "add it there, or --exclude-labels it")
             for name in beyond
         ]
-        names = list(order)
-    truth, known = cells.truth(names, unlisted=options.unlisted)
-    return truth, known, tuple(names), cells.warnings
+        names = list(options.order)
+    unlisted = options.unlisted or ("absent" if roles.confidence is None else "unknown")
+    pictures = [name.strip() for name in table.column(roles.image)]
+    each_row = "label" if roles.confidence is not None else options.rows
+    if not long_rows.is_long(pictures, cells, each_row):
+        truth, known = cells.truth(names, unlisted=unlisted)
+        return _Truth(table, truth, known, tuple(names), unlisted, cells.warnings)
+    firsts, truth, known = long_rows.merge(
+        table, pictures, cells, names, confidence=roles.confidence, unlisted=unlisted, faults=faults
+    )
+    notes.append(
+        f"one row per label: {len(table.rows)} rows are {len(firsts)} pictures; what no row lists is {unlisted}"
+    )
+    short = replace(table, rows=[table.rows[row] for row in firsts], lines=[table.lines[row] for row in firsts])
+    return _Truth(short, truth, known, tuple(names), unlisted, cells.warnings)
+
+
+def _cells(table: Table, roles: Roles, options: TableOptions) -> Cells:
+    columns = [
+        read_cells(table.column(index), options.separator, none_label=options.none_label, blank=options.blank)
+        for index in roles.tags
+    ]
+    return columns[0] if len(columns) == 1 else merged(columns)
 
 
 def _truth_of_columns(
-    table: Table,
-    columns: dict[str, int],
-    selection: Selection,
-    order: Sequence[str] | None,
-    notes: list[str],
-    faults: list[Fault],
+    table: Table, roles: Roles, options: TableOptions, notes: list[str], faults: list[Fault]
 ) -> _Truth:
-    wanted = order if order is not None else selection.labels
-    names = [name for name in (columns if wanted is None else wanted) if not selection.excludes(name)]
-    lacking = [name for name in names if name not in columns]
+    selection = options.selection
+    wanted = options.order or selection.labels
+    names = [name for name in (roles.labels if wanted is None else wanted) if not selection.excludes(name)]
     faults += [
-        Fault(f"there is no column for the label {name!r}", table.path.name, f"there are {listed(list(columns))}")
-        for name in lacking
+        Fault(f"there is no column for the label {name!r}", table.path.name, f"there are {listed(list(roles.labels))}")
+        for name in names
+        if name not in roles.labels
     ]
-    names = [name for name in names if name in columns]
-    unused = sorted(columns.keys() - set(names), key=columns.__getitem__)
-    if unused:
-        notes.append(f"columns not used: {listed(unused)}")
-    picked = [columns[name] for name in names]
-    codes = bytearray()
-    odd: dict[str, list[int]] = {}
-    for number, row in enumerate(table.rows):
-        cells = [row[index] for index in picked]
-        if _PLAIN.issuperset(cells):
-            codes += "".join(cells).encode("ascii")
-            continue
-        for name, cell in zip(names, cells, strict=True):
-            state = STATES.get(cell.strip().lower())
-            if state is None:
-                odd.setdefault(name, []).append(number)
-            codes += b"?" if state is None else state.encode("ascii")
-    for name, rows in odd.items():
-        more = f" (and {len(rows) - 1} more such cells)" if len(rows) > 1 else ""
-        faults.append(
-            Fault(
-                f"the column {name!r} holds {table.rows[rows[0]][columns[name]]!r}{more}",
-                table.where(rows[0]),
-                f"0, 1, or empty, ?, NaN, -1 for unknown; --exclude-labels {name!r} if it is no label",
-            )
-        )
-    states = np.frombuffer(bytes(codes), dtype=np.uint8).reshape(len(table.rows), len(names))
-    return (states == ord("1")).astype(np.uint8), states != ord("?"), tuple(names), []
-
-
-def _order_file(path: Path) -> tuple[str, ...] | None:
-    file = path.parent / ORDER_FILE
-    return names_in_file(file) if file.is_file() else None
-
-
-def _locate(
-    table: Table, names: Sequence[str], allow_outside: bool, faults: list[Fault]
-) -> tuple[list[str], dict[int, Fault]]:
-    """(path of each row, fault of each row whose file is not there); paths that leave the folder go to ``faults``."""
-    locator = Locator(table.path.parent, allow_outside)
-    files: list[str] = []
-    missing: dict[int, Fault] = {}
-    for row, name in enumerate(names):
-        if not name:
-            faults.append(Fault("the row names no picture", table.where(row)))
-            files.append("")
-            continue
-        file, reason = locator.find(name)
-        if file is None and reason.startswith(OUTSIDE):
-            faults.append(Fault(reason.removeprefix(OUTSIDE), table.where(row), "--allow-outside permits it"))
-        elif file is None:
-            missing[row] = Fault(reason, table.where(row))
-        files.append(file or "")
-    return files, missing
+    columns = {name: roles.labels[name] for name in names if name in roles.labels}
+    truth, known, found = read_label_columns(
+        table, columns, minus_one=options.minus_one, blank=options.blank, faults=faults
+    )
+    notes += found
+    return _Truth(table, truth, known, tuple(columns), "unknown")
 
 
 def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> TaggedSet:
@@ -234,8 +176,10 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
         else:
             lines = ", ".join(str(table.lines[row]) for row in rows[:6]) + (", ..." if len(rows) > 6 else "")
             for row in rows:
-                what = f"the picture {str(data.ids[row])!r} stands in rows {lines} with conflicting tags, split or fold"
-                unusable[row] = Fault(what, table.where(row), "one row a picture, with all its tags")
+                what = f"rows {lines} name the picture {str(data.ids[row])!r} with different tags, split or fold"
+                unusable[row] = Fault(
+                    what, table.where(row), "one row per picture with all its tags, or --rows label to merge rows"
+                )
     for path, (row, *_) in of_file.items():
         if row not in unusable and (fault := refusal(path)):
             unusable[row] = Fault(f"{str(data.ids[row])!r} {fault.what}", table.where(row), fault.instead)
@@ -247,5 +191,5 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
 
 
 def _same(data: TaggedSet, one: int, other: int) -> bool:
-    columns = [data.truth, data.known, data.split, data.fold]
+    columns: Sequence[NDArray[Any] | None] = [data.truth, data.known, data.split, data.fold]
     return all(np.array_equal(values[one], values[other]) for values in columns if values is not None)

@@ -1,4 +1,4 @@
-"""The cells of a tags column: what parts the tags, what each one says, and the multi-hot truth of all rows."""
+"""The cells of a tags column: what separates the tags, what each one says, and the multi-hot truth of all rows."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.labels import listed
-from tagfit.errors import Fault, InputError
+from tagfit.data.readers import separators
+from tagfit.data.readers.list_cells import BRACKETS, are_lists, parse_list
+from tagfit.data.readers.separators import Separator
+from tagfit.errors import Fault
+from tagfit.literals import is_nothing
 
-# Of several that stand in the cells the earliest parts the tags (Places|Italy, sun), unless it is rare beside another.
-SEPARATORS = (";", ",", "|")
-NOISE = 0.1
-NAMED_SEPARATORS = {"space": " ", "tab": "\t"}
 ABSENT, PRESENT, UNKNOWN = 0, 1, 2
+# Inside a list of tags these are no tags either; a dash or NA there may be one.
+NO_TAGS = frozenset(("nan", "none", "<na>", "null"))
+# What collections call it when a picture has none of the labels.
+NONE_NAMES = frozenset(("nofinding", "nofindings", "none", "nothing", "notag", "notags", "nolabel", "nolabels"))
 
 
 @dataclass(frozen=True)
@@ -65,32 +69,93 @@ class Cells:
         return (every == PRESENT).astype(np.uint8), every != UNKNOWN
 
 
-def read_cells(texts: Sequence[str], separator: str | None) -> Cells:
-    """Parse a tags column of N cells; ``separator`` None finds it among ``|``, ``;`` and ``,``."""
+def read_cells(
+    texts: Sequence[str], separator: str | None, *, none_label: str | None = None, blank: str | None = None
+) -> Cells:
+    """Parse a tags column of N cells.
+
+    Args:
+        texts: the cells.
+        separator: what separates the tags; None finds it.
+        none_label: the name that says that a picture has no tag.
+        blank: ``unknown`` where an empty cell says nothing of its row; None and ``absent``: the picture has no tag.
+    """
     counts = Counter(texts)
     index = {text: number for number, text in enumerate(counts)}
     which = np.fromiter((index[text] for text in texts), dtype=np.int64, count=len(texts))
     notes: list[str] = []
     warnings: list[Fault] = []
-    if separator is None:
-        chosen = _find_separator(counts, notes, warnings)
+    nothing = {text: number for text, number in counts.items() if text.strip() and is_nothing(text)}
+    if nothing:
+        meant = "nothing is known of the row" if blank == "unknown" else "no tags"
+        what = f"{sum(nothing.values())} cells say {listed(list(nothing))}, read like an empty cell: {meant}"
+        warnings.append(Fault(what, instead="" if blank else "--blank unknown if nothing is known of these rows"))
+    filled = Counter({text: number for text, number in counts.items() if not is_nothing(text) and text.strip() != "?"})
+    parsed: dict[str, Cell] = {}
+    if separator is None and are_lists(filled):
+        notes.append("the cells of the tags are lists in brackets")
+        found = Separator()
+        for text in filled:
+            members = parse_list(text)
+            fault = f"{text!r} is no list of tags, though other cells are lists"
+            parsed[text] = Cell({}, faults=(fault,)) if members is None else _cell(text, members, none_label)
     else:
-        chosen = NAMED_SEPARATORS.get(separator, separator)
-        if not chosen:
-            raise InputError("the separator is empty", instead="one of | ; , space tab, or any other text")
-        notes.append(f"separator of the tags: {chosen!r} (as given)")
-    cells = Cells([parse_cell(text, chosen) for text in counts], which, notes, warnings)
-    warnings += _hierarchical(cells.names(), chosen)
+        search = separators.given(separator) if separator is not None else separators.find(filled)
+        found = search.separator
+        notes += search.notes
+        warnings += search.warnings
+        codes = _whole_codes(filled, found)
+        for text in filled:
+            parts = [codes.get(part.strip(), part) for part in found.split(text)]
+            named = [part for part in parts if part.strip().casefold() not in NO_TAGS]
+            parsed[text] = _cell(text, named, none_label)
+            if len(named) < len(parts):
+                warnings.append(Fault(f"{text!r} names nothing among its tags, which is passed over"))
+    empty = Cell({}, unknown_row=blank == "unknown")
+    unknown = Cell({}, unknown_row=True)
+    all_cells = [parsed.get(text) or (unknown if text.strip() == "?" else empty) for text in counts]
+    cells = Cells(all_cells, which, notes, warnings)
+    warnings += _hierarchical(cells.names(), found)
+    warnings += _says_none(cells, none_label)
     return cells
 
 
-def parse_cell(text: str, separator: str | None) -> Cell:
-    """``a|!b|?c`` -> a present, b absent, c unknown; empty: no tags; a lone ``?``: nothing is known of the row."""
-    if text.strip() == "?":
-        return Cell({}, unknown_row=True)
+def reads_otherwise(name: str) -> bool:
+    """Whether a tag of this name, alone in a cell, is read as something else: as nothing, a list, or a number."""
+    return (
+        is_nothing(name)
+        or name.casefold() in NO_TAGS
+        or name[:1] in BRACKETS
+        or (name.endswith(".0") and name[:-2].isdigit())
+    )
+
+
+def merged(columns: Sequence[Cells]) -> Cells:
+    """Several tags columns as one: a row has the tags of all of them."""
+    rows = list(zip(*(one.which.tolist() for one in columns), strict=True))
+    index = {row: number for number, row in enumerate(dict.fromkeys(rows))}
+    cells = []
+    for row in index:
+        states: dict[str, int] = {}
+        parts = [one.cells[which] for one, which in zip(columns, row, strict=True)]
+        for part in parts:
+            states |= {name: state for name, state in part.states.items() if states.get(name) != PRESENT}
+        faults = tuple(fault for part in parts for fault in part.faults)
+        cells.append(Cell(states, all(part.unknown_row for part in parts), faults))
+    return Cells(
+        cells,
+        np.asarray([index[row] for row in rows], dtype=np.int64),
+        list(dict.fromkeys(note for one in columns for note in one.notes)),
+        [fault for one in columns for fault in one.warnings],
+    )
+
+
+def _cell(text: str, pieces: Sequence[str], none_label: str | None) -> Cell:
+    """``a``, ``!b``, ``?c``: a present, b absent, c unknown."""
     states: dict[str, int] = {}
     faults: list[str] = []
-    for piece in text.split(separator) if separator else [text]:
+    says_none = False
+    for piece in pieces:
         tag = piece.strip()
         if not tag:
             continue
@@ -99,42 +164,36 @@ def parse_cell(text: str, separator: str | None) -> Cell:
         state = {"": PRESENT, "!": ABSENT, "?": UNKNOWN}[mark]
         if not name:
             faults.append(f"{mark!r} stands without a tag in {text!r}")
+        elif none_label is not None and name.casefold() == none_label.strip().casefold():
+            says_none = True
         elif states.setdefault(name, state) != state:
             faults.append(f"conflicting tags: {text!r} says two things of {name!r}")
+    if says_none and PRESENT in states.values():
+        faults.append(f"conflicting tags: {text!r} says {none_label!r} and names tags")
     return Cell(states, faults=tuple(faults))
 
 
-def _find_separator(counts: Counter[str], notes: list[str], warnings: list[Fault]) -> str | None:
-    found = {sign: sum(number for text, number in counts.items() if sign in text) for sign in SEPARATORS}
-    present = [sign for sign in SEPARATORS if found[sign]]
-    if not present:
-        notes.append("separator of the tags: none found among | ; , (each cell is one tag)")
-        spaced = next((text for text in counts if " " in text.strip()), None)
-        if spaced is not None:
-            warnings.append(
-                Fault(
-                    f"cells such as {spaced!r} hold spaces, read as one tag", instead="--separator space to part them"
-                )
-            )
-        return None
-    most = max(found.values())
-    chosen = next(sign for sign in present if found[sign] >= NOISE * most)
-    notes.append(f"separator of the tags: {chosen!r} (found in {found[chosen]} cells)")
-    for sign in present:
-        if sign != chosen:
-            example = next(text for text in counts if sign in text)
-            warnings.append(
-                Fault(
-                    f"{found[sign]} cells also hold {sign!r}, such as {example!r}; it is read as a part of the names",
-                    instead=f"--separator {sign!r} to part the tags there",
-                )
-            )
-    return chosen
+def _whole_codes(counts: Counter[str], separator: Separator) -> dict[str, str]:
+    """Codes that became 5.0 because a cell was missing -> 5, where every tag is such a number."""
+    parts = {part.strip() for text in counts for part in separator.split(text)} - {""}
+    if parts and all(part.endswith(".0") and part[:-2].isdigit() for part in parts):
+        return {part: part[:-2] for part in parts}
+    return {}
 
 
-def _hierarchical(names: Sequence[str], separator: str | None) -> list[Fault]:
-    signs = [sign for sign in ("|", "/") if sign != separator]
+def _hierarchical(names: Sequence[str], separator: Separator) -> list[Fault]:
+    signs = [sign for sign in ("|", "/") if sign not in separator.signs]
     paths = [name for name in names if any(sign in name.strip(sign) for sign in signs)]
     if not paths:
         return []
     return [Fault(f"tags that look hierarchical are read as whole names, not split: {listed(paths)}")]
+
+
+def _says_none(cells: Cells, none_label: str | None) -> list[Fault]:
+    """A warning where a label seems to say that there is none, as it never stands beside another."""
+    suspects = [name for name in cells.names() if "".join(filter(str.isalnum, name.casefold())) in NONE_NAMES]
+    alone = [name for name in suspects if all(len(cell.states) == 1 for cell in cells.cells if name in cell.states)]
+    if none_label is not None or not alone:
+        return []
+    what = f"the tag {alone[0]!r} never stands beside another: it may say that there is none"
+    return [Fault(what, instead=f"--none-label '{alone[0]}' reads it as no tags")]

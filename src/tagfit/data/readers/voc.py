@@ -6,7 +6,7 @@ from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.pictures.sources import Place, content_of, listing
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, folders_below
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.xml_files import parse_xml
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError

@@ -12,8 +12,8 @@ from tagfit.data.readers.annotations import PRESENT, Annotations, split_of
 from tagfit.data.readers.json_files import kind_of as json_kind
 from tagfit.data.readers.json_files import parse_json_text
 from tagfit.data.readers.look import Look
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.records import Records
-from tagfit.data.readers.table import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 

@@ -11,7 +11,7 @@ from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.pictures.sources import Place, content_of, files_below
 from tagfit.data.readers.annotations import Annotations, split_of
 from tagfit.data.readers.look import Look
-from tagfit.data.readers.table import TableOptions
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 

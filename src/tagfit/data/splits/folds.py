@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.fingerprint import row_digests
+from tagfit.data.readers.separators import DOUBTFUL, PLAIN
+from tagfit.data.readers.tag_cells import reads_otherwise
 from tagfit.data.splits import grouping
 from tagfit.data.splits.stratify import assign
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.files import write_text
-
-SEPARATORS = "|;,"
 
 
 def folds(
@@ -48,12 +50,13 @@ def folds(
 
 
 def write_folds(data: TaggedSet, fold: NDArray[np.int64], path: Path) -> None:
-    """Write ``image,tags,fold``, one line a row, paths relative to the CSV; unknown labels as ``?label``.
+    """Write ``image,tags,fold``, one line per row, paths relative to the CSV; unknown labels as ``?label``.
 
     Raises:
-        InputError: labels that no cell of tags can hold.
+        InputError: labels that begin with ``?`` or ``!``, which mark what is unknown or absent.
     """
-    separator = _separator(data.labels)
+    rows = [_tags(data.labels, truth, known) for truth, known in zip(data.truth, data.known, strict=True)]
+    write = _writer(data.labels, rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "tags", "fold"])
@@ -64,8 +67,8 @@ def write_folds(data: TaggedSet, fold: NDArray[np.int64], path: Path) -> None:
             instead="tagfit data convert SOURCE --to csv DIR writes them out",
         )
     images = [os.path.relpath(file, path.parent) for file in files]
-    for image, truth, known, number in zip(images, data.truth, data.known, fold.tolist(), strict=True):
-        writer.writerow([image, separator.join(_tags(data.labels, truth, known)), number])
+    for image, tags, number in zip(images, rows, fold.tolist(), strict=True):
+        writer.writerow([image, write(tags), number])
     write_text(path, text.getvalue())
 
 
@@ -76,13 +79,12 @@ def _tags(labels: tuple[str, ...], truth: NDArray[np.uint8], known: NDArray[np.b
     return [mark for mark, present, sure in zip(marked, truth, known, strict=True) if present or not sure]
 
 
-def _separator(labels: tuple[str, ...]) -> str:
+def _writer(labels: tuple[str, ...], rows: list[list[str]]) -> Callable[[list[str]], str]:
+    """How the tags of a row are written so that they read back: with bars between them, or as a JSON list."""
     faults = [Fault(f"the label {label!r} begins with {label[0]!r}") for label in labels if label[:1] in ("?", "!")]
     if faults:
         raise InputError(faults, what="a cell of tags reads ?name as unknown and !name as absent; rename the labels")
-    for separator in SEPARATORS:
-        if not any(separator in label for label in labels):
-            return separator
-    raise InputError(
-        f"the labels hold every one of the separators {' '.join(SEPARATORS)}", instead="labels without one of them"
-    )
+    signs = "".join(PLAIN) + ("" if any(len(row) > 1 for row in rows) else "".join(DOUBTFUL))
+    if any(reads_otherwise(label) or set(label) & set(signs) for label in labels):
+        return lambda tags: json.dumps(tags, ensure_ascii=False) if tags not in ([], ["?"]) else "".join(tags)
+    return "|".join

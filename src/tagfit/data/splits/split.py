@@ -110,6 +110,7 @@ def split(
         *how,
         f"rows: {placing.counts(names)}",
         *_told_apart(together, names),
+        *_owners_apart(kept, names),
         *_label_notes(kept, names == "train"),
     ]
 
@@ -166,6 +167,23 @@ def _told_apart(together: NDArray[np.str_], names: NDArray[np.str_]) -> list[str
     if not torn:
         return []
     return [f"caution: {torn} sets of equal or near-equal rows stand on two sides, where the source put them"]
+
+
+def _owners_apart(data: TaggedSet, names: NDArray[np.str_]) -> list[str]:
+    """A note on each column, such as ``Patient ID``, whose values are on both sides as nothing keeps them together."""
+    if data.groups is not None:
+        return []
+    notes = []
+    for column, values in data.owners.items():
+        owners = literals.names(values)
+        torn = len(grouping.across(owners, names))
+        if torn:
+            several = len(np.unique(owners[owners != ""]))
+            notes.append(
+                f"caution: {torn} of {several} values of {column!r} have rows in more than one split; "
+                f"--group-column {column!r} keeps them together"
+            )
+    return notes
 
 
 def _label_notes(data: TaggedSet, train: NDArray[np.bool_]) -> list[str]:

@@ -1,0 +1,74 @@
+"""The options of reading a table of pictures, checked for themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tagfit.data.labels import Selection
+from tagfit.errors import Fault, InputError
+
+CHOICES = {
+    "unlisted": ("absent", "unknown"),
+    "blank": ("absent", "unknown"),
+    "minus_one": ("absent", "unknown"),
+    "rows": ("picture", "label"),
+}
+
+
+def folder_of_images(folder: Path, table: Path | None) -> Path:
+    """The folder that the user names, from the working directory or else from where the table lies."""
+    if folder.is_dir() or table is None:
+        return folder
+    beside = (table if table.is_dir() else table.parent) / folder
+    return beside if beside.is_dir() else folder
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How a table is to be read; each field is explained at :func:`tagfit.data.read.read`."""
+
+    separator: str | None = None
+    unlisted: str | None = None
+    selection: Selection = field(default_factory=Selection)
+    allow_outside: bool = False
+    images: Path | None = None
+    image_column: str | None = None
+    tags_column: tuple[str, ...] | None = None
+    label_columns: tuple[str, ...] = ()
+    group_column: str | None = None
+    ignore_columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+    none_label: str | None = None
+    minus_one: str | None = None
+    blank: str | None = None
+    rows: str | None = None
+    encoding: str | None = None
+    order: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse values that no option has.
+
+        Raises:
+            InputError: one fault per option.
+        """
+        faults = [
+            Fault(f"{name} is {getattr(self, name)!r}", instead=" or ".join(choices))
+            for name, choices in CHOICES.items()
+            if getattr(self, name) is not None and getattr(self, name) not in choices
+        ]
+        if self.separator == "":
+            faults.append(Fault("the separator is empty", instead="one of | ; , space tab none, or any other text"))
+        if self.images is not None and not self.images.is_dir():
+            faults.append(
+                Fault(f"there is no folder {self.images}, which images names", instead="a folder of pictures")
+            )
+        if faults:
+            raise InputError(faults)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arguments of ``tagfit.read`` as plain JSON values, without those of the selection of labels."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("selection", "order")}
+        values["images"] = None if self.images is None else str(self.images.absolute())
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}

@@ -1,0 +1,90 @@
+"""The pictures that a table names, found in its folder; near misses are found where they are unique, and noted."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tagfit.data.pictures.files import OUTSIDE, Locator
+from tagfit.data.pictures.near_misses import NearMisses
+from tagfit.data.readers.delimited import Table
+from tagfit.data.readers.options import TableOptions
+from tagfit.errors import SHOWN_FAULTS, Fault
+
+
+def locate(table: Table, options: TableOptions) -> PictureNames:
+    """What finds the pictures of ``table``, in the folder that the options name or else in the table's own."""
+    folder = table.path.parent if options.images is None else options.images
+    return PictureNames(Locator(folder, options.allow_outside), NearMisses(folder))
+
+
+@dataclass
+class PictureNames:
+    """Finds the files of many names."""
+
+    locator: Locator
+    near: NearMisses
+
+    def is_picture(self, name: str) -> bool:
+        """Whether there is a file of this name, or one that it nearly names."""
+        return self.locator.find(name)[0] is not None or self.near.find(name)[0] is not None
+
+    def files(
+        self, table: Table, names: Sequence[str], notes: list[str], faults: list[Fault]
+    ) -> tuple[list[str], dict[int, Fault]]:
+        """(path of each row, '' where none; fault of each row whose picture is not there).
+
+        Names that are missing, or that leave the folder, go to ``faults``.
+        """
+        files: list[str] = []
+        absent: dict[int, str] = {}
+        for row, name in enumerate(names):
+            if not name:
+                faults.append(Fault("the row names no picture", table.where(row)))
+                files.append("")
+                continue
+            file, reason = self.locator.find(name)
+            if file is None and reason.startswith(OUTSIDE) and not self._is_anywhere(name):
+                reason = f"there is no file {name!r}"  # a path of another machine, which no option makes right
+            if file is None and reason.startswith(OUTSIDE):
+                faults.append(Fault(reason.removeprefix(OUTSIDE), table.where(row), "--allow-outside permits it"))
+            elif file is None:
+                absent[row] = reason
+            files.append(file or "")
+        return files, self._nearly(table, names, files, absent, notes)
+
+    def _is_anywhere(self, name: str) -> bool:
+        folder = self.locator.folder
+        return any(os.path.lexists(os.path.join(place, name)) for place in (folder, folder / "images"))
+
+    def _nearly(
+        self, table: Table, names: Sequence[str], files: list[str], absent: dict[int, str], notes: list[str]
+    ) -> dict[int, Fault]:
+        """Fill in the files that are nearly named; the faults of the rows that are left."""
+        found = self.near.find_all(names[row] for row in absent)
+        nothing = (None, "")
+        place = table.path.name
+        named = {file: name for file, name in zip(files, names, strict=True) if file} if found else {}
+        claims = Counter(file for file, _ in found.values() if file is not None)
+        missing: dict[int, Fault] = {}
+        ways: dict[str, list[int]] = {}
+        for row, reason in absent.items():
+            file, how = found.get(names[row], nothing)
+            if file is not None and claims[file] == 1 and file not in named:
+                files[row] = file
+                ways.setdefault(how, []).append(row)
+                continue
+            if file is not None:
+                reason += "; several names of the table nearly name the one file that is like it"
+            elif how:
+                reason += f"; {how}"
+            elif len(missing) < SHOWN_FAULTS and (near := self.near.nearest(names[row])):
+                reason += f", but {near!r} is there"
+            missing[row] = Fault(reason, f"{place}, row {table.lines[row]}")
+        for how, rows in ways.items():
+            example = f"{names[rows[0]]!r} is {self.near.shown(files[rows[0]])!r}"
+            count = "1 picture is" if len(rows) == 1 else f"{len(rows)} pictures are"
+            notes.append(f"{count} found with {how}: {example}" + (", ..." if len(rows) > 1 else ""))
+        return missing
