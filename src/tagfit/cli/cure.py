@@ -146,7 +146,7 @@ def cure(
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="Train a SOURCE with this recipe first.",
+            help="The first recipe for a SOURCE.",
             show_default="plain-conv for pictures, else plain-dense",
             callback=checked(checks.recipe),
         ),

@@ -46,44 +46,39 @@ class ReadingOptions:
     """How a source is read; the names are those of ``tagfit.read``."""
 
     image_column: Annotated[
-        str | None, _table(metavar="NAME", help="The column that names the picture.", show_default="detected")
+        str | None, _table(metavar="NAME", help="The column of pictures.", show_default="detected")
     ] = None
     tags_column: Annotated[
-        str | None, _table(metavar="NAME,..", help="The column of tags, or several.", show_default="detected")
+        str | None, _table(metavar="NAME,..", help="The columns of tags.", show_default="detected")
     ] = None
     label_columns: Annotated[
         str | None,
-        _table(metavar="NAME,..", help="The 0/1 columns; also FIRST:LAST or a pattern.", show_default="detected"),
+        _table(metavar="NAME,..", help="0/1 columns; also FIRST:LAST or a pattern."),
     ] = None
-    group_column: Annotated[
-        str | None, _table(metavar="NAME", help="Keep rows of one value, such as a patient, in one split.")
-    ] = None
+    group_column: Annotated[str | None, _table(metavar="NAME", help="Keep rows of one patient, say, in one split.")] = (
+        None
+    )
     ignore_columns: Annotated[
-        str | None, _table(metavar="NAME,..", help="Columns to leave alone; also FIRST:LAST or a pattern.")
+        str | None, _table(metavar="NAME,..", help="Columns to ignore, named in the same ways.")
     ] = None
     columns: Annotated[str | None, _table(metavar="NAME,..", help="The columns of a table without a header.")] = None
-    images: Annotated[
-        Path | None, _table(metavar="DIR", help="The folder of the pictures.", show_default="the table's")
-    ] = None
+    images: Annotated[Path | None, _table(metavar="DIR", help="The folder of the pictures, if not the table's.")] = None
     separator: Annotated[
         str | None,
         _table(
             metavar="S",
-            help="Between the tags in a cell: any text, space, tab or none.",
-            show_default="detected",
+            help="Between tags: any text, space, tab or none.",
             callback=checked(checks.separator),
         ),
     ] = None
-    none_label: Annotated[
-        str | None, _table(metavar="NAME", help="The tag that says there is none, such as 'No Finding'.")
-    ] = None
+    none_label: Annotated[str | None, _table(metavar="NAME", help="The tag for none, such as 'No Finding'.")] = None
     blank: Annotated[
         Literal["absent", "unknown"] | None,
-        _table(metavar="WORD", help="What an empty cell means: absent or unknown.", show_default="detected"),
+        _table(metavar="WORD", help="A blank is absent or unknown.", show_default="detected"),
     ] = None
     rows: Annotated[
         Literal["picture", "label"] | None,
-        _table(metavar="WORD", help="What a row stands for: picture or label.", show_default="detected"),
+        _table(metavar="WORD", help="A row of the table is a picture or a label."),
     ] = None
     encoding: Annotated[
         str | None, _table(metavar="NAME", help="The encoding, such as cp1252.", show_default="UTF-8")
@@ -94,11 +89,11 @@ class ReadingOptions:
     ] = None
     unlisted: Annotated[
         Literal["absent", "unknown"] | None,
-        _reading(metavar="WORD", help="What an unlisted tag is: absent or unknown.", show_default="absent"),
+        _reading(metavar="WORD", help="An unlisted tag is absent (default) or unknown."),
     ] = None
     minus_one: Annotated[
         Literal["absent", "unknown"] | None,
-        _reading(metavar="WORD", help="What -1 means: absent or unknown.", show_default="detected"),
+        _reading(metavar="WORD", help="-1 means absent or unknown.", show_default="detected"),
     ] = None
     allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the source's folder.")] = (
         False
