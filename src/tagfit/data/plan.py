@@ -13,6 +13,7 @@ from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.joining import joined
 from tagfit.data.labels import align
 from tagfit.data.pictures.cache import default_dir, size_of
+from tagfit.data.pictures.sources import absolute
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
 from tagfit.data.readers.options import folder_of_images
@@ -49,19 +50,19 @@ class Plan:
     def resolved(self) -> Plan:
         """The same plan with absolute paths, so that it holds from any folder."""
 
-        def absolute(path: str | None) -> str | None:
-            return None if path is None else str(Path(path).absolute())
+        def optional(path: str | None) -> str | None:
+            return None if path is None else absolute(path)
 
         reading = dict(self.read)
         if reading.get("images") is not None:
-            reading["images"] = absolute(str(folder_of_images(Path(reading["images"]), Path(self.data))))
+            reading["images"] = absolute(folder_of_images(Path(reading["images"]), Path(self.data)))
         return replace(
             self,
-            data=str(Path(self.data).absolute()),
+            data=absolute(self.data),
             read=reading,
-            validation=absolute(self.validation),
-            test=absolute(self.test),
-            cache_dir=absolute(self.cache_dir),
+            validation=optional(self.validation),
+            test=optional(self.test),
+            cache_dir=optional(self.cache_dir),
         )
 
     def to_dict(self) -> dict[str, Any]:

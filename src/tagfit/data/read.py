@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tagfit.data.labels import Selection, require_learnable, select, similar_names
+from tagfit.data.pictures.sources import absolute
 from tagfit.data.readers.delimited import columns_named
 from tagfit.data.readers.formats import recognised
 from tagfit.data.readers.frame import is_frame, table_of
@@ -116,7 +117,7 @@ def read(
     data = replace(
         data,
         warnings=(*data.warnings, *similar_names(data.labels)),
-        source=None if path is None else {"data": str(path.absolute()), "read": options},
+        source=None if path is None else {"data": absolute(source), "read": options},
     )
     if strict and (data.quarantined or similar_names(data.labels)):
         raise InputError([*data.quarantined, *similar_names(data.labels)], what=f"{name} has faults (strict)")

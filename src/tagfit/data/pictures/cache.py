@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -21,13 +22,17 @@ from numpy.typing import NDArray
 
 from tagfit.data.pictures import decode as pictures
 from tagfit.data.pictures.accepted import shown
-from tagfit.data.pictures.sources import Place
+from tagfit.data.pictures.known_contents import KnownContents, is_remote
+from tagfit.data.pictures.sources import Place, UnavailableError
 from tagfit.errors import Fault, InputError
 from tagfit.files import written_whole
 
 DIGEST_BYTES = 32
 AT_ONCE = 16  # pictures a task: enough to make the cost of handing out tasks vanish
 TASKS_AHEAD = 4  # tasks a core that may wait for the writer: bounds the memory
+REMOTE_PIECE = 256  # remote pictures that are fetched before they are kept: what a cut may cost
+FETCHES = 16  # at once: most of the time of each is waiting
+CONTENTS_FILE = "remote-contents.bin"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ABANDONED_AFTER = 3600.0  # seconds without a write after which an unfinished file has lost its writer
 
@@ -64,7 +69,8 @@ def decoded(
     """All ``files`` as pixels; what was decoded before, in any set, order or place, is not decoded again.
 
     Every file is read (its content is its key), once. Two processes may do the same at once. Killed at any moment,
-    it leaves only what the next call ignores or finishes.
+    it leaves only what the next call ignores or finishes. Remote pictures are kept piece by piece: after a cut, only
+    what is missing or has changed is fetched.
 
     Args:
         files: N picture files.
@@ -73,28 +79,65 @@ def decoded(
         progress: called with (pictures done, N) from the calling thread, with 0 before anything is written.
 
     Raises:
-        InputError: the cache cannot be written (no space, no permission). Pictures that cannot be read are ``faults``.
+        InputError: the cache cannot be written (no space, no permission), or a store cannot be reached. Pictures that
+            cannot be read are ``faults``.
     """
     pictures.check_size(size)
     if progress is not None:
         progress(0, len(files))
-    shelf = _Shelf(_folder(size, cache_dir), size)
+    folder = _folder(size, cache_dir)
+    contents = KnownContents(folder.parent / CONTENTS_FILE, files)
+    if len(files) > REMOTE_PIECE and any(is_remote(place) for place in files):
+        return _in_pieces(files, folder, size, contents, progress)
+    return _decoded(files, _Shelf(folder, size), contents, progress)
+
+
+def _in_pieces(
+    files: Sequence[Place],
+    folder: Path,
+    size: int,
+    contents: KnownContents,
+    progress: Callable[[int, int], None] | None,
+) -> Decoded:
+    """Each piece becomes an entry, so that it outlives a cut; in the end one entry replaces them."""
+    pieces: list[Path] = []
+    for start in range(0, len(files), REMOTE_PIECE):
+        step = None if progress is None else partial(_shifted, progress, start, len(files))
+        pieces.append(_decoded(files[start : start + REMOTE_PIECE], _Shelf(folder, size), contents, step).path)
+    whole = _decoded(files, _Shelf(folder, size), contents, None)
+    for path in set(pieces) - {whole.path}:
+        path.with_name(f"{path.stem}.digests.npy").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+    return whole
+
+
+def _shifted(progress: Callable[[int, int], None], start: int, n: int, done: int, _of: int) -> None:
+    progress(start + done, n)
+
+
+def _decoded(
+    files: Sequence[Place], shelf: _Shelf, contents: KnownContents, progress: Callable[[int, int], None] | None
+) -> Decoded:
+    size = shelf.size
     if not shelf.keys:  # otherwise all of them may be cached already, which only reading them can tell
         _refuse_without_space(shelf.folder, size_of(len(files), size))
     new = _NewEntry(shelf, len(files))
     rows: list[int] = []
     faults: list[tuple[int, Fault]] = []
     try:
-        with closing(_outcomes(files, size, shelf)) as outcomes:
+        with closing(_outcomes(files, size, shelf, contents)) as outcomes:
             for row, outcome in enumerate(outcomes):
                 if isinstance(outcome, Fault):
                     faults.append((row, outcome))
                 else:
                     new.add(*outcome)
+                    contents.add(files[row], outcome[0])
                     rows.append(row)
                 if progress is not None:
                     progress(row + 1, len(files))
         path = new.finish()
+        with _disk_faults(shelf.folder, 0):
+            contents.save()
     finally:
         new.abandon()
     return Decoded(
@@ -124,14 +167,15 @@ def _folder(size: int, cache_dir: Path | None) -> Path:
     return (cache_dir or default_dir()) / f"pictures-{size}px-{made_by}"
 
 
-def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf) -> Generator[_Outcome]:
+def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf, contents: KnownContents) -> Generator[_Outcome]:
     """For each file in order: its digest with new pixels (None where the shelf has them), or what is wrong with it."""
-    workers = _cores()
+    remote = any(is_remote(place) for place in files)
+    workers, at_once = (FETCHES, 1) if remote else (_cores(), AT_ONCE)
     waiting: deque[Future[list[_Outcome]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for start in range(0, len(files), AT_ONCE):
-                waiting.append(pool.submit(_some, files[start : start + AT_ONCE], size, shelf))
+            for start in range(0, len(files), at_once):
+                waiting.append(pool.submit(_some, files[start : start + at_once], size, shelf, contents))
                 if len(waiting) >= TASKS_AHEAD * workers:
                     yield from waiting.popleft().result()
             while waiting:
@@ -143,15 +187,20 @@ def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf) -> Generator[_Ou
 _Outcome = tuple[bytes, NDArray[np.uint8] | None] | Fault
 
 
-def _some(files: Sequence[Place], size: int, shelf: _Shelf) -> list[_Outcome]:
-    return [_one(path, size, shelf) for path in files]
+def _some(files: Sequence[Place], size: int, shelf: _Shelf, contents: KnownContents) -> list[_Outcome]:
+    return [_one(path, size, shelf, contents) for path in files]
 
 
-def _one(path: Place, size: int, shelf: _Shelf) -> _Outcome:
+def _one(path: Place, size: int, shelf: _Shelf, contents: KnownContents) -> _Outcome:
+    known = contents.get(path)
+    if known is not None and known in shelf:
+        return known, None
     try:
         data = pictures.read(path)
         digest = pictures.digest(data)
         return digest, None if digest in shelf else pictures.decode(data, size)
+    except UnavailableError:
+        raise
     except InputError as error:
         return replace(error.faults[0], where=shown(path))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from functools import cached_property
@@ -11,6 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tagfit.errors import Fault, InputError
+
+
+class UnavailableError(InputError):
+    """What holds the pictures cannot be reached at all: no picture is at fault, and none is left out for it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, instead="run it again when it can be reached: what was decoded is kept")
 
 
 class Store(ABC):
@@ -39,6 +47,10 @@ class Store(ABC):
         Raises:
             InputError: it is not there, cannot be read, or is larger than is read.
         """
+
+    def open(self, name: str) -> BinaryIO:
+        """A file as a stream that can be read at any place."""
+        return io.BytesIO(self.read(name))
 
     def version(self, _name: str) -> str:
         """What changes whenever the content does, as far as the store tells without reading it; else ''."""
@@ -126,10 +138,23 @@ class Member:
         return self.store.read(self.inside)
 
     def open(self, _mode: str = "rb") -> BinaryIO:
-        return io.BytesIO(self.read_bytes())
+        return self.store.open(self.inside)
 
 
 Place = Path | Member
+
+_SCHEME = re.compile(r"(^|::)([a-z][a-z0-9+.-]+):/+")
+
+
+def as_url(source: str | Path) -> str | None:
+    """The URL that ``source`` is, or None; a Path has lost one of the two slashes after the scheme."""
+    text = str(source)
+    return _SCHEME.sub(r"\1\2://", text) if _SCHEME.match(text) else None
+
+
+def absolute(source: str | Path) -> str:
+    """An address that holds from any folder: a URL as it is, a path as an absolute one."""
+    return as_url(source) or str(Path(source).absolute())
 
 
 def start_of(place: Place, size: int) -> bytes:

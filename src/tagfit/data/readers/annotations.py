@@ -46,7 +46,7 @@ class Annotations:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.notes: list[str] = []
-        self._finder = Finder([place if place.is_dir() else place.parent], options.allow_outside)
+        self.look_in([place if place.is_dir() else place.parent])
         self._files: list[Place] = []
         self._wheres: list[str] = []
         self._splits: list[str] = []
@@ -58,8 +58,9 @@ class Annotations:
         self._unknown_rows: list[int] = []
 
     def look_in(self, folders: Sequence[Place]) -> None:
-        """Find the pictures that follow in these folders, the first that has one."""
-        self._finder = Finder(folders, self.options.allow_outside)
+        """Find the pictures that follow in these folders, the first that has one; ``--images`` overrides them."""
+        images = self.options.images
+        self._finder = Finder(folders if images is None else [images], self.options.allow_outside)
 
     def first_found(self, names: Sequence[str]) -> tuple[str, Place | None]:
         """The first of several names that a picture is found by, and the picture; the last name if there is none."""

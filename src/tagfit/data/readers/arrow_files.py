@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,7 +120,7 @@ def open_arrow(place: Place, format: str) -> ArrowFile:  # noqa: A002
 
         local = isinstance(place, Path)
         if place.suffix.lower() != ".arrow":
-            parquet = pq.ParquetFile(place if local else io.BytesIO(content_of(place)))
+            parquet = pq.ParquetFile(place if local else place.open())
             return ArrowFile(place, parquet.schema_arrow, parquet.metadata.num_rows, parquet, None)
         source = pa.memory_map(str(place)) if local else pa.BufferReader(content_of(place))
         start = source.read(len(ARROW_MARK))

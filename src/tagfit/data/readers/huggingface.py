@@ -173,7 +173,7 @@ def _pictures(
     embedded = np.zeros(file.rows, dtype=bool) if field == PATHS else file.has_bytes(column, field)
     store = file.pictures(column, field) if embedded.any() else None
     files: list[Place] = [file.place if store is None else Member(store, f"{ROW}{row}") for row in range(file.rows)]
-    finder = Finder([file.place.parent], options.allow_outside)
+    finder = Finder([options.images or file.place.parent], options.allow_outside)
     unusable: dict[int, Fault] = {}
     for row in np.flatnonzero(~embedded).tolist():
         path = paths[row]

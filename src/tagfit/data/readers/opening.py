@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tagfit.data.pictures.archives import ZipStore, kind_of, open_archive
-from tagfit.data.pictures.sources import Member, Place, listing, start_of
+from tagfit.data.pictures.remote import open_remote
+from tagfit.data.pictures.sources import Member, Place, as_url, listing, start_of
 from tagfit.errors import InputError
 
 # Files that are zips and not archives of a data set: NumPy's, and office documents.
@@ -13,11 +14,13 @@ NPZ_MEMBER, OFFICE_MEMBER = ".npy", "[Content_Types].xml"
 
 
 def place_of(source: str | Path) -> Place:
-    """The file or folder that ``source`` names; for an archive the folder, or the only file, that it holds.
+    """The file, folder or URL that ``source`` names; for an archive the folder, or the only file, that it holds.
 
     Raises:
         InputError: nothing lies there, or an archive that cannot be used.
     """
+    if url := as_url(source):
+        return open_remote(url)
     path = Path(source)
     if not path.is_file() or path.suffix.lower() in (".npz", ".xlsx", ".parquet"):
         return path
@@ -38,7 +41,7 @@ def refuse_missing(source: str | Place) -> None:
     Raises:
         InputError: with the reason.
     """
-    place = Path(source) if isinstance(source, str) else source
+    place = place_of(source) if isinstance(source, str) else source
     if place.is_dir():
         return
     try:
