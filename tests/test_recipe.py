@@ -106,7 +106,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(InputError) as raised:
         CONV.changed(**{name: value})
     assert all(str(fault).startswith(name) for fault in raised.value.faults)
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputError):
         Recipe(**{name: value})
 
 

@@ -10,7 +10,7 @@ import numbers
 import os
 import reprlib
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
@@ -20,25 +20,34 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 NAMES = {str: "a text", int: "a whole number", float: "a finite number", bool: "True or False", Path: "a path"}
-UNCHECKED = inspect.Parameter.VAR_KEYWORD
+BOUND = ("self", "cls")
+AT_LEAST = {"seed": 0, "resamples": 0, "repeats": 1, "min_positives": 0}
+HUGE = 2**63
+# What file systems take, in bytes.
+LONGEST_NAME, LONGEST_PATH = 255, 4096
 
 
 class ArgumentError(InputError, TypeError):
     """A function was called with arguments that it does not have."""
 
 
-def checked(**right_forms: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def checked(
+    right_forms: Mapping[str, str] | None = None, *, only_names: bool = False, **more_forms: str
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorator: refuse unknown, missing and wrongly typed arguments with an InputError that shows the right form.
 
     Values are checked as far as the annotations say: texts, numbers, paths, functions, classes, sequences of these.
     Arrays are left to the function.
 
     Args:
-        right_forms: what is shown for an argument, known or unknown, in place of a form made from its annotation.
+        only_names: leave the values to the function.
+        right_forms, more_forms: what is shown for an argument, known or unknown, instead of its annotation.
     """
 
+    forms = {**(right_forms or {}), **more_forms}
+
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(function)
+        signature, called = inspect.signature(function), _name(function)
         hints: dict[str, Any] = {}
 
         @functools.wraps(function)
@@ -46,15 +55,19 @@ def checked(**right_forms: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             try:
                 given = signature.bind(*args, **kwargs).arguments
             except TypeError as error:
-                raise ArgumentError(_misfits(function, signature, kwargs, error, right_forms)) from None
+                raise ArgumentError(_misfits(function, signature, kwargs, error, forms)) from None
+            if only_names:
+                return function(*args, **kwargs)
             if not hints:
                 hints.update(_hints(function, signature))
             faults = []
             for name, value in given.items():
                 several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
                 wrong = [one for one in (value if several else [value]) if not _fits(one, hints[name])]
-                form = right_forms.get(name) or _described(hints[name])
-                faults += [Fault(f"{function.__name__}: {name} = {reprlib.repr(one)}", instead=form) for one in wrong]
+                if isinstance(value, int) and value < AT_LEAST.get(name, value):
+                    faults.append(Fault(f"{called}: {name} = {value}", instead=f"{AT_LEAST[name]} or more"))
+                form = forms.get(name) or _described(hints[name])
+                faults += [Fault(f"{called}: {name} = {reprlib.repr(one)}", instead=form) for one in wrong]
             if faults:
                 raise InputError(faults)
             return function(*args, **kwargs)
@@ -71,6 +84,11 @@ def refuse_unused(form: str, **given: object) -> None:
         raise InputError([Fault(f"{form} takes no {name}") for name in named])
 
 
+def _name(function: Callable[..., Any]) -> str:
+    """As it is called: ``fit``, ``Run.tag``, or ``Goal`` for a constructor."""
+    return function.__qualname__.removesuffix(".__init__")
+
+
 def _misfits(
     function: Callable[..., Any],
     signature: inspect.Signature,
@@ -78,21 +96,21 @@ def _misfits(
     error: TypeError,
     right_forms: Mapping[str, str],
 ) -> list[Fault]:
-    known = [name for name, one in signature.parameters.items() if name != "self" and one.kind is not UNCHECKED]
+    known = [name for name in signature.parameters if name not in BOUND]
     unknown = [name for name in keywords if name not in known]
     if not unknown:
         shown = ", ".join(str(one).partition(":")[0].partition("=")[0].strip() for one in _parameters(signature))
-        return [Fault(f"{function.__name__}: {error}", instead=f"{function.__name__}({shown})")]
+        return [Fault(f"{_name(function)}: {error}", instead=f"{_name(function)}({shown})")]
     faults = []
     for name in unknown:
         close = difflib.get_close_matches(name, known, n=1)
         hint = right_forms.get(name) or (f"did you mean {close[0]}?" if close else f"it takes {', '.join(known)}")
-        faults.append(Fault(f"{function.__name__} has no argument {name!r}", instead=hint))
+        faults.append(Fault(f"{_name(function)} has no argument {name!r}", instead=hint))
     return faults
 
 
 def _parameters(signature: inspect.Signature) -> list[inspect.Parameter]:
-    return [one for name, one in signature.parameters.items() if name != "self" and one.default is one.empty]
+    return [one for name, one in signature.parameters.items() if name not in BOUND and one.default is one.empty]
 
 
 class _Names(dict[str, Any]):
@@ -130,10 +148,15 @@ def _fits(value: Any, kind: Any) -> bool:
     if origin is Callable:
         return callable(value)
     if origin is Mapping or origin is dict:
-        return isinstance(value, Mapping)
+        return isinstance(value, Mapping) and all(
+            _fits(key, parts[0]) and _fits(item, parts[1]) for key, item in value.items()
+        )
     if origin is Sequence or origin is Iterable:
-        listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
-        return listed and (origin is Iterable or all(_fits(item, parts[0]) for item in value))
+        # What can be gone through only once is not looked into.
+        once = not isinstance(value, Collection) and not hasattr(value, "__array__")
+        return _is_listed(value) and (once or all(_fits(item, parts[0]) for item in value))
+    if getattr(origin, "__name__", "") == "ndarray":
+        return hasattr(value, "dtype") or (_is_listed(value) and _is_array(value))
     return _fits_class(value, kind) if isinstance(kind, type) and origin is None else True
 
 
@@ -141,7 +164,7 @@ def _fits_class(value: Any, kind: type) -> bool:
     if kind is str:
         return isinstance(value, str) and _is_encodable(value)
     if kind is int:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool) and abs(int(value)) < HUGE
     if kind is float:
         return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     if kind is Path:
@@ -149,19 +172,35 @@ def _fits_class(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
+def _is_listed(value: Any) -> bool:
+    if isinstance(value, str | bytes | Mapping) or getattr(value, "shape", None) == ():
+        return False
+    return isinstance(value, Iterable) or hasattr(value, "__array__")
+
+
+def _is_array(value: Any) -> bool:
+    import numpy as np
+
+    try:
+        return np.asarray(value).ndim > 0
+    except (ValueError, TypeError):  # rows of unequal lengths
+        return False
+
+
 def _is_path(value: str | Path) -> bool:
     try:
-        return b"\0" not in os.fsencode(value) and str(value) != ""
+        name = os.fsencode(value)
     except UnicodeEncodeError:
         return False
+    short = len(name) < LONGEST_PATH and all(len(part) <= LONGEST_NAME for part in name.split(os.fsencode(os.sep)))
+    return short and b"\0" not in name and name != b""
 
 
 def _is_encodable(text: str) -> bool:
     try:
-        text.encode()
+        return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def _described(kind: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tagfit.arguments import checked
 from tagfit.errors import Fault, InputError, gathered
 from tagfit.evaluation.metrics import METRICS, find
 from tagfit.evaluation.other_names import likely, parted
@@ -85,6 +86,7 @@ class Goal:
     maximise: str | None
     gap_at_most: float | None
 
+    @checked(bounds="texts, such as Goal('validation.mAP>=0.5', 'train.mAP<0.9')")
     def __init__(self, *bounds: str, maximise: str | None = None, gap_at_most: float | None = None) -> None:
         """Read the bounds, one text each; ``lesson`` is short for the two bounds of LESSON.
 

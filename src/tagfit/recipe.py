@@ -6,11 +6,13 @@ import difflib
 import json
 import reprlib
 import tomllib
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from tagfit.arguments import checked
 from tagfit.errors import Fault, InputError, gathered
 from tagfit.files import write_text
 
@@ -80,6 +82,14 @@ class Recipe(BaseModel):
     )
     restore_best: bool = Field(False, description="keep the weights of the best epoch, not of the last")
 
+    if not TYPE_CHECKING:  # type checkers know the fields; this only changes what a wrong one raises
+
+        def __init__(self, **fields: Any) -> None:
+            try:
+                super().__init__(**fields)
+            except ValidationError as error:
+                raise InputError([_fault(problem) for problem in error.errors()]) from None
+
     @field_validator("*", mode="before")
     @classmethod
     def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
@@ -123,9 +133,20 @@ class Recipe(BaseModel):
         """The recipe as TOML, every field spelled out."""
         return "".join(f"{line}\n" for line in toml_lines(self.model_dump(mode="json")))
 
-    def save(self, path: Path) -> None:
+    @checked()
+    def save(self, path: str | Path) -> None:
         """Write :meth:`to_toml` to ``path``, whole or not at all."""
-        write_text(path, self.to_toml())
+        write_text(Path(path), self.to_toml())
+
+    @classmethod
+    @checked()
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a recipe file, or take a named recipe, such as ``Recipe.load("plain-dense")``.
+
+        Raises:
+            InputError: neither; no TOML; unknown fields, values out of range; all of them at once.
+        """
+        return find(path)
 
 
 def toml_lines(values: dict[str, Any]) -> list[str]:
@@ -136,9 +157,11 @@ def toml_lines(values: dict[str, Any]) -> list[str]:
 def parse(values: dict[str, Any], where: str) -> Recipe:
     """Plain values -> Recipe. ``where`` names their place in the error."""
     try:
-        return Recipe.model_validate(values)
-    except ValidationError as error:
-        raise InputError([_fault(problem, where) for problem in error.errors()]) from None
+        return Recipe(**values)
+    except InputError as error:
+        raise InputError([replace(fault, where=where) for fault in error.faults]) from None
+    except TypeError:  # keys that are no texts
+        raise InputError(Fault("a field of a recipe has a name that is no text", where)) from None
 
 
 def load(path: Path) -> Recipe:
@@ -156,6 +179,7 @@ def load(path: Path) -> Recipe:
     return parse(values, where=str(path))
 
 
+@checked()
 def find(name: str | Path) -> Recipe:
     """A named recipe, or the recipe in a file.
 
@@ -200,16 +224,20 @@ def _value(field: str, text: str) -> Any:
     return found["value"] if len(found) == 1 else text
 
 
-def _fault(problem: Any, where: str) -> Fault:
+# Where a field is given as an argument of a function that has it in its recipe.
+AS_OVERRIDE = {field: f"overrides={{{field!r}: ...}}" for field in Recipe.model_fields}
+
+
+def _fault(problem: Any) -> Fault:
     field = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return _unknown_field(field, where)
+        return _unknown_field(field, "")
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "tuple_type":
         message = "give a list, such as [0.4, 0.3]" if field == "dropout" else "give a list, such as [128, 64]"
     if not field:
-        return Fault(message, where)
-    return Fault(f"{field} = {reprlib.repr(problem['input'])}: {message[0].lower()}{message[1:]}", where)
+        return Fault(message)
+    return Fault(f"{field} = {reprlib.repr(problem['input'])}: {message[0].lower()}{message[1:]}")
 
 
 def _unknown_field(field: str, where: str) -> Fault:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit import arraylike, literals
+from tagfit.arguments import checked
 from tagfit.errors import InputError, listed
 from tagfit.files import written_whole
 from tagfit.pairing import paired
@@ -52,6 +53,7 @@ class Scores:
         return len(self.scores)
 
     @classmethod
+    @checked()
     def of(
         cls,
         truth: ArrayLike,
@@ -103,6 +105,7 @@ class Scores:
             split=split,
         )
 
+    @checked()
     def save(self, path: str | Path) -> None:
         """Write an ``.npz`` (truth, scores, known, labels, ids, and groups and weights where there are any)."""
         arrays: dict[str, Any] = {
@@ -120,6 +123,7 @@ class Scores:
             np.savez(file, **arrays)
 
     @classmethod
+    @checked()
     def load(cls, path: str | Path, split: str = "") -> Scores:
         """Read what :meth:`save` wrote, or any ``.npz`` with ``truth`` and ``scores``; nothing in it can run code.
 

@@ -191,7 +191,7 @@ def test_stratified_is_nearer_than_random() -> None:
         ({"validation_fold": 7}, "fold 7 for validation does not exist (there are 0, 1, 2, 3, 4)"),
         ({"validation_fold": 2, "test_fold": 2}, "validation and test are both fold 2"),
         ({"method": "striped"}, "'striped'"),
-        ({"keep_together": np.array(["a"])}, "keep_together has 1 names for 50 rows"),
+        ({"keep_together": np.array(["a"])}, "keep_together has shape (1,) for 50 rows"),
     ],
 )
 def test_what_cannot_be_had_is_refused(asked: dict[str, object], said: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tagfit.arguments import checked
 from tagfit.data.labels import Selection, require_learnable, select, similar_names
 from tagfit.data.pictures.sources import absolute
 from tagfit.data.readers.delimited import columns_named
@@ -19,6 +20,7 @@ from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 
 
+@checked(sep="separator=", delimiter="separator=", classes="labels=")
 def read(
     source: Any,
     *,

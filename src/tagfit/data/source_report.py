@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import literals
+from tagfit.arguments import checked
 from tagfit.data.inputs import Inputs, read_inputs
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import size_of
@@ -95,6 +96,7 @@ class CheckReport:
         return asdict(self)
 
 
+@checked()
 def check(
     source: TaggedSet | str | Path,
     *,

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import multihot
+from tagfit.arguments import checked
 from tagfit.data.pictures.sources import Place
-from tagfit.errors import Fault
+from tagfit.errors import Fault, InputError
 
 SPLITS = ("train", "validation", "test")
 
@@ -96,8 +97,13 @@ class TaggedSet:
     owners: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        assert (self.files is None) != (self.arrays is None), "a TaggedSet holds files or arrays"
-        assert self.truth.shape == self.known.shape == (len(self.ids), len(self.labels))
+        if (self.files is None) == (self.arrays is None):
+            raise InputError(
+                "a TaggedSet holds files or arrays", instead="tagfit.read(...) or tagfit.from_arrays(X, Y)"
+            )
+        shape = (len(self.ids), len(self.labels))
+        if not np.shape(self.truth) == np.shape(self.known) == shape:
+            raise InputError(f"truth and known of shape {np.shape(self.truth)}", instead=f"{shape}, rows by labels")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -107,15 +113,25 @@ class TaggedSet:
         """Whether the rows are pictures (files or pixels) rather than features."""
         return self.arrays is None or self.arrays.ndim == 4
 
+    @checked()
     def tags(self, row: int) -> tuple[str, ...]:
         """The labels that are on row ``row``."""
+        if not 0 <= row < len(self):
+            raise InputError(f"row {row} of {len(self)}", instead=f"0 to {len(self) - 1}")
         return multihot.decode(self.truth[row : row + 1], self.labels)[0]
 
+    @checked(rows="a list of row numbers, or a mask of one bool per row")
     def take(self, rows: Sequence[int] | NDArray[np.integer[Any]] | NDArray[np.bool_]) -> TaggedSet:
         """The given rows (indices, or a mask of length N), in that order."""
         index = np.asarray(rows)
-        if index.dtype == bool:
+        if index.dtype == bool and index.shape == (len(self),):
             index = np.flatnonzero(index)
+        whole = index.ndim == 1 and (index.dtype.kind in "iu" or not len(index))
+        if not whole or (len(index) and not -len(self) <= index.min() <= index.max() < len(self)):
+            raise InputError(
+                f"rows of type {index.dtype} and shape {index.shape} of a set of {len(self)}",
+                instead="row numbers, or a mask of one bool per row",
+            )
         index = index.astype(np.int64)
 
         def pick(values: NDArray[Any] | None) -> Any:

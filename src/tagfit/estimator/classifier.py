@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +15,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tagfit import recipe as recipes
+from tagfit.arguments import ArgumentError, checked
 from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
 from tagfit.data.problem import Problem
@@ -24,7 +26,8 @@ from tagfit.estimator.target import Target, dimensions
 from tagfit.evaluation import metrics
 from tagfit.evaluation.cases import Cases, check_thresholds, exceeding
 from tagfit.evaluation.totals import Observed
-from tagfit.recipe import Recipe
+from tagfit.recipe import AS_OVERRIDE, Recipe
+from tagfit.scores import as_numbers
 from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_, feature_names_in_: as everywhere in scikit-learn.
     """
 
+    @checked(AS_OVERRIDE, only_names=True, seed="random_state=0", thresholds="threshold=0.5")
     def __init__(
         self,
         recipe: str | Path | Recipe | None = None,
@@ -84,6 +88,12 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.threads = threads
         self.net = net
 
+    @checked(
+        AS_OVERRIDE,
+        only_names=True,
+        sample_weight="all rows weigh the same in training; score(X, y, sample_weight=...) weighs them",
+        validation_data="validation=(X, Y)",
+    )
     def fit(self, X: ArrayLike, y: ArrayLike, validation: tuple[ArrayLike, ArrayLike] | None = None) -> Self:
         """Train.
 
@@ -100,11 +110,14 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if y is None:
             raise InputError("TagClassifier requires y to be passed, but the target y is None")
         values = self._checked(X, reset=True)
-        target = Target.of(y)
+        with _as_input_errors():
+            target = Target.of(y)
         check_thresholds(self.threshold, target.labels)
         recipe = self._recipe(pictures=values.ndim == 4)
         seed = _seed(self.random_state)
         rows = _rows(values, target, y)
+        if validation is not None and not (isinstance(validation, tuple | list) and len(validation) == 2):
+            raise InputError(f"validation is a {type(validation).__name__}", instead="(X, Y) of other rows")
         if validation is not None:
             rows, split = joined(
                 {"train": rows, "validation": _rows(self._checked(validation[0], reset=False), target, validation[1])}
@@ -147,8 +160,15 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         present = self._present(X)
         truth, known = self._target.encode(y)
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        check_consistent_length(present, truth, weights)
+        weights = None
+        if sample_weight is not None:
+            weights = as_numbers(sample_weight, "sample_weight", "one number of 0 or more per row")
+            if weights.shape != (len(present),) or not (weights >= 0).all() or not weights.sum() > 0:
+                raise InputError(
+                    f"sample_weight of shape {weights.shape}", instead="one number of 0 or more per row, not all 0"
+                )
+        with _as_input_errors():
+            check_consistent_length(present, truth)
         cases = Cases(truth, known, present, check_thresholds(self.threshold, self.labels_), weights)
         return float(metrics.find("subset_accuracy").value(Observed(cases)))
 
@@ -189,21 +209,24 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not isinstance(chosen, str | Path | Recipe):
             raise InputError(f"recipe = {chosen!r}", instead="the name of one, a Recipe, a file, or None")
         found = chosen if isinstance(chosen, Recipe) else recipes.find(chosen)
-        if self.overrides is not None and not isinstance(self.overrides, Mapping):
+        named = isinstance(self.overrides, Mapping) and all(isinstance(name, str) for name in self.overrides)
+        if self.overrides is not None and not named:
             raise InputError(f"overrides = {self.overrides!r}", instead='fields of a recipe, such as {"epochs": 20}')
         return found.changed(**self.overrides) if self.overrides else found
 
     def _checked(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """X as (N, D) float32 or (N, H, W, C) pictures, with rows of the shape that was fitted unless ``reset``."""
-        pictures = dimensions(X) == 4
-        values: NDArray[Any] = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype="numeric" if pictures else np.float32,
-            allow_nd=True,
-            ensure_min_samples=2 if reset else 1,
-        )
+        with _as_input_errors():
+            pictures = dimensions(X) == 4
+        with _as_input_errors():
+            values: NDArray[Any] = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype="numeric" if pictures else np.float32,
+                allow_nd=True,
+                ensure_min_samples=2 if reset else 1,
+            )
         if values.ndim not in (2, 4):
             raise InputError(f"X has shape {values.shape}", instead="(N, D) features, or (N, H, W, 3) pictures")
         if reset:
@@ -245,8 +268,20 @@ def _rows(values: NDArray[Any], target: Target, y: ArrayLike | None = None) -> T
     """Arrays as a TaggedSet; without y nothing is known."""
     blank = np.zeros((len(values), len(target.labels)), dtype=np.uint8)
     truth, known = (blank, blank.astype(bool)) if y is None else target.encode(y)
-    check_consistent_length(values, truth)
+    with _as_input_errors():
+        check_consistent_length(values, truth)
     return TaggedSet(np.arange(len(values)).astype(np.str_), truth, known, target.labels, arrays=values)
+
+
+@contextmanager
+def _as_input_errors() -> Iterator[None]:
+    """What scikit-learn's checks refuse is an InputError as well, with scikit-learn's own words."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(str(error)) from error
 
 
 def _seed(random_state: Any) -> int:
@@ -254,4 +289,5 @@ def _seed(random_state: Any) -> int:
         if random_state < 0:
             raise InputError(f"random_state = {random_state}", instead="0 or more, a RandomState, or None")
         return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    with _as_input_errors():
+        return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.arguments import checked
 from tagfit.errors import InputError
 from tagfit.evaluation.calibration_error import binned
 from tagfit.evaluation.cases import Cases
@@ -108,6 +109,7 @@ class Calibration:
         }
 
 
+@checked(scores="Scores: tagfit.Scores.of(truth, probabilities)", cv="folds=5")
 def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, seed: int = SEED) -> Calibration:
     """Fit a calibrator per label, chosen by its positives and negatives, and evaluate by cross-fitting.
 

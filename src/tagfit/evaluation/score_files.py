@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import literals
+from tagfit.arguments import checked
 from tagfit.data.readers.delimited import Table, read_delimited
 from tagfit.errors import Fault, InputError
 from tagfit.scores import RIGHT_NPZ, Scores
@@ -27,6 +28,7 @@ RESERVED = {name: field for field, names in ROW_COLUMNS.items() for name in name
 MEANING = {"ids": "the id of each row", "groups": "the group of each row", "weights": "the weight of each row"}
 
 
+@checked()
 def read_scores(path: str | Path, split: str = "") -> Scores:
     """Scores from a file: ``.npz`` (truth, scores, and optionally labels, known, groups, ids, weights), CSV or TSV.
 

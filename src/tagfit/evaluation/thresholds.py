@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tagfit.arguments import checked
 from tagfit.errors import InputError, listed
 from tagfit.evaluation.cases import check_thresholds, exceeding
 from tagfit.files import to_json, write_text
@@ -48,6 +49,7 @@ class Thresholds:
         check_labels(self.labels, len(self.values))
 
     @classmethod
+    @checked()
     def fixed(cls, values: ArrayLike | Mapping[str, float], labels: Sequence[str]) -> Thresholds:
         """Thresholds that were given and not chosen: one number for all, one per label, or ``{label: threshold}``.
 
@@ -125,11 +127,13 @@ class Thresholds:
             details=tuple(details),
         )
 
+    @checked()
     def save(self, path: str | Path) -> None:
         """Write a JSON file."""
         write_text(Path(path), to_json(self.to_dict()) + "\n")
 
     @classmethod
+    @checked()
     def load(cls, path: str | Path) -> Thresholds:
         """Read what :meth:`save` wrote, or a plain ``{"thresholds": {label: value}}``.
 
@@ -148,6 +152,7 @@ class Thresholds:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path} cannot be read as JSON: {error}") from None
 
+    @checked()
     def in_order(self, labels: Sequence[str]) -> Thresholds:
         """The same thresholds for these labels, in their order.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tagfit.arguments import checked
 from tagfit.curing.ablation import Undone
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate
 from tagfit.curing.changes import text_of
@@ -37,9 +38,12 @@ MARKS = {"confirmed": "good", "met": "good", "met, not confirmed": "hint", "out 
 OPEN_TRIALS = 30
 
 
-def write_certificate_page(certificate: Certificate, path: Path | None = None, problem: Problem | None = None) -> None:
+@checked()
+def write_certificate_page(
+    certificate: Certificate, path: str | Path | None = None, problem: Problem | None = None
+) -> None:
     """Write the page to ``path``, by default ``certificate.page``, whole or not at all: see ``certificate_page``."""
-    write_text(certificate.page if path is None else path, certificate_page(certificate, problem))
+    write_text(certificate.page if path is None else Path(path), certificate_page(certificate, problem))
 
 
 def certificate_page(certificate: Certificate, problem: Problem | None = None) -> str:

@@ -37,6 +37,11 @@ class Run:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.folder, str | Path):
+            raise InputError(f"Run: folder = {self.folder!r}", instead="a path; tagfit.open_run(path) checks it, too")
+        object.__setattr__(self, "folder", Path(self.folder))
+
     @property
     def name(self) -> str:
         """The folder's own name."""
@@ -101,17 +106,17 @@ class Run:
         """The splits whose scores are stored."""
         return tuple(name for name in ("train", "validation", "test") if self._scores_path(name).exists())
 
+    @checked()
     def scores(self, split: str) -> Scores:
         """The stored scores of a split.
 
         Raises:
             InputError: none are stored.
         """
-        path = self._scores_path(split)
-        if not path.exists():
+        if split not in self.scored_splits:
             stored = ", ".join(self.scored_splits) or "none yet"
             raise InputError(f"the run {self.folder} has no scores of the split {split!r}", instead=f"it has {stored}")
-        return Scores.load(path, split)
+        return Scores.load(self._scores_path(split), split)
 
     def refuse_another(self, problem: Problem) -> None:
         """Raise an InputError unless ``problem`` is the one that the run began with."""
@@ -243,6 +248,7 @@ class Run:
         return f"<b>{folder}</b>: {self.state}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
 
 
+@checked()
 def open_run(folder: str | Path) -> Run:
     """The run in a folder.
 

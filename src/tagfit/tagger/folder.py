@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
 from safetensors import SafetensorError
 from safetensors import numpy as tensors
 
@@ -18,7 +17,7 @@ from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import disk_faults, to_json, write_text, written_whole
 from tagfit.runs.run import Run, open_run
-from tagfit.tagger.tagger import Tagger, fingerprint
+from tagfit.tagger.tagger import Tagger, ThresholdsLike, fingerprint
 from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ ABOUT, WEIGHTS = "tagger.json", "weights.safetensors"
 SETTINGS = ("labels", "preprocessing", "recipe", "net", "thresholds")  # what the fingerprint is of, beside the weights
 
 
-def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5, *, net: NetFactory | None = None) -> Tagger:
+def of_run(run: Run | str | Path, thresholds: ThresholdsLike = 0.5, *, net: NetFactory | None = None) -> Tagger:
     """The Tagger of a trained run.
 
     Args:
@@ -64,7 +63,7 @@ def of_run(run: Run | str | Path, thresholds: ArrayLike | Thresholds = 0.5, *, n
 def save(
     tagger: Tagger | Run | str | Path,
     folder: str | Path,
-    thresholds: ArrayLike | Thresholds | None = None,
+    thresholds: ThresholdsLike | None = None,
     *,
     net: NetFactory | None = None,
 ) -> Tagger:

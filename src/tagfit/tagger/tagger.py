@@ -14,17 +14,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit import multihot
+from tagfit.arguments import checked
 from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import to_json
 from tagfit.recipe import Recipe
+from tagfit.runs.run import Run
 from tagfit.tagger.picture_paths import list_pictures
 from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
+
+# One number, one per label in order, or by name.
+ThresholdsLike = float | Mapping[str, float] | ArrayLike | Thresholds
 
 # Decoded at a time: enough for a net to be busy, and little memory.
 PICTURES_AT_ONCE = 512
@@ -91,8 +96,34 @@ class Tagger:
             "thresholds": self.thresholds.to_dict(),
         }
 
-    def at(self, thresholds: ArrayLike | Thresholds) -> Tagger:
-        """The same with other thresholds: one number, one per label, or Thresholds.
+    @classmethod
+    @checked()
+    def of_run(
+        cls, run: Run | str | Path, thresholds: ThresholdsLike = 0.5, *, net: NetFactory | None = None
+    ) -> Tagger:
+        """The Tagger of a trained run: see ``tagfit.tagger.folder.of_run``."""
+        from tagfit.tagger import folder as folders
+
+        return folders.of_run(run, thresholds, net=net)
+
+    @classmethod
+    @checked()
+    def load(cls, folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
+        """Read a Tagger from its folder: see ``tagfit.tagger.folder.load``."""
+        from tagfit.tagger import folder as folders
+
+        return folders.load(folder, net=net)
+
+    @checked()
+    def save(self, folder: str | Path, thresholds: ThresholdsLike | None = None) -> Tagger:
+        """Write the Tagger to a new folder: see ``tagfit.tagger.folder.save``."""
+        from tagfit.tagger import folder as folders
+
+        return folders.save(self, folder, thresholds)
+
+    @checked()
+    def at(self, thresholds: ThresholdsLike) -> Tagger:
+        """The same with other thresholds: one number, one per label (an array or ``{label: number}``), or Thresholds.
 
         Raises:
             InputError: thresholds of other labels, or outside [0, 1].
@@ -127,6 +158,7 @@ class Tagger:
             net=self.net,
         )
 
+    @checked(pictures="picture files, or folders that hold some")
     def tag(
         self, pictures: Iterable[str | Path] | str | Path, on_tagged: Callable[[int, int], None] | None = None
     ) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ import torch
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 
+MOST_THREADS = 1024
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -60,8 +62,8 @@ def choose(recipe: Recipe, device: str | None = None, threads: int | None = None
     chosen = _device(device)
     if threads is None:
         threads = 1 if recipe.architecture == "dense" else _processors()
-    if threads < 1:
-        raise InputError(f"threads = {threads}", instead="at least 1")
+    if not 1 <= threads <= MOST_THREADS:
+        raise InputError(f"threads = {threads}", instead=f"from 1 to {MOST_THREADS}")
     fast = recipe.architecture == "conv" and _bfloat16_is_fast(chosen)
     return Machine(chosen, threads, "bfloat16" if fast else "float32")
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tagfit.arguments import checked
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.errors import InputError
 from tagfit.history import Epoch, History
@@ -41,6 +42,7 @@ class Fitted:
     scores: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
+@checked()
 def fit(
     problem: Problem,
     recipe: Recipe,
@@ -80,6 +82,7 @@ def fit(
     return Fitted(weights, tuple(history), training.kept_epoch, scores)
 
 
+@checked()
 def score(
     recipe: Recipe,
     weights: Weights,

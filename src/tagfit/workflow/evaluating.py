@@ -37,7 +37,7 @@ NAMES_ELSEWHERE = {
 }
 
 
-@checked(**NAMES_ELSEWHERE)
+@checked(NAMES_ELSEWHERE)
 def evaluate(
     run: Run | str | Path | Scores | ArrayLike,
     scores: ArrayLike | None = None,
@@ -89,7 +89,7 @@ def evaluate(
     def judged(rows: Scores, known_prevalence: ArrayLike | None = prevalence) -> Evaluation:
         return evaluation.evaluate(
             rows,
-            thresholds=thresholds_of(thresholds, rows.labels),
+            thresholds=thresholds,
             prevalence=known_prevalence,
             metrics=metrics,
             intervals=intervals,
@@ -175,15 +175,6 @@ def choose_thresholds(
     else:
         raise InputError("choose_thresholds got a truth without scores", instead="choose_thresholds(truth, scores)")
     return choose.choose_thresholds(rows, name, by_label=by_label, resamples=resamples, seed=seed)
-
-
-def thresholds_of(
-    given: float | Mapping[str, float] | ArrayLike | Thresholds, labels: Sequence[str]
-) -> ArrayLike | Thresholds:
-    """Thresholds as they were given; those in a dict by label are put in the order of ``labels``."""
-    if not isinstance(given, Mapping):
-        return given
-    return Thresholds.from_dict({"thresholds": dict(given)}).in_order(labels)
 
 
 def _existing(run: Run, splits: str | Sequence[str]) -> list[str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tagfit import recipe as recipes
 from tagfit.arguments import checked
 from tagfit.data.problem import Problem
+from tagfit.errors import InputError
 from tagfit.history import Epoch
-from tagfit.recipe import Recipe
+from tagfit.recipe import AS_OVERRIDE, Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scoring import OnDecoded, reopen
 from tagfit.training.torch_import import torch_for
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 OnEpoch = Callable[[Epoch, Recipe], None]
 
 TO_A_PROBLEM = "a Problem: tagfit.split(tagfit.read('photos/')), or tagfit.split(tagfit.from_arrays(X, Y))"
-RECIPE_FIELDS = {
-    field: f"it is a field of the recipe: overrides={{{field!r}: ...}}" for field in Recipe.model_fields
-}  # fmt: skip
+# It becomes a part of the name of a folder.
+LONGEST_CALLED = 100
 NAMES_ELSEWHERE = {
     "lr": "overrides={'learning_rate': 0.001}",
     "dropout_rate": "overrides={'dropout': [0.3]}",
@@ -37,7 +37,7 @@ NAMES_ELSEWHERE = {
 }
 
 
-@checked(problem=TO_A_PROBLEM, **RECIPE_FIELDS, **NAMES_ELSEWHERE)
+@checked({**AS_OVERRIDE, **NAMES_ELSEWHERE}, problem=TO_A_PROBLEM)
 def fit(
     problem: Problem,
     recipe: Recipe | str | Path = "regularised-dense",
@@ -75,6 +75,8 @@ def fit(
     with torch_for("training"):
         from tagfit.training import fit as training
     called = name or ("recipe" if isinstance(recipe, Recipe) else Path(recipe).name.removesuffix(".toml"))
+    if len(called) > LONGEST_CALLED:
+        raise InputError(f"name = {called[:40]!r}... has {len(called)} characters", instead=f"at most {LONGEST_CALLED}")
     chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
     if overrides:
         chosen = chosen.changed(**overrides)

@@ -13,7 +13,6 @@ from tagfit.arguments import checked
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.runs.run import Run, open_run
 from tagfit.tagger import Tagger
-from tagfit.workflow.evaluating import thresholds_of
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -46,5 +45,5 @@ def tag(
     if isinstance(model, Run):
         model = tagger.of_run(model, net=net)
     if thresholds is not None:
-        model = model.at(thresholds_of(thresholds, model.labels))
+        model = model.at(thresholds)
     return model.tag(pictures, on_tagged)

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit import literals, multihot
+from tagfit.arguments import checked
 from tagfit.data.labels import combine, listed
 from tagfit.data.tagged import SPLITS, TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.npz import load_arrays
+from tagfit.scores import as_numbers
 
 # How arrays are called: (inputs, truth), of a whole set and of one split; MedMNIST and Keras have names of their own.
 WHOLE = ("X", "x", "images"), ("Y", "y", "targets")
@@ -64,6 +66,7 @@ def _named(
     return None if found is None else (found, next((name for name in truths if name in arrays), truths[0]))
 
 
+@checked(classes="labels=", label_names="labels=", sample_weight="weights=", y="from_arrays(X, Y)")
 def from_arrays(
     X: ArrayLike,
     Y: ArrayLike,
@@ -71,7 +74,7 @@ def from_arrays(
     labels: Sequence[str] | None = None,
     known: ArrayLike | None = None,
     split: Sequence[str] | None = None,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[str] | NDArray[Any] | None = None,
     weights: ArrayLike | None = None,
     ids: Sequence[str] | None = None,
     minus_one: str | None = None,
@@ -193,7 +196,7 @@ def _row_names(values: ArrayLike | Sequence[str], n: int, name: str, faults: lis
 
 
 def _row_weights(values: ArrayLike, n: int, faults: list[Fault]) -> NDArray[np.float64]:
-    weights = np.asarray(values)
+    weights = as_numbers(values, "weights", "one number per row")
     if weights.dtype.kind not in "biuf":
         faults.append(Fault(f"weights came as {weights.dtype}", instead="numbers of 0 or more"))
         return np.zeros(n)

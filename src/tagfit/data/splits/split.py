@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import literals
+from tagfit.arguments import checked
 from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
 from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
@@ -25,6 +26,14 @@ from tagfit.errors import Fault, InputError
 KeepTogether = NDArray[np.str_] | Callable[[NDArray[Any], NDArray[np.str_]], NDArray[np.str_]]
 
 
+@checked(
+    data="a TaggedSet: tagfit.read('photos/') or tagfit.from_arrays(X, Y)",
+    test_size="test=0.2",
+    train_size="validation=0.15, test=0.15: what is left is train",
+    random_state="seed=0",
+    shuffle="method='random' or method='stratified'",
+    stratify="method='stratified', which is the default",
+)
 def split(
     data: TaggedSet,
     *,
@@ -143,10 +152,18 @@ def _more_together(asked: KeepTogether | None, inputs: Inputs, own: int, count: 
     if asked is None:
         return None
     if callable(asked):
-        return literals.names(asked(inputs.values, inputs.digests))
-    if len(asked) != own:
-        raise InputError(f"keep_together has {len(asked)} names for {own} rows", instead="one name a row, '' for alone")
-    return np.concatenate([literals.names(asked), np.full(count - own, "")])[inputs.rows]
+        found = literals.names(asked(inputs.values, inputs.digests))
+        if found.shape != (len(inputs.rows),):
+            raise InputError(
+                f"keep_together returned shape {found.shape} for {len(inputs.rows)} rows", instead="one name per row"
+            )
+        return found
+    names = literals.names(asked)
+    if names.shape != (own,):
+        raise InputError(
+            f"keep_together has shape {names.shape} for {own} rows", instead="one name per row, '' for a row alone"
+        )
+    return np.concatenate([names, np.full(count - own, "")])[inputs.rows]
 
 
 def _refuse_groups_apart(data: TaggedSet, names: NDArray[np.str_], origin: NDArray[np.str_]) -> None:
