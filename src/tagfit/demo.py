@@ -12,7 +12,7 @@ from tagfit import workflow
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.moves import SMALL
 from tagfit.curing.progress import Progress
-from tagfit.curing.verify import Verification
+from tagfit.curing.verification import Verification
 from tagfit.data.plan import Plan
 from tagfit.data.scenes.generate import GeneratedSet, generate
 from tagfit.diagnosis.finding import Findings

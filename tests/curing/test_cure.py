@@ -184,3 +184,16 @@ def test_an_unfinished_run_and_a_net_of_one_s_own_are_no_start(overfitted: Run, 
         (folder / "run.json").write_text(json.dumps({**info, **change}))
         with pytest.raises(InputError, match=said):
             tagfit.cure(folder, GOAL, out=tmp_path / "cure")
+
+
+def test_a_cure_reads_and_splits_its_source_once(
+    overfitted: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's record of rows opens it, and tells at the end that nothing changed: nothing is split again."""
+    from tagfit.data import plan
+
+    def split(*_given: object, **_options: object) -> None:
+        raise AssertionError("the source was split again")
+
+    monkeypatch.setattr(plan, "split", split)
+    tagfit.cure(overfitted, GOAL, trials=1, seeds=1, out=tmp_path / "cure")

@@ -336,3 +336,12 @@ def test_numbers_that_are_not_finite_are_named(finished: Certificate, number: st
     document = {**document, "means": {**document["means"], "validation.label_accuracy": 12345.25}}
     raw = json.loads(json.dumps(sealed(document)).replace("12345.25", number))
     assert any("finite" in one or "means" in one for one in tagfit.verify(replace(finished, raw=raw)).altered)
+
+
+def test_a_certificate_is_shown_on_one_screen(finished: Certificate, out_of_reach: Certificate) -> None:
+    for certificate in (finished, out_of_reach):
+        shown = repr(certificate)
+        assert certificate.document.sentence in shown
+        assert len(shown.splitlines()) < 40
+        assert certificate.to_dict() == json.loads((certificate.folder / "certificate.json").read_text())
+        assert certificate.document.sentence.replace(">", "&gt;") in certificate._repr_html_()

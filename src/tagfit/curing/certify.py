@@ -3,58 +3,32 @@
 from __future__ import annotations
 
 import json
-import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tagfit.curing import confirm, request, summary, trial
+from tagfit.curing import confirm, summary
+from tagfit.curing import document as form
 from tagfit.curing.ablation import ablate
 from tagfit.curing.certificate import FORMAT, NO_SIGNATURE, file_seals
 from tagfit.curing.changes import changes
 from tagfit.curing.confirm import Confirmed
-from tagfit.curing.document import (
-    Ceiling,
-    ChangedPicture,
-    ChangedSides,
-    CheckedBound,
-    Document,
-    FoundFault,
-    GoalSection,
-    Limits,
-    LoggedTrial,
-    Looks,
-    MetricFigures,
-    ProblemSection,
-    Retrained,
-    SearchSection,
-    Seed,
-    Side,
-    SplitFigures,
-    Verdict,
-)
-from tagfit.curing.followup import LOGS, Followup
-from tagfit.curing.request import CureRequest
-from tagfit.curing.row_digests import ROWS
-from tagfit.curing.search import START, TRIALS, Search
+from tagfit.curing.evidence import Evidence, files_of
 from tagfit.curing.section import figure, figures, number
 from tagfit.curing.shortfall import learning_curve, limits, trade_off
 from tagfit.curing.steps import steps
 from tagfit.curing.trial import Trial
-from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Estimate
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.goal import Goal
-from tagfit.runs.run import Run, open_run
+from tagfit.runs.run import Run
 from tagfit.scores import Scores
 from tagfit.scoring import LOOKS
 
-START_FOLDER = "start"
 # Reported for each split in addition to what the goal names.
 SHOWN = ("label_accuracy", "loss", "macro_f1", "mAP", "subset_accuracy", "argmax_accuracy")
 CHANGED_SIDES = 12
@@ -75,118 +49,37 @@ SEALED = (
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What a certificate is made from.
-
-    Attributes:
-        problem: what was cured.
-        request: goal and options, from ``cure.json``.
-        start: the copied starting run.
-        search: with every trial of the log.
-        retrained: every trial with finished fresh seeds, by its number.
-    """
-
-    problem: Problem
-    request: CureRequest
-    start: Run
-    search: Search
-    retrained: Mapping[int, Confirmed]
-
-    @property
-    def folder(self) -> Path:
-        """Of the cure."""
-        return self.search.folder
-
-    @property
-    def runs(self) -> dict[str, Run]:
-        """The starting run and every fresh seed, by place in the folder."""
-        runs = (self.start, *(fresh.run for one in self.retrained.values() for fresh in one.fresh))
-        return {run.folder.relative_to(self.folder).as_posix(): run for run in runs}
-
-
-@dataclass(frozen=True)
 class Attested:
     """What cannot be worked out again: it stands in a certificate as the cure wrote it."""
 
     made: str
     seconds: float
-    findings: tuple[FoundFault, ...]
-    ceiling: Ceiling | None
+    findings: tuple[form.FoundFault, ...]
+    ceiling: form.Ceiling | None
     source: dict[str, Any]
     tagfit: str
     machine: dict[str, str]
 
 
-def gathered(folder: Path, problem: Problem) -> Evidence:
-    """Read the folder of a cure; nothing is trained or written.
-
-    Raises:
-        InputError: a file that is missing or cannot be read.
-    """
-    asked = CureRequest.from_dict(request.read(folder)["asked"])
-    start, goal, options = open_run(folder / START_FOLDER), asked.goal, asked.options
-    search = Search(
-        problem=problem,
-        goal=goal,
-        start=as_trial(start, confirm.figures(start, problem, goal)),
-        moves=(),
-        seed=options.seed,
-        augment=options.augment,
-        folder=folder,
-        trials=trial.load(folder / TRIALS),
-    )
-    seeds = [options.seed + 1 + place for place in range(options.seeds)]
-    found = [confirm.finished(problem, one, goal, seeds, folder) for one in search.trials if one.completed]
-    retrained = {one.trial.number: one for one in found if one is not None}
-    if options.search_on is None:
-        search.confirmed.update({number: one.means for number, one in retrained.items()})
-    return Evidence(problem, asked, start, search, retrained)
-
-
-def source_of(start: Run) -> dict[str, Any]:
-    """The sources of a run and how they are read, every option spelled out; empty for a Problem made in Python."""
-    source = start.problem["source"]
-    return Plan.from_dict(source).resolved().to_dict() if source else {}
-
-
-def as_trial(start: Run, values: Mapping[str, float]) -> Trial:
-    """The starting run as the trial that the search begins from."""
-    info = start.info
-    curve = tuple(float("nan") if epoch.monitored is None else epoch.monitored for epoch in start.history)
-    return Trial(
-        number=START,
-        origin="start",
-        name="the starting run",
-        why="",
-        base=None,
-        recipe=start.recipe,
-        seed=info["seed"],
-        values=values,
-        curve=curve,
-        epochs=len(curve),
-        seconds=float(info.get("seconds") or 0.0),
-    )
-
-
-def document_of(evidence: Evidence, winner: int, attested: Attested) -> Document:
+def document_of(evidence: Evidence, winner: int, attested: Attested) -> form.Document:
     """The certificate of a cure; the same evidence gives the same document, in the cure and in any later check."""
     cured, goal, problem = evidence.retrained[winner], evidence.request.goal, evidence.problem
     start, kept, log = evidence.start, cured.kept.run, evidence.search.trials
     before, after = (side(run, goal, problem, evidence.folder) for run in (start, kept))
     search, completed = evidence.search, [one for one in log if one.completed]
     checked = bounds(goal, cured.means, after)
-    document = Document(
+    document = form.Document(
         format=FORMAT,
         tagfit=attested.tagfit,
         made=attested.made,
         machine=attested.machine,
-        goal=GoalSection(**{**goal.to_dict(), "bounds": tuple(bound.text for bound in goal.bounds)}),
+        goal=form.GoalSection(**{**goal.to_dict(), "bounds": tuple(bound.text for bound in goal.bounds)}),
         asked=evidence.request.options,
         problem=_problem(evidence, attested),
         before=before,
         after=after,
         seeds=tuple(
-            Seed(
+            form.Seed(
                 seed=one.seed,
                 run=one.run.folder.relative_to(evidence.folder).as_posix(),
                 values=figures(one.values),
@@ -199,8 +92,8 @@ def document_of(evidence: Evidence, winner: int, attested: Attested) -> Document
         search=_search(evidence, winner, attested.made),
         findings=attested.findings,
         optimism=_optimism(evidence, kept),
-        steps=steps(search, cured.trial, logged(evidence, winner, "step")) if cured.met else (),
-        ablation=ablate(problem, start.recipe, cured, logged(evidence, winner, "ablation")) if cured.met else (),
+        steps=steps(search, cured.trial, evidence.logged(winner, "step")) if cured.met else (),
+        ablation=ablate(problem, start.recipe, cured, evidence.logged(winner, "ablation")) if cured.met else (),
         limits=None if cured.met else _limits(evidence, cured, attested.ceiling),
         trade_off=trade_off([search.start, *completed], goal),
         changed_sides=changed_sides(start.scores("validation"), kept.scores("validation")),
@@ -218,14 +111,9 @@ def document_of(evidence: Evidence, winner: int, attested: Attested) -> Document
     )
 
 
-def logged(evidence: Evidence, winner: int, origin: str) -> Followup:
-    """The trainings of a purpose that were logged for a winner."""
-    return Followup(evidence.folder, origin, winner, evidence.request.goal)
-
-
-def _problem(evidence: Evidence, attested: Attested) -> ProblemSection:
+def _problem(evidence: Evidence, attested: Attested) -> form.ProblemSection:
     problem = evidence.problem
-    return ProblemSection(
+    return form.ProblemSection(
         fingerprint_before=dict(evidence.start.problem["fingerprint"]),
         fingerprint_after=dict(problem.fingerprint),
         labels=problem.labels,
@@ -235,18 +123,19 @@ def _problem(evidence: Evidence, attested: Attested) -> ProblemSection:
     )
 
 
-def _search(evidence: Evidence, winner: int, made: str) -> SearchSection:
+def _search(evidence: Evidence, winner: int, made: str) -> form.SearchSection:
     log, retrained = evidence.search.trials, evidence.retrained
-    return SearchSection(
+    return form.SearchSection(
         winner=winner,
         trials=len(log),
         at_once=sum(one.origin == "lesson" for one in log),
         moves=sum(one.origin == "move" for one in log),
         stopped=sum(not one.completed for one in log),
         retrained=tuple(
-            Retrained(trial=number, met=one.met, means=figures(one.means)) for number, one in sorted(retrained.items())
+            form.Retrained(trial=number, met=one.met, means=figures(one.means))
+            for number, one in sorted(retrained.items())
         ),
-        looks=Looks(
+        looks=form.Looks(
             validation=len(log) + sum(len(one.fresh) for one in retrained.values()) + 1,
             test=_looks_until(evidence.start, made) if "test" in evidence.problem.splits else 0,
         ),
@@ -254,9 +143,9 @@ def _search(evidence: Evidence, winner: int, made: str) -> SearchSection:
     )
 
 
-def _logged(one: Trial) -> LoggedTrial:
+def _logged(one: Trial) -> form.LoggedTrial:
     names = ("number", "origin", "name", "why", "base", "epochs", "seconds", "stopped")
-    return LoggedTrial(**{name: getattr(one, name) for name in names}, values=figures(one.values))
+    return form.LoggedTrial(**{name: getattr(one, name) for name in names}, values=figures(one.values))
 
 
 def _looks_until(start: Run, made: str) -> int:
@@ -273,23 +162,23 @@ def _optimism(evidence: Evidence, kept: Run) -> confirm.Optimism | None:
     return confirm.optimism(evidence.request.goal.metric, before, after)
 
 
-def _limits(evidence: Evidence, cured: Confirmed, ceiling: Ceiling | None) -> Limits:
-    curve = learning_curve(evidence.problem, cured, logged(evidence, cured.trial.number, "learning curve"))
+def _limits(evidence: Evidence, cured: Confirmed, ceiling: form.Ceiling | None) -> form.Limits:
+    curve = learning_curve(evidence.problem, cured, evidence.logged(cured.trial.number, "learning curve"))
     highest = None if ceiling is None else Estimate(**ceiling.model_dump())
     says = limits(cured, curve, highest, evidence.search.judged)
-    return Limits(says=says, learning_curve=curve, ceiling=ceiling)
+    return form.Limits(says=says, learning_curve=curve, ceiling=ceiling)
 
 
-def side(run: Run, goal: Goal, problem: Problem, folder: Path) -> Side:
+def side(run: Run, goal: Goal, problem: Problem, folder: Path) -> form.Side:
     """A run in a certificate: its recipe, and its metrics with baselines and intervals on every split."""
     wanted = list(dict.fromkeys((*SHOWN, *(name.partition(".")[2] for name in goal.figures))))
     splits = {}
     for split in problem.splits:
         judged = evaluate(run.scores(split), prevalence=run.prevalence, metrics=wanted)
         metrics = {name: _metric(one.to_dict()) for name, one in judged.metrics.items()}
-        splits[split] = SplitFigures(n=judged.n, metrics=metrics)
+        splits[split] = form.SplitFigures(n=judged.n, metrics=metrics)
     info = run.info
-    return Side(
+    return form.Side(
         run=run.folder.relative_to(folder).as_posix(),
         recipe_name=info["recipe"],
         recipe=run.recipe.model_dump(mode="json"),
@@ -300,23 +189,23 @@ def side(run: Run, goal: Goal, problem: Problem, folder: Path) -> Side:
     )
 
 
-def _metric(values: dict[str, Any]) -> MetricFigures:
+def _metric(values: dict[str, Any]) -> form.MetricFigures:
     ends = values["interval"]
     plain = {name: figure(values[name]) for name in ("value", "nothing", "prevalence", "best_constant")}
     interval = None if ends is None else (figure(ends[0]), figure(ends[1]))
-    return MetricFigures(
+    return form.MetricFigures(
         **plain, interval=interval, better=values["better"], left_out=values["left_out"], note=values["note"]
     )
 
 
-def bounds(goal: Goal, means: Mapping[str, float], after: Side) -> tuple[CheckedBound, ...]:
+def bounds(goal: Goal, means: Mapping[str, float], after: form.Side) -> tuple[form.CheckedBound, ...]:
     """Each constraint with the mean over the fresh seeds, and those on validation with the kept run's value on test."""
     has_test = "test" in after.splits
     found = []
     for bound in goal.bounds:
         test = after.value("test", bound.metric) if has_test and bound.split == "validation" else None
         found.append(
-            CheckedBound(
+            form.CheckedBound(
                 text=bound.text,
                 mean=figure(means[bound.figure]),
                 met=bound.met_by(means[bound.figure]),
@@ -331,7 +220,7 @@ def bounds(goal: Goal, means: Mapping[str, float], after: Side) -> tuple[Checked
             on_test = goal.gap({f"train.{goal.metric}": train, f"validation.{goal.metric}": test})
         gap = goal.gap(means)
         found.append(
-            CheckedBound(
+            form.CheckedBound(
                 text=goal.gap_text,
                 mean=figure(gap),
                 met=gap <= goal.gap_at_most,
@@ -342,7 +231,7 @@ def bounds(goal: Goal, means: Mapping[str, float], after: Side) -> tuple[Checked
     return tuple(found)
 
 
-def verdict(checked: tuple[CheckedBound, ...], *, has_test: bool) -> Verdict:
+def verdict(checked: tuple[form.CheckedBound, ...], *, has_test: bool) -> form.Verdict:
     """What follows from the bounds: met by the means, and where there is a test split confirmed by it."""
     if not all(one.met for one in checked):
         return "out of reach"
@@ -351,32 +240,7 @@ def verdict(checked: tuple[CheckedBound, ...], *, has_test: bool) -> Verdict:
     return "met, not confirmed" if any(one.confirmed is False for one in checked) else "confirmed"
 
 
-def files_of(folder: Path, after: str, splits: Iterable[str]) -> list[str]:
-    """Every file of the folder that a certificate rests on, by its name from there.
-
-    Args:
-        folder: of the cure.
-        after: the place of the run that was kept.
-        splits: of the problem.
-    """
-    retrained = sorted(path.parent for path in (folder / confirm.SEEDS).glob("*/run.json"))
-    places = [START_FOLDER, *(f"{confirm.SEEDS}/{path.name}" for path in retrained if open_run(path).state == "done")]
-    names = ["run.json", "problem.json", "recipe.toml", "history.jsonl", "weights.safetensors"]
-    found = [
-        f"{place}/{name}"
-        for place in places
-        for name in (*names, *(f"scores/{split}.npz" for split in splits_of(place, after, splits)))
-    ]
-    logs = [name for name in LOGS.values() if (folder / name).exists()]
-    return [*found, ROWS, TRIALS, request.REQUEST, *logs]
-
-
-def splits_of(place: str, after: str, splits: Iterable[str]) -> list[str]:
-    """The splits that a certificate rests on for the run in a place: test for the two sides alone."""
-    return [split for split in splits if split != "test" or place in (START_FOLDER, after)]
-
-
-def changed_sides(before: Scores, after: Scores) -> ChangedSides:
+def changed_sides(before: Scores, after: Scores) -> form.ChangedSides:
     """Pictures of validation on which the two models predict different tags at 0.5, the largest changes first."""
     right = [(scores.scores > 0.5) == (scores.truth == 1) for scores in (before, after)]
     mended = ~right[0] & right[1] & before.known
@@ -387,7 +251,7 @@ def changed_sides(before: Scores, after: Scores) -> ChangedSides:
     worst = [int(row) for row in order if net[row] < 0][: CHANGED_SIDES - len(best)]
     labels = np.array(before.labels)
     pictures = tuple(
-        ChangedPicture(
+        form.ChangedPicture(
             id=str(before.ids[row]),
             mended=tuple(labels[mended[row]].tolist()),
             lost=tuple(labels[lost[row]].tolist()),
@@ -395,19 +259,4 @@ def changed_sides(before: Scores, after: Scores) -> ChangedSides:
         )
         for row in (*best, *worst)
     )
-    return ChangedSides(mended=int(mended.sum()), lost=int(lost.sum()), pictures=pictures)
-
-
-def machine() -> dict[str, str]:
-    """What the last digits of a net's scores depend on: the processor, and the versions of the libraries."""
-    return {"processor": _processor(), "torch": version("torch"), "numpy": np.__version__}
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    return form.ChangedSides(mended=int(mended.sum()), lost=int(lost.sum()), pictures=pictures)

@@ -11,6 +11,7 @@ from tagfit.curing import certify, confirm, request, row_digests, search
 from tagfit.curing.ablation import ablate
 from tagfit.curing.certificate import Certificate, sealed
 from tagfit.curing.document import Ceiling, FoundFault
+from tagfit.curing.evidence import START_FOLDER, as_trial, gathered, machine, source_of
 from tagfit.curing.followup import Followup
 from tagfit.curing.moves import moves
 from tagfit.curing.progress import Clock, Progress
@@ -70,11 +71,11 @@ def cure(
         progress.report(f"if this is interrupted, `tagfit cure --resume {folder}` continues it")
         for line in above_ceiling(goal, ceiling(found)):
             progress.report(f"caution: {line}; the cure tries all the same")
-        copied = _copied(start, folder / certify.START_FOLDER)
+        copied = _copied(start, folder / START_FOLDER)
         looking = Search(
             problem=searched,
             goal=goal,
-            start=certify.as_trial(copied, values),
+            start=as_trial(copied, values),
             moves=moves(found.fired, problem.preprocessing.size, augment=options.augment, metric=goal.metric),
             seed=options.seed,
             augment=options.augment,
@@ -91,7 +92,7 @@ def _certified(
 ) -> Certificate:
     """Explain the winner and write the certificate."""
     folder, goal = looking.folder, looking.goal
-    evidence = certify.gathered(folder, problem)
+    evidence = gathered(folder, problem)
     cured = evidence.retrained[winner]
     progress.report(f"kept: seed {cured.kept.seed} of trial {winner}, the median")
 
@@ -120,11 +121,11 @@ def _certified(
         seconds=round(clock.used, 1),
         findings=tuple(FoundFault(code=one.code, title=one.title, says=one.verdict.says) for one in diagnosed.fired),
         ceiling=None if highest is None else Ceiling(**highest._asdict()),
-        source=certify.source_of(evidence.start) or problem.source,
+        source=source_of(evidence.start) or problem.source,
         tagfit=tagfit.__version__,
-        machine=certify.machine(),
+        machine=machine(),
     )
-    document = certify.document_of(certify.gathered(folder, problem), winner, attested)
+    document = certify.document_of(gathered(folder, problem), winner, attested)
     certificate = Certificate(sealed(document.model_dump(mode="json")), folder, problem)
     certificate.save()
     return certificate

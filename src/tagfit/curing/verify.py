@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ import numpy as np
 
 from tagfit.curing import certify, row_digests, search
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate, broken_seals, file_seals
-from tagfit.curing.certify import Attested, Evidence
+from tagfit.curing.certify import Attested
 from tagfit.curing.document import Document
+from tagfit.curing.evidence import Evidence, files_of, gathered, machine, source_of, splits_of
 from tagfit.curing.summary import in_present_words
+from tagfit.curing.verification import Check, Verification
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
@@ -59,53 +61,6 @@ FIRST_RELEASE = (
 )
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was compared with the certificate.
-
-    Attributes:
-        what: was compared.
-        altered: what is not as certified, one sentence each; empty where all is.
-        said: a remark for where nothing was altered.
-    """
-
-    what: str
-    altered: tuple[str, ...] = ()
-    said: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {"what": self.what, "holds": not self.altered, "altered": list(self.altered), "said": self.said}
-
-
-@dataclass(frozen=True)
-class Verification:
-    """All that was compared with a certificate.
-
-    Attributes:
-        checks: in the order in which they were made.
-        same_machine: whether weights were scored on the machine, and by the libraries, that the cure ran on.
-    """
-
-    checks: tuple[Check, ...]
-    same_machine: bool
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing was altered."""
-        return not self.altered
-
-    @property
-    def altered(self) -> tuple[str, ...]:
-        """Everything that is not as certified."""
-        return tuple(one for check in self.checks for one in check.altered)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        checks = [check.to_dict() for check in self.checks]
-        return {"holds": self.holds, "same_machine": self.same_machine, "checks": checks, "note": NO_SIGNATURE}
-
-
 def verify(
     certificate: Certificate, *, problem: Problem | None = None, on_decoded: Callable[[int, int], None] | None = None
 ) -> Verification:
@@ -120,7 +75,7 @@ def verify(
         What holds, and by name what does not. Where the certificate has another form, or the data are not those that
         were certified, the comparisons that rest on them are left out.
     """
-    same = certificate.raw.get("machine") == certify.machine()
+    same = certificate.raw.get("machine") == machine()
     document, form = _form(certificate)
     checks = [_seals(certificate), form, _places(certificate.folder)]
     if document is not None and not checks[-1].altered:
@@ -169,7 +124,7 @@ def _files(folder: Path, document: Document) -> Check:
     """The files of the folder and their hashes; the list has to be complete."""
     altered: list[str] = []
     with _named(altered):
-        wanted = certify.files_of(folder, document.after.run, document.problem.rows)
+        wanted = files_of(folder, document.after.run, document.problem.rows)
         if document.recomputed == FIRST_RELEASE[0]:
             sides = (f"{document.before.run}/", f"{document.after.run}/")
             wanted = [name for name in wanted if name.startswith(sides) or name in (row_digests.ROWS, search.TRIALS)]
@@ -227,7 +182,7 @@ def _evidence(folder: Path, problem: Problem, document: Document) -> tuple[Evide
     altered: list[str] = []
     evidence = None
     with _named(altered):
-        evidence = certify.gathered(folder, problem)
+        evidence = gathered(folder, problem)
         winner, goal = evidence.retrained.get(document.search.winner), evidence.request.goal
         met = [one for one in evidence.retrained.values() if one.met]
         if winner is None:
@@ -237,7 +192,7 @@ def _evidence(folder: Path, problem: Problem, document: Document) -> tuple[Evide
             altered.append(f"trial {winner.trial.number} is certified as the winner, and another one is better")
         elif winner.met and len(winner.fresh) < evidence.request.options.seeds:
             altered.append(f"a goal is met with {evidence.request.options.seeds} fresh seeds, not {len(winner.fresh)}")
-        source = {} if evidence is None else certify.source_of(evidence.start)
+        source = {} if evidence is None else source_of(evidence.start)
         if source and document.problem.source and source != document.problem.source:
             altered += _differences("problem.source", document.problem.source, source)
     return evidence, Check("the winner, among all trials that were retrained", tuple(altered))
@@ -255,7 +210,7 @@ def _scores(evidence: Evidence, after: str, tolerance: float) -> Check:
             if run.problem["fingerprint"] != evidence.problem.fingerprint:
                 altered.append(f"{place} was trained on another problem")
                 continue
-            for split in certify.splits_of(place, after, evidence.problem.splits):
+            for split in splits_of(place, after, evidence.problem.splits):
                 altered += _split_scores(run, evidence.problem, split, f"{place}, {split}", tolerance)
     what = f"the scores of {len(evidence.runs)} runs, from their weights"
     return Check(what, tuple(altered), f"to {tolerance:g}")

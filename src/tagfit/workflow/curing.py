@@ -13,12 +13,12 @@ from tagfit.curing import request
 from tagfit.curing import verify as verifying
 from tagfit.curing.certificate import Certificate
 from tagfit.curing.certificate import load as load_certificate
-from tagfit.curing.certify import START_FOLDER
+from tagfit.curing.evidence import START_FOLDER
 from tagfit.curing.limits import DEFAULT_SEEDS
 from tagfit.curing.progress import Progress
 from tagfit.curing.request import CureOptions, CureRequest
 from tagfit.curing.starting_run import starting_run
-from tagfit.curing.verify import Verification
+from tagfit.curing.verification import Verification
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.evaluate import evaluate
@@ -39,6 +39,7 @@ ACCURACIES = ("label_accuracy", "subset_accuracy", "sample_f1")
     max_trials="trials=",
     n_trials="trials=",
     timeout="budget=600, in seconds",
+    told="progress=",
 )
 def cure(
     start: Run | Problem | str | Path,
@@ -101,7 +102,7 @@ def cure(
     return curing.cure(run, reopen(run, on_decoded, problem), asked, folder, progress)
 
 
-@checked()
+@checked(told="progress=")
 def resume_cure(
     folder: str | Path,
     *,
