@@ -89,6 +89,13 @@ def _name(function: Callable[..., Any]) -> str:
     return function.__qualname__.removesuffix(".__init__")
 
 
+def as_path(value: object, name: str) -> Path:
+    """A text or a Path as a Path; anything else, or what no file system takes, is an InputError."""
+    if not isinstance(value, str | Path) or not _is_path(value):
+        raise InputError(f"{name} = {reprlib.repr(value)}", instead="a path")
+    return Path(value)
+
+
 def _misfits(
     function: Callable[..., Any],
     signature: inspect.Signature,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tagfit.arguments import checked
+from tagfit.arguments import as_path, checked
 from tagfit.data.labels import Selection, require_learnable, select, similar_names
 from tagfit.data.pictures.sources import absolute
 from tagfit.data.readers.delimited import columns_named
@@ -83,7 +83,7 @@ def read(
         InputError: all faults of the source, each with file and row.
     """
     selection = Selection.of(labels, exclude_labels, min_positives)
-    path = None if is_frame(source) else Path(source)
+    path = None if is_frame(source) else as_path(source, "read: source")
     table_options = TableOptions(
         separator=separator,
         unlisted=unlisted,
