@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
 TABLE = "Reading a table (CSV, TSV, Excel, or a folder with tags.csv)"
-TABLES, ARRAYS = {"csv", "excel", "folder"}, {"npz", "arff"}
+TABLES, ARRAYS = {"csv", "excel", "folder", "imagefolder"}, {"npz", "arff"}
 # `_table` options describe cells and columns; with a source that is no table they are refused by name.
 _table = partial(typer.Option, rich_help_panel=TABLE)
 _reading = partial(typer.Option, rich_help_panel="Reading any source")
@@ -62,7 +62,10 @@ class ReadingOptions:
         str | None, _table(metavar="NAME,..", help="Columns to ignore, named in the same ways.")
     ] = None
     columns: Annotated[str | None, _table(metavar="NAME,..", help="The columns of a table without a header.")] = None
-    images: Annotated[Path | None, _table(metavar="DIR", help="The folder of the pictures, if not the table's.")] = None
+    images: Annotated[
+        Path | None,
+        _reading(metavar="DIR", help="The pictures: a folder, an archive or a URL.", show_default="detected"),
+    ] = None
     separator: Annotated[
         str | None,
         _table(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.data.pictures.sources import Place
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.errors import listed as listed
@@ -61,10 +62,10 @@ def requested(labels: str | Path | Sequence[str]) -> tuple[str, ...]:
     return _distinct([str(name).strip() for name in names], "labels")
 
 
-def names_in_file(path: Path) -> tuple[str, ...]:
+def names_in_file(path: Place) -> tuple[str, ...]:
     """The label names of a text file, one a line, in its order; empty lines do not count."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a list of labels: {_reason(error)}") from None
     return _distinct([line.strip() for line in text.splitlines()], str(path))

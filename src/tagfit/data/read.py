@@ -13,8 +13,8 @@ from tagfit.data.pictures.sources import absolute
 from tagfit.data.readers.delimited import columns_named
 from tagfit.data.readers.formats import recognised
 from tagfit.data.readers.frame import is_frame, table_of
-from tagfit.data.readers.opening import place_of
-from tagfit.data.readers.options import TableOptions, folder_of_images
+from tagfit.data.readers.opening import images_of, place_of
+from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import from_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -89,7 +89,7 @@ def read(
         unlisted=unlisted,
         selection=selection,
         allow_outside=allow_outside,
-        images=None if images is None else folder_of_images(Path(images), path),
+        images=None if images is None else images_of(images, path),
         image_column=image_column,
         tags_column=None if tags_column is None else columns_named(tags_column),
         label_columns=columns_named(label_columns) if label_columns else (),

@@ -335,3 +335,51 @@ def test_samples_without_picture_or_label_are_quarantined(tmp_path: Path) -> Non
 
 def test_all_pictures_of_the_small_set_are_different() -> None:
     assert len({png(number) for number in range(len(PICTURES))}) == len(PICTURES)
+
+
+def table_set(folder: Path) -> Path:
+    for name in PICTURES:
+        picture(folder / "images" / f"{name}.png")
+    text(folder / "labels.txt", "sun\ndog\ncat\n")
+    return text(folder / "tags.csv", "image,tags\na.png,cat|dog\nb.png,dog\nc.png,\nd,sun\n")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_table_in_an_archive_is_read_with_its_pictures(kind: str, tmp_path: Path) -> None:
+    table_set(tmp_path / "set")
+    data = read(packed(tmp_path / "set", kind), learnable=False)
+    assert data.labels == ("sun", "dog", "cat")
+    assert states(data) == PLAIN
+    assert {str(file).rpartition(f"packed.{kind}")[2] for file in data.files or ()} == {
+        f"/set/images/{name}.png" for name in PICTURES
+    }
+
+
+def test_a_compressed_table_and_pictures_in_an_archive(tmp_path: Path, cache_dir: Path) -> None:
+    table = table_set(tmp_path / "set")
+    (tmp_path / "tags.csv.gz").write_bytes(gzip.compress(table.read_bytes()))
+    images = packed(tmp_path / "set" / "images", "zip")
+    for source in (tmp_path / "tags.csv.gz", table):
+        data = read(source, images=f"{images}", learnable=False)
+        assert states(data) == PLAIN
+        assert data.source is not None
+        assert data.source["read"]["images"] == str(images)
+        assert len(read_inputs(data, 8, cache_dir=cache_dir).rows) == 4
+
+
+def test_a_missing_or_outer_picture_of_a_stored_table_has_its_row(tmp_path: Path) -> None:
+    table = table_set(tmp_path / "set")
+    table.write_text("image,tags\na.png,cat\nnone.png,dog\n")
+    (fault,) = read(packed(tmp_path / "set", "zip"), learnable=False).quarantined
+    assert (fault.where, "none.png" in fault.what) == ("tags.csv, row 3", True)
+    table.write_text("image,tags\na.png,cat\n../../x.png,dog\n")
+    with pytest.raises(InputError, match=r"tags.csv, row 3: .*leaves"):
+        read(packed(tmp_path / "set", "zip"), learnable=False)
+
+
+def test_annotations_with_pictures_elsewhere(tmp_path: Path) -> None:
+    source = WRITTEN["coco"][0](tmp_path / "set")
+    images = packed(tmp_path / "set" / "images", "tar")
+    for path in (tmp_path / "set" / "images").iterdir():
+        path.unlink()
+    assert states(read(source, images=images, learnable=False)) == WRITTEN["coco"][1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import fsspec
 import pytest
-from format_fixtures import PICTURES, WRITTEN, png
+from format_fixtures import PICTURES, WRITTEN, picture, png, text
 from moto.server import ThreadedMotoServer
 from test_every_format import states
 
@@ -211,3 +211,14 @@ def test_a_file_over_http_is_read_without_listing(endpoint: str, bucket: str, tm
     data = read(f"{endpoint}/{bucket}/open/{source.name}", learnable=False)
     assert len(data) == len(PICTURES)
     assert len(read_inputs(data, 8, cache_dir=tmp_path / "cache").rows) == len(PICTURES)
+
+
+def test_a_remote_table_and_remote_pictures(bucket: str, tmp_path: Path) -> None:
+    for number in range(3):
+        picture(tmp_path / "set" / "images" / f"{number}.png", number)
+    table = text(tmp_path / "set" / "tags.csv", "image,tags\n0.png,cat\n1.png,dog\n2.png,\n")
+    url = upload(tmp_path / "set", bucket, "table")
+    for source, images in ((url, None), (f"{url}/tags.csv", None), (table, f"{url}/images")):
+        data = read(source, images=images, learnable=False)
+        assert [data.tags(row) for row in range(3)] == [("cat",), ("dog",), ()]
+        assert all(str(file).startswith(f"{url}/images/") for file in data.files or ())

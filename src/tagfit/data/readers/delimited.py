@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tagfit.data.labels import listed
+from tagfit.data.pictures.sources import Place
 from tagfit.errors import Fault, InputError
 
 # A long cell is as valid as a short one: the whole file is in memory by then.
@@ -33,7 +33,7 @@ class Table:
         decimal_comma: whether numbers may be written ``0,5``.
     """
 
-    path: Path
+    path: Place
     header: list[str]
     rows: list[list[str]]
     lines: list[int]
@@ -50,7 +50,7 @@ class Table:
 
 
 def read_delimited(
-    path: Path,
+    path: Place,
     *,
     encoding: str | None = None,
     columns: Sequence[str] | None = None,
@@ -141,7 +141,7 @@ def trimmed(table: Table) -> Table:
     return replace(table, rows=rows, lines=lines, notes=tuple(notes))
 
 
-def _rows(path: Path, text: str, delimiter: str, skipped: int) -> tuple[list[list[str]], list[int]]:
+def _rows(path: Place, text: str, delimiter: str, skipped: int) -> tuple[list[list[str]], list[int]]:
     if delimiter == WHITESPACE:
         split = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1 + skipped)]
         return [cells for _, cells in split if cells], [number for number, cells in split if cells]
@@ -163,7 +163,7 @@ def _rows(path: Path, text: str, delimiter: str, skipped: int) -> tuple[list[lis
     return rows, lines
 
 
-def _text(path: Path, encoding: str | None) -> str:
+def _text(path: Place, encoding: str | None) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -211,7 +211,7 @@ def _other_encodings(content: bytes, at: int) -> str:
     return "".join(f", or {reading}" for reading in readings[:3])
 
 
-def _delimiter(path: Path, text: str, likely_names: frozenset[str]) -> str:
+def _delimiter(path: Place, text: str, likely_names: frozenset[str]) -> str:
     """The sign that cuts the header into the most cells, a likely name among them; blanks where no sign does."""
     sample = text[: 1 << 16].splitlines()[:SAMPLED_LINES]
     first = sample[0] if sample else ""

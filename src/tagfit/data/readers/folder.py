@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import SUFFIXES
+from tagfit.data.pictures.sources import Place
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import read_table
 from tagfit.data.tagged import TaggedSet
@@ -14,7 +13,7 @@ from tagfit.errors import InputError
 TABLES = ("tags.csv", "tags.tsv")
 
 
-def read_folder(path: Path, options: TableOptions) -> TaggedSet:
+def read_folder(path: Place, options: TableOptions) -> TaggedSet:
     """The pictures that the folder's table names.
 
     Raises:
@@ -24,7 +23,7 @@ def read_folder(path: Path, options: TableOptions) -> TaggedSet:
         if (path / name).is_file():
             return read_table(path / name, options)
     try:
-        inside = sorted(path.iterdir())
+        inside: list[Place] = sorted(path.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"the folder {path} cannot be read: {error.strerror}") from None
     tables = [entry.name for entry in inside if entry.suffix.lower() in (".csv", ".tsv")]

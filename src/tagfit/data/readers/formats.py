@@ -80,13 +80,8 @@ def _is_arff(look: Look) -> bool:
 
 # Asked in this order: what has a name or a mark of its own comes before what is told by its form alone.
 FORMATS = (
-    Format(
-        "folder",
-        "a folder with tags.csv",
-        lambda look: any(name in look.children for name in TABLES),
-        _local(read_folder),
-    ),
-    Format("excel", "an Excel workbook of pictures (.xlsx)", _is_workbook, _local(read_table)),
+    Format("folder", "a folder with tags.csv", lambda look: any(name in look.children for name in TABLES), read_folder),
+    Format("excel", "an Excel workbook of pictures (.xlsx)", _is_workbook, read_table),
     Format("npz", "NumPy arrays", _is_npz, _local(lambda path, options: read_npz(path, minus_one=options.minus_one))),
     Format("arff", "ARFF with MULAN's XML", _is_arff, _local(lambda path, _options: read_arff(path))),
     Format("roboflow", "Roboflow multi-label export (_classes.csv)", roboflow.recognise, roboflow.read),
@@ -110,7 +105,7 @@ FORMATS = (
     Format("yolo", "YOLO", yolo.recognise, yolo.read),
     Format("openimages", "Open Images CSV", openimages.recognise, openimages.read),
     Format("label-folders", "one folder for each label", label_folders.recognise, label_folders.read),
-    Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, _local(read_table)),
+    Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, read_table),
 )
 TEXT_TABLES = (".csv", ".tsv", ".txt")
 BY_NAME = {one.name: one for one in FORMATS}

@@ -7,7 +7,7 @@ from typing import Any
 
 from tagfit.data.labels import align, combine
 from tagfit.data.pictures.accepted import SUFFIXES
-from tagfit.data.pictures.sources import Member, Place, content_of, files_below
+from tagfit.data.pictures.sources import Place, content_of, files_below
 from tagfit.data.readers.annotations import Annotations, split_of
 from tagfit.data.readers.csv_rows import csv_rows
 from tagfit.data.readers.json_files import kind_of, parse_json_text
@@ -110,8 +110,6 @@ def _read_csv(tables: dict[str, Place], options: TableOptions) -> TaggedSet:
     """One CSV for all pictures, or one for each split; the labels are those of all of them."""
     parts: dict[str, TaggedSet] = {}
     for folder, table in tables.items():
-        if isinstance(table, Member):
-            raise InputError(f"{table} is not a file on this machine", instead="unpack or download it first")
         data = read_table(table, options)
         faults: list[Fault] = []
         rows = csv_rows(table, table.name, faults)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tagfit.data.pictures.archives import ZipStore, kind_of, open_archive
 from tagfit.data.pictures.remote import open_remote
 from tagfit.data.pictures.sources import Member, Place, as_url, listing, start_of
+from tagfit.data.readers.options import folder_of_images
 from tagfit.errors import InputError
 
 # Files that are zips and not archives of a data set: NumPy's, and office documents.
@@ -33,6 +34,15 @@ def place_of(source: str | Path) -> Place:
     root = Member(store)
     children = listing(root)
     return children[0] if len(children) == 1 and children[0].is_file() else root
+
+
+def images_of(images: str | Path, source: Path | None) -> Place:
+    """The folder of pictures that ``--images`` names: a folder, an archive or a URL."""
+    if as_url(images):
+        return place_of(images)
+    folder = folder_of_images(Path(images), source)
+    place = place_of(folder)
+    return folder if place == folder else place
 
 
 def refuse_missing(source: str | Place) -> None:

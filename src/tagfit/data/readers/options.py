@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tagfit.data.labels import Selection
+from tagfit.data.pictures.sources import Member, Place, absolute
 from tagfit.errors import Fault, InputError
 
 CHOICES = {
@@ -18,11 +19,11 @@ CHOICES = {
 
 
 def folder_of_images(folder: Path, table: Path | None) -> Path:
-    """The folder that the user names, from the working directory or else from where the table lies."""
-    if folder.is_dir() or table is None:
+    """The folder or archive that the user names, from the working directory or else from where the table lies."""
+    if folder.exists() or table is None:
         return folder
     beside = (table if table.is_dir() else table.parent) / folder
-    return beside if beside.is_dir() else folder
+    return beside if beside.exists() else folder
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class TableOptions:
     unlisted: str | None = None
     selection: Selection = field(default_factory=Selection)
     allow_outside: bool = False
-    images: Path | None = None
+    images: Place | None = None
     image_column: str | None = None
     tags_column: tuple[str, ...] | None = None
     label_columns: tuple[str, ...] = ()
@@ -70,5 +71,8 @@ class TableOptions:
     def to_dict(self) -> dict[str, Any]:
         """The arguments of ``tagfit.read`` as plain JSON values, without those of the selection of labels."""
         values = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("selection", "order")}
-        values["images"] = None if self.images is None else str(self.images.absolute())
+        if isinstance(self.images, Member):
+            values["images"] = absolute(self.images.store.address)
+        elif self.images is not None:
+            values["images"] = absolute(self.images)
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}

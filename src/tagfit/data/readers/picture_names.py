@@ -7,17 +7,48 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tagfit.data.pictures import finding
 from tagfit.data.pictures.files import OUTSIDE, Locator
+from tagfit.data.pictures.finding import Finder
 from tagfit.data.pictures.near_misses import NearMisses
+from tagfit.data.pictures.sources import Member, Place
 from tagfit.data.readers.delimited import Table
 from tagfit.data.readers.options import TableOptions
 from tagfit.errors import SHOWN_FAULTS, Fault
 
 
-def locate(table: Table, options: TableOptions) -> PictureNames:
+def locate(table: Table, options: TableOptions) -> PictureNames | StoredNames:
     """What finds the pictures of ``table``, in the folder that the options name or else in the table's own."""
     folder = table.path.parent if options.images is None else options.images
+    if isinstance(folder, Member):
+        return StoredNames(Finder([folder]))
     return PictureNames(Locator(folder, options.allow_outside), NearMisses(folder))
+
+
+@dataclass
+class StoredNames:
+    """Finds the members of an archive, or the files of a remote folder, by their names."""
+
+    finder: Finder
+
+    def is_picture(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        return not isinstance(self.finder.find(name), Fault)
+
+    def files(
+        self, table: Table, names: Sequence[str], _notes: list[str], faults: list[Fault]
+    ) -> tuple[list[Place | None], dict[int, Fault]]:
+        """As :meth:`PictureNames.files`."""
+        files: list[Place | None] = []
+        missing: dict[int, Fault] = {}
+        for row, name in enumerate(names):
+            found = self.finder.find(name) if name else Fault("the row names no picture", finding.OUTSIDE)
+            if isinstance(found, Fault):
+                missing[row] = Fault(found.what, table.where(row), found.instead)
+                if found.where == finding.OUTSIDE:
+                    faults.append(missing.pop(row))
+            files.append(None if isinstance(found, Fault) else found)
+        return files, missing
 
 
 @dataclass

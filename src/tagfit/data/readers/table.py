@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.labels import listed, names_in_file
-from tagfit.data.pictures.accepted import refusal
+from tagfit.data.pictures.finding import refused
+from tagfit.data.pictures.sources import Place
 from tagfit.data.readers import long_rows
 from tagfit.data.readers.column_names import LIKELY_NAMES
 from tagfit.data.readers.delimited import Table, read_delimited
@@ -40,13 +41,13 @@ class _Truth:
     warnings: list[Fault] = field(default_factory=list)
 
 
-def read_table(path: Path, options: TableOptions) -> TaggedSet:
+def read_table(path: Place, options: TableOptions) -> TaggedSet:
     """The pictures of a CSV, TSV, text or Excel table with their truth.
 
     Raises:
         InputError: every fault of the file's form, together with what is wrong with its pictures.
     """
-    if is_workbook(path):
+    if isinstance(path, Path) and is_workbook(path):
         table = read_workbook(path, options.columns)
     else:
         table = read_delimited(path, encoding=options.encoding, columns=options.columns, likely_names=LIKELY_NAMES)
@@ -79,7 +80,7 @@ def from_table(table: Table, options: TableOptions) -> TaggedSet:
         truth=read.truth,
         known=read.known,
         labels=read.labels,
-        files=tuple(Path(file) if file else nowhere for file in files),
+        files=tuple(Path(file) if isinstance(file, str) and file else file or nowhere for file in files),
         groups=of_row.get("group"),
         weights=of_row.get("weight"),
         split=of_row.get("split"),
@@ -180,8 +181,8 @@ def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> Tagged
                 unusable[row] = Fault(
                     what, table.where(row), "one row per picture with all its tags, or --rows label to merge rows"
                 )
-    for path, (row, *_) in of_file.items():
-        if row not in unusable and (fault := refusal(path)):
+    for row, *_ in of_file.values():
+        if row not in unusable and (fault := refused(files[row])):
             unusable[row] = Fault(f"{str(data.ids[row])!r} {fault.what}", table.where(row), fault.instead)
     kept = np.asarray([row for row in range(len(data)) if row not in unusable and row not in repeated], dtype=np.int64)
     quarantined = tuple(unusable[row] for row in sorted(unusable))
