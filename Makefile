@@ -1,17 +1,28 @@
-# Two commands do everything: `make demo` (the main job, on generated pictures) and `make test` (all checks).
+# `make demo` does the main job on generated pictures, `make test` runs all checks, and `make lowest` runs what needs no
+# extra (no torch) on the oldest versions of the dependencies; CI runs the last two.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint install clean
+LOWEST := .venv-lowest
+.PHONY: demo test lowest lint install clean
 
 demo: $(INSTALLED)
 	$(BIN)/tagfit demo
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest $(PYTEST_FLAGS) --without-extras
+
+$(LOWEST)/.installed: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
+		--editable . hypothesis pytest pytest-xdist
+	@touch $@
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -27,4 +38,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $(INSTALLED)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache build dist

@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from commands import Command
+from commands import WITHOUT_EXTRAS, Command
 from small_sets import write_features, write_photos
+from tagfit.errors import MissingExtraError
 
 # One thread gives the same bits everywhere; the variables are read when the libraries load, so they stand first.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 os.environ["NO_COLOR"] = "1"
 os.environ["COLUMNS"] = "120"
+ABSENT = re.compile(
+    "No module named '(torch|optuna|openpyxl|pyarrow|pillow_heif|plotly)|"
+    r"metadata was found for torch|pip install 'tagfit\["
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the long form of checks that have a short one")
+    parser.addoption("--without-extras", action="store_true", help="skip tests that need an extra, such as torch")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--without-extras"):
+        os.environ[WITHOUT_EXTRAS] = "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """With ``--without-extras``: a file that imports an extra is skipped."""
+    report = yield
+    if os.environ.get(WITHOUT_EXTRAS) and report.failed and ABSENT.search(str(report.longrepr)):
+        report.outcome, report.longrepr = "skipped", (str(collector.path), 0, "needs an extra")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """With ``--without-extras``: a test that says an extra is missing is skipped."""
+    report = yield
+    if os.environ.get(WITHOUT_EXTRAS) and call.excinfo is not None:
+        error = call.excinfo.value
+        if isinstance(error, MissingExtraError) or ABSENT.search(str(error)):
+            report.outcome, report.longrepr = "skipped", (str(item.path), 0, "needs an extra")
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ COMMANDS = (
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "tag", "pack", "demo",
     "data check", "data split", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
-SCREEN = 64
+SCREEN = 80
 GROUPS = ("", "data", "recipes")
 # What one call of each command that fails at once looks like.
 FAILING = {
@@ -213,6 +213,7 @@ def test_a_table_is_straight_whatever_it_holds() -> None:
 
 def test_ctrl_c_of_a_real_process_ends_with_130(tmp_path: Path) -> None:
     """The process is interrupted where it would begin to paint."""
+    pytest.importorskip("torch")
     code = (
         "import os, signal\nimport tagfit.demo\nfrom tagfit.cli import main\n"
         # a shell starts its background jobs deaf to Ctrl-C, and their children inherit that

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -195,13 +196,13 @@ def _writable(folder: Path) -> None:
 
 def device(name: str) -> None:
     """A device of this machine; without torch, the extra to install is named."""
-    from tagfit.training.torch_import import torch_for
 
     if name.lower() in ("gpu", "cuda:0"):
         raise InputError(
             f"--device {name}", instead="--device cuda or mps; a GPU is used by default where there is one"
         )
-    with torch_for("training"):
+    with suppress(MissingExtraError):
+        train_extra("training")
         from tagfit.training.machine import choose
 
         choose(_any_recipe(), name)

@@ -181,9 +181,9 @@ def _unidentified(start: bytes, where: str) -> Fault:
 
 def _unusual_tiff(start: bytes) -> str:
     """What the values of a TIFF are that Pillow has no mode for; empty where the header does not tell."""
-    tags = TiffImagePlugin.ImageFileDirectory_v2(start[:8])
     stream = BytesIO(start)
     with suppress(Exception), _QUIET:
+        tags = TiffImagePlugin.ImageFileDirectory_v2(start[:8])
         stream.seek(tags.next)
         tags.load(stream)
         bits, kind = tags.get(258, (8,)), tags.get(339, (1,))
