@@ -148,9 +148,9 @@ class Selection:
         if not self.search.judged:
             return 0.0
         best = self.search.best
-        if not self._goal.met_by(best.values):  # then this one may be the one to retrain, and may take less time
+        if not self._goal.met_by(best.values):  # then this recipe may be the one to retrain, and may be faster
             return self.request.options.seeds * min(best.seconds, self.search.expected(recipe) or best.seconds)
-        undone = 0  # where the bounds are all, a trial that meets them ends the search, and the rest is for its changes
+        undone = 0  # without maximise, a trial that meets the bounds ends the search, and the rest is for its changes
         if self._goal.maximise is not None:
             undone = min(ABLATED, len(changes(self.search.start.recipe, best.recipe)))
         return best.seconds * (self.request.options.seeds + undone)

@@ -30,11 +30,11 @@ from tagfit.runs.run import open_run
 # What the template draws.
 Record = dict[str, Any]
 
-# Beside the goal's metric, in the table of before and after.
+# In the table of before and after, in addition to the goal's metric.
 SHOWN = ("label_accuracy", "loss", "macro_f1", "mAP", "subset_accuracy")
-# The marks of the verdicts: a colour each.
+# The mark of each verdict: its colour.
 MARKS = {"confirmed": "good", "met": "good", "met, not confirmed": "hint", "out of reach": "issue"}
-# More trials than this are folded away.
+# More trials than this are collapsed.
 OPEN_TRIALS = 30
 
 
@@ -222,7 +222,7 @@ def _history(folder: Path) -> History:
     try:
         return open_run(folder).history
     except InputError:
-        return ()  # the page is made from what is there
+        return ()  # the page shows what can be read
 
 
 def _step(one: Step) -> Record:

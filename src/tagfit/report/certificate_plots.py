@@ -36,14 +36,14 @@ from tagfit.report.page import number
 Point = tuple[float, float]
 
 TRADE_OFF_HEIGHT = 290
-# Above rows of dots, where nothing is written.
+# Margin above rows of dots, which have no words.
 EDGE = 4
 CURVES = (("one", "train"), ("two", "validation"))
 QUANTITIES = {"loss": "loss (nats)", "label_accuracy": "label_accuracy"}
 
 
 def trainings(sides: Mapping[str, tuple[History, int | None]]) -> dict[str, list[Drawing]]:
-    """Loss and label accuracy by epoch of each side, on the same upright axes.
+    """Loss and label accuracy by epoch of each side, on the same vertical axes.
 
     Args:
         sides: for ``before`` and ``after`` the history, perhaps empty, and the epoch whose weights were kept.
@@ -58,8 +58,8 @@ def trainings(sides: Mapping[str, tuple[History, int | None]]) -> dict[str, list
         span = _span(quantity, values)
         for name, of_side in curves.items():
             if of_side:
-                told = f"{called} on train and validation by epoch, {name} the cure"
-                found[name].append(by_epoch(told, of_side, sides[name][1], span, called))
+                title = f"{called} on train and validation by epoch, {name} the cure"
+                found[name].append(by_epoch(title, of_side, sides[name][1], span, called))
     return found
 
 
@@ -81,12 +81,12 @@ def _span(quantity: str, values: Sequence[float]) -> tuple[float, float]:
 
 
 def figure(value: Any) -> float:
-    """A figure of a document, where what is undefined is null."""
+    """A figure of a document as a float: NaN where it is undefined."""
     return math.nan if value is None else float(value)
 
 
 def trade_off(document: Document) -> Drawing:
-    """Every trial that came to its end, by its train and its validation figure, and where the goal's bounds hold."""
+    """Every completed trial by its train and its validation figure, and where the bounds of the goal are met."""
     goal = document.goal.goal()
     metric = goal.metric
     names = [f"train.{metric}", f"validation.{metric}"]
@@ -119,7 +119,7 @@ def trade_off(document: Document) -> Drawing:
 
 
 def _name_dots(drawing: Drawing, named: Sequence[tuple[Point, str, str, float]]) -> None:
-    """Names beside dots, the first given first; one that would lie on a name or a dot stays away."""
+    """Names next to dots, in the order given; a name that would cover another name or a dot is left out."""
     taken = [(x - 4, y - 4, x + 4, y + 4) for (x, y), *_ in named]
     for place, ((x, y), style, name, off) in enumerate(named):
         wide = SIGN * len(name)
@@ -145,7 +145,7 @@ def _of_side(side: Side, metric: str) -> Point:
 
 
 def _frame(goal: Goal, points: Sequence[Point]) -> tuple[Point, Point]:
-    """The ends of both axes: all points and the bounds between them, within what the metric can be."""
+    """The ends of both axes: all points and bounds, within the range of the metric."""
     ends = []
     lowest, highest = find(goal.metric).range
     for place, (_, split) in enumerate(CURVES):
@@ -159,7 +159,7 @@ def _frame(goal: Goal, points: Sequence[Point]) -> tuple[Point, Point]:
 
 
 def _bounds(axes: Axes, goal: Goal) -> None:
-    """The bounds on the goal's metric as lines, and the area where all of them hold."""
+    """The bounds on the goal's metric as lines, and the area where all of them are met."""
     (left, right), (low, high) = axes.x, axes.y
     area: list[Point] = [(left, low), (right, low), (right, high), (left, high)]
     aside: list[tuple[float, str]] = []
