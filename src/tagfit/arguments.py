@@ -106,8 +106,10 @@ def _misfits(
     known = [name for name in signature.parameters if name not in BOUND]
     unknown = [name for name in keywords if name not in known]
     if not unknown:
-        shown = ", ".join(str(one).partition(":")[0].partition("=")[0].strip() for one in _parameters(signature))
-        return [Fault(f"{_name(function)}: {error}", instead=f"{_name(function)}({shown})")]
+        required = _parameters(signature)
+        call = f"{_name(function)}({', '.join(one.name for one in required)})"
+        form = next((right_forms[one.name] for one in required if one.name in right_forms), call)
+        return [Fault(f"{_name(function)}: {error}", instead=form)]
     faults = []
     for name in unknown:
         close = difflib.get_close_matches(name, known, n=1)

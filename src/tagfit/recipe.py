@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import html
 import json
 import reprlib
 import tomllib
@@ -132,6 +133,20 @@ class Recipe(BaseModel):
     def to_toml(self) -> str:
         """The recipe as TOML, every field spelled out."""
         return "".join(f"{line}\n" for line in toml_lines(self.model_dump(mode="json")))
+
+    def __repr__(self) -> str:
+        defaults = type(self).model_fields
+        changed = [f"{name}={value!r}" for name, value in self if value != defaults[name].default]
+        return f"Recipe({', '.join(changed)})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.to_toml())}</pre>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, every field."""
+        return self.model_dump(mode="json")
 
     @checked()
     def save(self, path: str | Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.tagged import TaggedSet
+from tagfit.data.tagged import SHOWN_NOTES, TaggedSet
+from tagfit.display import Shown, few
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Part:
         return len(self.ids)
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Shown):
     """Data, splits, labels and their order, and preprocessing: everything a cure must leave alone.
 
     Attributes:
@@ -112,6 +113,18 @@ class Problem:
             "source": self.source,
             "notes": list(self.notes),
         }
+
+    def lines(self) -> list[str]:
+        """The Problem in a few lines."""
+        size = self.preprocessing.size
+        inputs = f"{len(self.preprocessing.mean)} features" if size is None else f"pictures of {size} x {size}"
+        counts = ", ".join(f"{name} {int((self.split == name).sum())}" for name in self.splits)
+        return [
+            f"Problem: {len(self.data)} rows ({counts}), {len(self.labels)} labels, {inputs}",
+            f"  labels: {few(self.labels)}",
+            f"  fingerprint: {', '.join(f'{name} {value[:12]}' for name, value in self.fingerprint.items())}",
+            *(f"  {note}" for note in self.notes[:SHOWN_NOTES]),
+        ]
 
     def part(self, split: str) -> Part:
         """The rows of one split, in the order of the data."""

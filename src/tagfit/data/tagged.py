@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from tagfit import multihot
 from tagfit.arguments import checked
 from tagfit.data.pictures.sources import Place
+from tagfit.display import Shown, few
 from tagfit.errors import Fault, InputError
 
+SHOWN_NOTES = 10
 SPLITS = ("train", "validation", "test")
 
 
@@ -49,8 +51,8 @@ def described(columns: Sequence[ColumnRole]) -> str:
     return f"columns: {'; '.join(parts)}"
 
 
-@dataclass(frozen=True, eq=False)
-class TaggedSet:
+@dataclass(frozen=True, eq=False, repr=False)
+class TaggedSet(Shown):
     """N rows, each a picture (a file, or an array of pixels) or a row of features.
 
     Exactly one of ``files`` and ``arrays`` is set.
@@ -107,6 +109,34 @@ class TaggedSet:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def lines(self) -> list[str]:
+        """The set in a few lines."""
+        kind = (
+            "pictures"
+            if self.holds_pictures
+            else f"rows of {0 if self.arrays is None else self.arrays.shape[1]} features"
+        )
+        present, tags = self.truth.sum(axis=0).tolist(), self.truth.sum() / max(len(self), 1)
+        left_out = [f"{len(self.quarantined)} left out: {self.quarantined[0]}"] if self.quarantined else []
+        return [
+            f"TaggedSet: {len(self)} {kind}, {len(self.labels)} labels, {tags:.2f} per row",
+            f"  labels: {few(f'{label} ({count})' for label, count in zip(self.labels, present, strict=True))}",
+            *(f"  {line}" for line in left_out),
+            *(f"  {note}" for note in self.notes[:SHOWN_NOTES]),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values about the set: how many rows, labels and positives; not the rows themselves."""
+        return {
+            "rows": len(self),
+            "pictures": self.holds_pictures,
+            "labels": dict(zip(self.labels, self.truth.sum(axis=0).tolist(), strict=True)),
+            "unknown": int((~self.known).sum()),
+            "quarantined": [str(fault) for fault in self.quarantined],
+            "notes": list(self.notes),
+            "source": self.source,
+        }
 
     @property
     def holds_pictures(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from tagfit.display import frame
 from tagfit.errors import InputError, printable
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["fired", "passed", "inconclusive"]
 Severity = Literal["issue", "hint"]
+# Of a repr: one screen.
+MOST_LINES = 40
 SHOWN_FIRED = 5
 
 
@@ -149,7 +152,7 @@ class Finding:
         return replace(self, verdict=replace(self.verdict, remedy=replace(self.remedy, recipe=changes)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Findings:
     """All findings, most important first: issues, hints, inconclusive checks, passed checks.
 
@@ -188,6 +191,25 @@ class Findings:
     def of(self, outcome: Outcome) -> tuple[Finding, ...]:
         """Findings with the given outcome."""
         return tuple(finding for finding in self.all if finding.outcome == outcome)
+
+    def __repr__(self) -> str:
+        found = self.lines()
+        return "\n".join(found if len(found) <= MOST_LINES else [*found[: MOST_LINES - 1], "..."])
+
+    def to_frame(self) -> Any:
+        """One row per finding: code, title, severity, outcome and what it says; of pandas, or else of polars."""
+        return frame(
+            [
+                {
+                    "code": one.code,
+                    "title": one.title,
+                    "severity": one.severity,
+                    "outcome": one.outcome,
+                    "says": one.verdict.says,
+                }
+                for one in self.all
+            ]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: ``findings``, ``notes`` and ``muted``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ import tagfit
 from tagfit import history, recipe
 from tagfit.arguments import checked
 from tagfit.data.problem import Problem
+from tagfit.display import Shown, few
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import History
@@ -27,8 +27,8 @@ from tagfit.scores import Scores
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Shown):
     """A run folder.
 
     Attributes:
@@ -242,10 +242,26 @@ class Run:
     def _scores_path(self, split: str) -> Path:
         return self.folder / "scores" / f"{split}.npz"
 
-    def _repr_html_(self) -> str:
-        info = self.info
-        folder = html.escape(str(self.folder))
-        return f"<b>{folder}</b>: {self.state}, {info.get('epochs', 0)} epochs, seed {info['seed']}"
+    def lines(self) -> list[str]:
+        """The run in a few lines; what cannot be read is named."""
+        try:
+            found = self.summary()
+            labels = f"  labels: {few(self.labels)}"
+        except InputError as error:
+            return [f"Run {self.folder}: {error}"]
+        names = [name for name in ("train_loss", "validation_loss") if found[name] is not None]
+        losses = [f"{name.replace('_', ' ')} {found[name]:.4f}" for name in names]
+        return [
+            f"Run {self.folder}: {found['state']}",
+            f"  recipe {found['recipe']}, seed {found['seed']}, {found['epochs']} epochs, kept {found['kept_epoch']}",
+            f"  last epoch: {', '.join(losses) or 'no losses yet'}",
+            f"  scores of {', '.join(self.scored_splits) or 'no split yet'}",
+            labels,
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: what :meth:`summary` gives."""
+        return self.summary()
 
 
 @checked()

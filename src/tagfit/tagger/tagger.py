@@ -17,6 +17,7 @@ from tagfit import multihot
 from tagfit.arguments import checked
 from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
+from tagfit.display import Shown, few
 from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import to_json
@@ -57,8 +58,8 @@ class Tagged:
         return {**record, "problem": self.problem} if self.problem else record
 
 
-@dataclass(frozen=True, eq=False)
-class Tagger:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tagger(Shown):
     """A trained net with everything it needs, and nothing of the data it was trained on.
 
     Attributes:
@@ -85,6 +86,22 @@ class Tagger:
     def fingerprint(self) -> str:
         """One hash of all that tags depend on: two taggers of equal fingerprint tag alike."""
         return fingerprint(self.settings(), self.weights)
+
+    def lines(self) -> list[str]:
+        """The Tagger in a few lines."""
+        size = self.preprocessing.size
+        inputs = f"{len(self.preprocessing.mean)} features" if size is None else f"pictures of {size} x {size}"
+        weights, net = sum(value.size for value in self.weights.values()), self.net_name or self.recipe.architecture
+        return [
+            f"Tagger: {len(self.labels)} labels, {inputs}, {net}, {weights} weights",
+            f"  labels: {few(self.labels)}",
+            f"  thresholds: {self.thresholds.strategy}",
+            f"  from: {few(f'{name} {value}' for name, value in self.origin.items() if isinstance(value, str | int))}",
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: :meth:`settings`, origin and fingerprint; not the weights."""
+        return {**self.settings(), "origin": self.origin, "fingerprint": self.fingerprint}
 
     def settings(self) -> dict[str, Any]:
         """All that tags depend on beside the weights, as plain JSON values."""
