@@ -6,7 +6,7 @@ import io
 import pickle
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +18,7 @@ from tagfit.errors import InputError
 LARGEST_OBJECTS = 1 << 28  # bytes of an object array that are looked through for texts
 
 
-def load_arrays(path: Path, *, right_form: str) -> dict[str, NDArray[Any]]:
+def load_arrays(path: Path, *, right_form: str, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
     """All arrays of the file by name.
 
     Arrays of Python objects, as which scikit-learn and pandas keep texts, are read where they hold nothing but texts,
@@ -27,6 +27,7 @@ def load_arrays(path: Path, *, right_form: str) -> dict[str, NDArray[Any]]:
     Args:
         path: the file.
         right_form: what the user should have written, for the error.
+        only: the names of the arrays that are wanted; None for all.
 
     Raises:
         InputError: no such file, a broken one, or an array of other objects.
@@ -38,7 +39,7 @@ def load_arrays(path: Path, *, right_form: str) -> dict[str, NDArray[Any]]:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 if not isinstance(file, np.lib.npyio.NpzFile):
                     raise InputError(f"{path} holds one array", instead=right_form)
-                return {name: _array(file, name, path) for name in file.files}
+                return {name: _array(file, name, path) for name in file.files if only is None or name in only}
     except FileNotFoundError:
         raise InputError(f"there is no file {path}") from None
     except OSError as error:

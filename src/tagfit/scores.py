@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from tagfit import arraylike, literals
 from tagfit.arguments import checked
 from tagfit.errors import InputError, listed
 from tagfit.files import written_whole
+from tagfit.npz import load_arrays
 from tagfit.pairing import paired
 
 RIGHT_NPZ = "np.savez(path, truth=Y, scores=probabilities), and labels, known, groups, ids where there are any"
@@ -130,22 +130,14 @@ class Scores:
         Raises:
             InputError: no such file, another format, or arrays that :meth:`of` refuses.
         """
-        try:
-            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-        except FileNotFoundError:
-            raise InputError(f"there is no file {path}") from None
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-        except Exception as error:  # noqa: BLE001 - broken bytes make zipfile, zlib and numpy raise nearly anything
-            raise InputError(f"{path} cannot be read as .npz: {error}", instead=RIGHT_NPZ) from None
+        arrays = load_arrays(Path(path), right_form=RIGHT_NPZ)
         missing = [name for name in ("truth", "scores") if name not in arrays]
         if missing:
             raise InputError(
                 f"{path} holds {sorted(arrays)}, but not {' and '.join(missing)}",
                 instead=RIGHT_NPZ,
             )
-        optional = {name: arrays.get(name) for name in ("known", "labels", "ids", "groups", "weights")}
+        optional: dict[str, Any] = {name: arrays.get(name) for name in ("known", "labels", "ids", "groups", "weights")}
         return cls.of(arrays["truth"], arrays["scores"], split=split, **optional)
 
 

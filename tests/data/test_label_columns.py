@@ -104,3 +104,24 @@ def test_npz_and_the_command_take_the_option(tagfit: Command, tmp_path: Path) ->
     for reading, unknown in (("absent", 0), ("unknown", 1)):
         shown = tagfit("data", "check", "tags.csv", "--minus-one", reading, "--json").json
         assert [one["unknown"] for one in shown["labels"]] == [unknown, unknown]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "advice"),
+    [
+        ("image,sea,sun\na.jpg,1,0\nb.jpg,,1\nc.jpg,,0\n", {}, [{"blank": "absent"}]),
+        ("image,sea,sun\na.jpg,1,0\nb.jpg,-1,1\nc.jpg,-1,0\n", {}, [{"minus_one": "absent"}]),
+        ("image,tags\na.jpg,sea\nb.jpg,sun\nc.jpg,sun\n", {"unlisted": "unknown"}, [{"unlisted": "absent"}]),
+        ("image,tags\na.jpg,sea|sun\nb.jpg,sea\nc.jpg,sea\n", {}, []),
+        ("image,sea,sun\na.jpg,1,0\nb.jpg,1,1\nc.jpg,1,0\n", {}, []),
+    ],
+)
+def test_what_is_advised_where_only_positives_are_known_helps(
+    tmp_path: Path, text: str, options: dict[str, str], advice: list[dict[str, str]]
+) -> None:
+    source = table(tmp_path, text)
+    message = refusal(source, learnable=True, **options)
+    assert [one for one in advised(message) if "exclude_labels" not in one] == advice
+    for option in advice:
+        assert len(read(source, **{**options, **option})) == 3  # type: ignore[arg-type]
+    assert len(read(source, exclude_labels="sea", learnable=False)) == 3

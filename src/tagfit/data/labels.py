@@ -207,10 +207,19 @@ def require_learnable(data: TaggedSet) -> None:
                 Fault(f"the label {data.labels[i]!r} is on in all {positives[i]} rows where it is known")
                 for i in unlearnable
             ],
-            what="labels with only known positives cannot be learned; leave them out (--exclude-labels NAME), "
-            "mark pictures that lack them (!NAME in a tags column, 0 in a 0/1 column), "
-            "or take what is not listed as absent (--unlisted absent)",
+            what=f"labels with only known positives cannot be learned; {remedies(data)}",
         )
+
+
+def remedies(data: TaggedSet) -> str:
+    """What makes labels with only known positives learnable, as far as it changes anything for this source."""
+    ways = [
+        "leave them out (--exclude-labels NAME)",
+        "mark rows that lack them (!NAME among the tags, 0 in its column)",
+    ]
+    if data.absent_by:
+        ways.append(f"take what is unknown as absent ({', '.join(data.absent_by)})")
+    return f"{', '.join(ways[:-1])}, or {ways[-1]}"
 
 
 def similar_names(labels: Sequence[str]) -> list[Fault]:

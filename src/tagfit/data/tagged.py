@@ -73,6 +73,7 @@ class TaggedSet(Shown):
         warnings: what is suspicious in the source and was read all the same, each with its place.
         unlisted: what a label that the source does not name at all is on every row: ``absent`` where the source
             lists the tags of a picture, ``unknown`` where it has a column a label.
+        absent_by: options of reading, such as ``--blank absent``, that take as absent what is unknown here.
         source: how ``read`` was asked for exactly these rows (``data`` and its options), plain JSON values; None where
             they came from arrays or are a part of what was read.
         columns: the columns of the table it was read from, each with its role.
@@ -94,6 +95,7 @@ class TaggedSet(Shown):
     notes: tuple[str, ...] = ()
     warnings: tuple[Fault, ...] = field(default=())
     unlisted: str = "unknown"
+    absent_by: tuple[str, ...] = ()
     source: dict[str, Any] | None = None
     columns: tuple[ColumnRole, ...] = ()
     owners: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from tagfit.diagnosis.material import FIELDS
 from tagfit.errors import InputError
 from tagfit.evaluation.score_files import read_csv_fields
+from tagfit.npz import load_arrays
 from tagfit.scores import RIGHT_NPZ
 
 
@@ -22,13 +20,7 @@ def read_side(path: Path) -> dict[str, Any]:
     """
     if path.suffix.lower() != ".npz":
         return read_csv_fields(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            fields = {name: file[name] for name in file.files if name in FIELDS}
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}") from None
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
-        raise InputError(f"{path} cannot be read as .npz: {error}") from None
+    fields = load_arrays(path, right_form=RIGHT_NPZ, only=FIELDS)
     if not {"truth", "scores"} <= set(fields):
         raise InputError(f"{path} lacks truth or scores", instead=RIGHT_NPZ)
     return fields

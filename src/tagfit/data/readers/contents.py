@@ -52,8 +52,10 @@ class Contents:
         invalid = {cell for cell in cells if literals.state(cell) == literals.INVALID}
         if not valid or not literals.of_one_kind(set(cells)):
             return False
-        filled = sum(literals.state(cell) != literals.BLANK for cell in cells)
-        return len(valid) >= HALF * filled and sum(map(_is_number, invalid)) < 2
+        filled = [cell for cell in cells if literals.state(cell) != literals.BLANK]
+        numbers = {literals.whole_number(cell) for cell in cells}
+        numbered = None not in numbers and len(numbers) == len(cells) > 2  # 0, 1, 2: the numbers of the rows
+        return not numbered and len(valid) >= HALF * len(filled) and sum(map(_is_number, invalid)) < 2
 
     def holds_vectors(self, index: int) -> bool:
         """Whether each cell is a list of 0 and 1, which has no names."""

@@ -17,7 +17,13 @@ BLANK_READINGS = "an empty cell is absent in tables that mark only what is there
 
 
 def read_label_columns(
-    table: Table, columns: Mapping[str, int], *, minus_one: str | None, blank: str | None, faults: list[Fault]
+    table: Table,
+    columns: Mapping[str, int],
+    *,
+    minus_one: str | None,
+    blank: str | None,
+    notes: list[str],
+    faults: list[Fault],
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[str]]:
     """The truth that columns of 0 and 1 hold.
 
@@ -26,16 +32,17 @@ def read_label_columns(
         columns: L label names, each with its column.
         minus_one, blank: what -1 and a cell without a value mean, ``absent`` or ``unknown``. With None they are unknown
             where the table also says 0; where it never does, that would be a guess, which is refused.
+        notes: gets how -1 and blanks are read.
         faults: gets what cannot be read, one fault per column, and what is doubtful.
 
     Returns:
-        (truth (N, L), known (N, L), notes).
+        (truth (N, L), known (N, L), the options under which what is unknown now would be absent).
     """
     codes = np.empty((len(table.rows), len(columns)), dtype="S1")
     present_words: set[str] = set()
     for number, (name, index) in enumerate(columns.items()):
         codes[:, number] = _codes(table, name, index, present_words, faults)
-    notes: list[str] = []
+    absent_by: list[str] = []
     says_absent = bool((codes == literals.ABSENT).any())
     minus_ones, blanks = codes == literals.MINUS_ONE, codes == literals.BLANK
     if minus_ones.any():
@@ -47,6 +54,7 @@ def read_label_columns(
             notes.append(f"-1 is {meant} ({int(minus_ones.sum())} cells{_as_asked(minus_one)})")
             codes[minus_ones] = literals.ABSENT if meant == "absent" else literals.UNKNOWN
             says_absent |= meant == "absent"
+            absent_by += ["--minus-one absent"] if meant == "unknown" else []
     if blanks.any():
         ticks_only = bool(present_words) and present_words <= literals.TICKS
         meant = blank or ("unknown" if says_absent else "absent" if ticks_only else None)
@@ -56,9 +64,10 @@ def read_label_columns(
         else:
             beside = " beside ticks" if blank is None and meant == "absent" else ""
             notes.append(f"an empty cell{beside} is {meant} ({int(blanks.sum())} cells{_as_asked(blank)})")
+            absent_by += ["--blank absent"] if meant == "unknown" else []
             codes[blanks] = literals.ABSENT if meant == "absent" else literals.UNKNOWN
     known = (codes == literals.PRESENT) | (codes == literals.ABSENT)
-    return (codes == literals.PRESENT).astype(np.uint8), known, notes
+    return (codes == literals.PRESENT).astype(np.uint8), known, absent_by
 
 
 def _codes(table: Table, name: str, index: int, present_words: set[str], faults: list[Fault]) -> NDArray[np.bytes_]:

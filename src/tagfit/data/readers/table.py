@@ -38,6 +38,7 @@ class _Truth:
     known: NDArray[np.bool_]
     labels: tuple[str, ...]
     unlisted: str
+    absent_by: tuple[str, ...] = ()
     warnings: list[Fault] = field(default_factory=list)
 
 
@@ -88,6 +89,7 @@ def from_table(table: Table, options: TableOptions) -> TaggedSet:
         notes=tuple(notes),
         warnings=(*roles.warnings, *read.warnings),
         unlisted=read.unlisted,
+        absent_by=read.absent_by,
         columns=roles.columns,
         owners={table.header[index]: np.asarray(table.column(index)) for index in roles.owners},
     )
@@ -112,12 +114,14 @@ def _truth(table: Table, roles: Roles, options: TableOptions, notes: list[str], 
             for name in beyond
         ]
         names = list(options.order)
-    unlisted = options.unlisted or ("absent" if roles.confidence is None else "unknown")
     pictures = [name.strip() for name in table.column(roles.image)]
-    each_row = "label" if roles.confidence is not None else options.rows
-    if not long_rows.is_long(pictures, cells, each_row):
+    is_long = long_rows.is_long(pictures, cells, "label" if roles.confidence is not None else options.rows)
+    says_absent = roles.confidence is not None or (is_long and cells.say_absent())
+    unlisted = options.unlisted or ("unknown" if says_absent else "absent")
+    absent_by = ("--unlisted absent",) if unlisted == "unknown" else ()
+    if not is_long:
         truth, known = cells.truth(names, unlisted=unlisted)
-        return _Truth(table, truth, known, tuple(names), unlisted, cells.warnings)
+        return _Truth(table, truth, known, tuple(names), unlisted, absent_by, cells.warnings)
     firsts, truth, known = long_rows.merge(
         table, pictures, cells, names, confidence=roles.confidence, unlisted=unlisted, faults=faults
     )
@@ -125,7 +129,7 @@ def _truth(table: Table, roles: Roles, options: TableOptions, notes: list[str], 
         f"one row per label: {len(table.rows)} rows are {len(firsts)} pictures; what no row lists is {unlisted}"
     )
     short = replace(table, rows=[table.rows[row] for row in firsts], lines=[table.lines[row] for row in firsts])
-    return _Truth(short, truth, known, tuple(names), unlisted, cells.warnings)
+    return _Truth(short, truth, known, tuple(names), unlisted, absent_by, cells.warnings)
 
 
 def _cells(table: Table, roles: Roles, options: TableOptions) -> Cells:
@@ -148,11 +152,10 @@ def _truth_of_columns(
         if name not in roles.labels
     ]
     columns = {name: roles.labels[name] for name in names if name in roles.labels}
-    truth, known, found = read_label_columns(
-        table, columns, minus_one=options.minus_one, blank=options.blank, faults=faults
+    truth, known, absent_by = read_label_columns(
+        table, columns, minus_one=options.minus_one, blank=options.blank, notes=notes, faults=faults
     )
-    notes += found
-    return _Truth(table, truth, known, tuple(columns), "unknown")
+    return _Truth(table, truth, known, tuple(columns), "unknown", tuple(absent_by))
 
 
 def _usable(table: Table, data: TaggedSet, unusable: dict[int, Fault]) -> TaggedSet:

@@ -51,6 +51,10 @@ class Cells:
         """Every label that is named, sorted."""
         return sorted({name for cell in self.cells for name in cell.states})
 
+    def say_absent(self) -> bool:
+        """Whether any cell says of a label that it is absent."""
+        return any(state == ABSENT for cell in self.cells for state in cell.states.values())
+
     def truth(self, labels: Sequence[str], *, unlisted: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """(truth, known) of shape (N, L); names that are not among ``labels`` are passed over."""
         column = {name: index for index, name in enumerate(labels)}

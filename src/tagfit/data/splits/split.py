@@ -15,6 +15,7 @@ from tagfit.arguments import checked
 from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
 from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
+from tagfit.data.labels import remedies
 from tagfit.data.pictures.duplicates import duplicate_groups
 from tagfit.data.problem import Problem
 from tagfit.data.splits import grouping
@@ -211,9 +212,7 @@ def _label_notes(data: TaggedSet, train: NDArray[np.bool_]) -> list[str]:
     if always:
         raise InputError(
             (Fault("is on in every row of train where it is known", f"label {label!r}") for label in always),
-            what="a label with only known positives cannot be learned; leave it out (--exclude-labels NAME), "
-            "say which rows lack it (!NAME among the tags, 0 in its column), or take what is not listed as absent "
-            "(--unlisted absent)",
+            what=f"labels with only known positives cannot be learned; {remedies(data)}",
         )
     never = [repr(label) for label, on in zip(data.labels, positives, strict=True) if on == 0]
     return [f"caution: no positive in train for {', '.join(never)}"] if never else []
