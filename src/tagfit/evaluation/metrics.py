@@ -37,6 +37,7 @@ class Metric:
         decides: whether it judges predicted tags, and so hangs on the thresholds, rather than the scores.
         of_labels: a value a label, (..., L), NaN where undefined, where the metric is a mean of such.
         of_label: the name of that value of one label; empty where it is no number of its own.
+        by_support: whether the mean over labels is weighted by their positives.
         of_rows: whether it is a mean over rows, of which some may have no value.
         plain_scale: whether its interval is made on its own scale although it lies in [0, 1]: good models sit at 0.
         widening: what its standard error is multiplied by so that its interval covers what it promises.
@@ -51,6 +52,7 @@ class Metric:
     decides: bool = True
     of_labels: OfLabels | None = None
     of_label: str = ""
+    by_support: bool = False
     of_rows: bool = False
     plain_scale: bool = False
     widening: float = 1.0
@@ -113,7 +115,13 @@ def _averages(stem: str, of: Callable[[Counts], Floats], formula: str) -> list[M
             f"micro_{stem}", "higher", unit, f"{formula}, all entries together", lambda t: of(t.counts.pooled)[..., 0]
         ),
         Metric(
-            f"weighted_{stem}", "higher", unit, f"{formula}, mean over labels by support", weighted, of_labels=of_labels
+            f"weighted_{stem}",
+            "higher",
+            unit,
+            f"{formula}, mean over labels by support",
+            weighted,
+            of_labels=of_labels,
+            by_support=True,
         ),
         Metric(
             name,
