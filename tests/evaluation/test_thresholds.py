@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, fbeta_score
 
 from tagfit.errors import InputError
+from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.choose import choose_thresholds
+from tagfit.evaluation.cut_curves import Ladder
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.evaluation.strategies import STRATEGIES, parse
 from tagfit.evaluation.thresholds import Thresholds
@@ -216,3 +218,40 @@ def test_every_declared_name_can_be_chosen() -> None:
     scores = drawn(10, n=30)
     for name in STRATEGIES:
         assert choose_thresholds(scores, name, resamples=0).values.shape == (3,)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["best-f1", "best-f0.5", "cost=1:3", "precision=0.6", "recall=0.7"]))
+def test_resamples_give_what_choosing_on_the_drawn_rows_gives(seed: int, name: str) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(5, 80))
+    scores = np.round(rng.random((n, 2)), int(rng.integers(1, 4)))
+    truth = (rng.random((n, 2)) < scores).astype(np.uint8)
+    truth[0] = 1
+    cases = Cases.of(Scores.of(truth, scores))
+    weights = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(3)], axis=1).astype(np.float32)
+    weights[0] = 1  # so that every resample has a positive
+    strategy = parse(name).strategy
+    for label in range(2):
+        ladder = Ladder.of(cases, label)
+        found = strategy.resampled(ladder, weights, NO_COMMON)
+        expected = [strategy.choose([ladder.curve(column.astype(np.float64))])[0].cut for column in weights.T]
+        assert found.tolist() == expected
+
+
+class _NoCommon:
+    def whole(self, beta: float) -> float:
+        raise AssertionError("every label has a positive")
+
+    def drawn(self, beta: float) -> NDArray[np.float64]:
+        raise AssertionError("nothing is pulled")
+
+
+NO_COMMON = _NoCommon()
+
+
+def test_progress_is_reported_to_the_last_resample() -> None:
+    seen: list[tuple[int, int]] = []
+    choose_thresholds(drawn(0), resamples=40, on_progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (40, 40)
+    assert seen == sorted(seen)

@@ -111,6 +111,18 @@ def on_decoded(bar: Progress, announce: Callable[[int], str] | None = None) -> C
     return show
 
 
+def on_resamples(bar: Progress) -> Callable[[int, int], None]:
+    """A callback that shows bootstrap resamples on a progress bar."""
+    tasks: list[Any] = []
+
+    def show(done: int, total: int) -> None:
+        if not tasks:
+            tasks.append(bar.add_task("resamples", total=total, news=""))
+        bar.update(tasks[0], completed=done)
+
+    return show
+
+
 def on_epoch(bar: Progress) -> Callable[[Epoch, Recipe], None]:
     """A callback that shows a training on a progress bar."""
     tasks: list[Any] = []

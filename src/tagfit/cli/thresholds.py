@@ -9,7 +9,7 @@ import typer
 
 from tagfit.cli import checks, options
 from tagfit.cli.checks import check_together, checked, is_given
-from tagfit.cli.output import AsJson, number, print_json, say, table
+from tagfit.cli.output import AsJson, number, on_resamples, print_json, progress_bar, say, table
 from tagfit.errors import Fault, InputError
 
 
@@ -84,7 +84,10 @@ def thresholds(
     assert judged is not None
     of_run = None if scores is not None else split
     by_name = dict(map(label_strategy, by_label or []))
-    chosen = workflow.choose_thresholds(judged, strategy, split=of_run, by_label=by_name)
+    with progress_bar(quiet=as_json) as bar:
+        chosen = workflow.choose_thresholds(
+            judged, strategy, split=of_run, by_label=by_name, on_progress=on_resamples(bar)
+        )
     if out is not None:
         chosen.save(out)
     if as_json:

@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 from tagfit.diagnosis.finding import Estimate
 from tagfit.diagnosis.material import Side
 from tagfit.diagnosis.resampling import estimate, resampled_sums, unit_sums
+from tagfit.evaluation.platt import fit_platt
+from tagfit.evaluation.shares import expit, logit
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FEWEST_CONFIDENT = 30
-CLIP = 1e-7
-NEWTON_STEPS = 25
-RIDGE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,21 +141,15 @@ class Noise:
 
 
 def calibrated(side: Side) -> Floats:
-    """The scores of each label after Platt scaling against its tags (Newton steps), (N, L)."""
-    scores = np.clip(side.probabilities, CLIP, 1 - CLIP)
-    logits = np.log(scores) - np.log1p(-scores)
-    spread = np.maximum(logits.std(axis=0), CLIP)
-    x = (logits - logits.mean(axis=0)) / spread
-    slope, shift = np.ones(x.shape[1]), np.zeros(x.shape[1])
-    for _ in range(NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-(slope * x + shift)))
-        off, weight = (side.truth - p) * side.known, p * (1 - p) * side.known
-        to_slope, to_shift = (off * x).sum(axis=0) - RIDGE * slope, off.sum(axis=0) - RIDGE * shift
-        aa, ab, bb = (weight * x * x).sum(axis=0) + RIDGE, (weight * x).sum(axis=0), weight.sum(axis=0) + RIDGE
-        scale = aa * bb - ab * ab
-        slope = slope + np.clip((bb * to_slope - ab * to_shift) / scale, -2, 2)
-        shift = shift + np.clip((aa * to_shift - ab * to_slope) / scale, -2, 2)
-    return np.asarray(1 / (1 + np.exp(-(slope * x + shift))))
+    """The scores of each label after Platt scaling against its tags, (N, L); labels with one value stay as they are."""
+    scores = np.array(side.probabilities, dtype=np.float64)
+    for label in range(scores.shape[1]):
+        known = side.known[:, label]
+        truth = side.truth[known, label]
+        if truth.any() and not truth.all():
+            slope, offset = fit_platt(truth, scores[known, label], np.ones(len(truth)))
+            scores[:, label] = expit(slope * logit(scores[:, label]) + offset)
+    return scores
 
 
 def noise_of(sides: Sequence[Side | None]) -> Noise | None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tagfit.diagnosis.finding import Estimate
 from tagfit.diagnosis.material import Side
-from tagfit.evaluation import compare
+from tagfit.evaluation import compare, shares
 from tagfit.evaluation.intervals import bootstrap
 from tagfit.evaluation.metrics import find
 from tagfit.evaluation.resamples import drawn_units
@@ -71,14 +71,9 @@ def resampled_sums(sums: Floats, seed: int, repeats: int = REPEATS) -> Floats:
     return np.asarray(drawn @ sums.astype(np.float32), dtype=np.float64)
 
 
-def wilson(hits: float, n: float, z: float = 1.959964) -> Estimate:
-    """A share with Wilson's interval (Wilson, 1927)."""
-    if n <= 0:
-        return Estimate(float("nan"), 0.0, 1.0)
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
+def wilson(hits: float, n: float, z: float = shares.Z) -> Estimate:
+    """A share with Wilson's interval (Wilson, 1927); NaN without any trial."""
+    return Estimate(hits / n if n > 0 else float("nan"), *shares.wilson(hits, n, z))
 
 
 def corrected_z(intervals: int) -> float:

@@ -14,7 +14,9 @@ from tagfit.evaluation.calibration_error import binned
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.intervals import REPEATS, SEED, bootstrap, check_repeats, check_seed, interval
 from tagfit.evaluation.metrics import find
+from tagfit.evaluation.platt import fit_platt
 from tagfit.evaluation.resamples import drawn_units
+from tagfit.evaluation.shares import expit, logit, wilson
 from tagfit.evaluation.totals import Observed
 from tagfit.scores import Scores
 
@@ -23,7 +25,6 @@ Floats = NDArray[np.float64]
 FOLDS = 5
 FEW = 10  # fewer positives (or negatives) than this: the label is not calibrated
 MANY = 1000  # as many of both: free form (isotonic); fewer: two numbers (Platt), which chance moves less
-CLIP = 1e-7
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Calibrator:
             return np.interp(values, self.x, self.y)
         if self.method == "platt":
             slope, offset = self.y
-            return np.asarray(1 / (1 + np.exp(-(slope * _logit(values) + offset))))
+            return expit(slope * logit(values) + offset)
         return values
 
 
@@ -164,12 +165,8 @@ def _curve(cases: Cases, label: int) -> list[dict[str, float]]:
     for weight, score, positive in zip(*(v.tolist() for v in (bins.weight, bins.score, bins.positive)), strict=True):
         if weight <= 0:
             continue
-        share, square = positive / weight, 1.96**2
-        middle = (share + square / (2 * weight)) / (1 + square / weight)
-        half = 1.96 / (1 + square / weight) * np.sqrt(share * (1 - share) / weight + square / (4 * weight**2))
-        points.append(
-            {"n": weight, "score": score / weight, "share": share, "low": middle - half, "high": middle + half}
-        )
+        low, high = wilson(positive, weight)
+        points.append({"n": weight, "score": score / weight, "share": positive / weight, "low": low, "high": high})
     return points
 
 
@@ -206,7 +203,7 @@ def _fit(scores: Scores, kept: NDArray[np.bool_]) -> tuple[Calibrator, ...]:
         if few < FEW or truth.all() or not truth.any():
             found.append(Calibrator(label, "none"))
         elif few < MANY:
-            found.append(Calibrator(label, "platt", y=_platt(truth, values, weights)))
+            found.append(Calibrator(label, "platt", y=fit_platt(truth, values, weights)))
         else:
             found.append(_isotonic(label, truth, values, weights))
     return tuple(found)
@@ -218,36 +215,3 @@ def _isotonic(label: str, truth: NDArray[np.uint8], scores: Floats, weights: Flo
     fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores, truth, sample_weight=weights)
     x, y = fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist()
     return Calibrator(label, "isotonic", tuple(x), tuple(y))
-
-
-def _platt(truth: NDArray[np.uint8], scores: Floats, weights: Floats) -> tuple[float, float]:
-    """Slope and offset on logits by Newton's method; a slope below 0 would turn the ranking round and becomes 0."""
-    positives = float(weights @ truth)
-    negatives = float(weights.sum()) - positives
-    target = np.where(truth == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    design = np.stack([_logit(scores), np.ones(len(scores))], axis=1)
-    beta = np.array([1.0, 0.0])
-    loss = _loss(design @ beta, target, weights)
-    for _ in range(50):
-        given = 1 / (1 + np.exp(-np.clip(design @ beta, -500, 500)))
-        gradient = design.T @ (weights * (target - given))
-        curvature = (design * (weights * given * (1 - given))[:, None]).T @ design + 1e-9 * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        while (tried := _loss(design @ (beta + step), target, weights)) > loss and np.abs(step).max() > 1e-8:
-            step /= 2
-        if tried > loss or np.abs(step).max() < 1e-8:
-            break
-        beta, loss = beta + step, tried
-    if beta[0] < 0:
-        share = float(weights @ target) / float(weights.sum())
-        return 0.0, float(np.log(share / (1 - share)))
-    return float(beta[0]), float(beta[1])
-
-
-def _loss(logits: Floats, target: Floats, weights: Floats) -> float:
-    return float(weights @ (np.logaddexp(0, logits) - target * logits))
-
-
-def _logit(scores: Floats) -> Floats:
-    held = np.clip(scores, CLIP, 1 - CLIP)
-    return np.asarray(np.log(held / (1 - held)))

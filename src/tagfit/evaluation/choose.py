@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,16 @@ from numpy.typing import NDArray
 
 from tagfit.errors import InputError, listed
 from tagfit.evaluation.cases import Cases
-from tagfit.evaluation.cut_curves import Ladder, draw_weights
+from tagfit.evaluation.cut_curves import CommonCuts, Ladder, best_common_cut
 from tagfit.evaluation.intervals import check_repeats, check_seed
 from tagfit.evaluation.resamples import draws
-from tagfit.evaluation.strategies import Choice, Plan, PrecisionAtLeast, RecallAtLeast, parse
+from tagfit.evaluation.strategies import DEFAULT_CUT, Choice, Plan, PrecisionAtLeast, RecallAtLeast, parse
 from tagfit.evaluation.thresholds import Thresholds, rows_fingerprint
 from tagfit.scores import Scores
 
 Floats = NDArray[np.float64]
+
+OnProgress = Callable[[int, int], None]
 
 RESAMPLES = 100  # enough for the spread of a threshold, which is looked at and not computed with
 SEED = 0
@@ -30,17 +33,20 @@ def choose_thresholds(
     by_label: Mapping[str, str] | None = None,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    on_progress: OnProgress | None = None,
 ) -> Thresholds:
-    """Thresholds by a named strategy (see STRATEGIES), exact on these rows, in O(n log n) per label.
+    """Thresholds by a named strategy (see STRATEGIES), exact on these rows; each label is sorted once.
 
     Args:
         scores: the rows to choose on; judge the thresholds on others.
         by_label: another strategy for some labels, such as ``{"people": "precision=0.9"}``.
         resamples: bootstrap resamples that show the spread of each threshold; 0 for none.
+        seed: of the resamples.
+        on_progress: called with the resamples done and all of them.
 
     Returns:
-        Thresholds that remember the strategy, the split and the rows; ``details`` has a record a label:
-        ``label, strategy, support, threshold, low, high, note`` (low and high: where 95 % of the resamples put it).
+        Thresholds that remember the strategy, the split and the rows; ``details`` has one record per label:
+        ``label, strategy, support, threshold, low, high, note``; 95 % of the resamples lie between low and high.
 
     Raises:
         InputError: a strategy or label that does not exist, or a target with confidence on weighted rows.
@@ -52,7 +58,7 @@ def choose_thresholds(
     ladders = [Ladder.of(cases, label) for label in range(cases.width)]
     chosen = _choose(plans, ladders, cases.weights)
     values = np.array([choice.cut for choice in chosen])
-    spread = _spread(plans, ladders, scores, resamples, seed)
+    spread = _spread(plans, ladders, scores, resamples, seed, on_progress)
     whole = parse(strategy)
     return Thresholds(
         values=values,
@@ -94,16 +100,55 @@ def _choose(plans: list[Plan], ladders: list[Ladder], weights: Floats | None) ->
     return [by_strategy[plan.strategy][label] for label, plan in enumerate(plans)]
 
 
-def _spread(plans: list[Plan], ladders: list[Ladder], scores: Scores, resamples: int, seed: int) -> Any:
-    """Where 95 % of the resamples put each threshold, (2, L), or None."""
-    if not resamples or not len(scores):
+class _Common:
+    """The common thresholds, each computed when a strategy first asks for it."""
+
+    def __init__(self, ladders: list[Ladder], weights: Floats | None) -> None:
+        self.ladders, self.weights = ladders, weights
+        self.of_rows: dict[float, float] = {}
+        self.of_draws: dict[float, Floats] = {}
+        self.draws: NDArray[Any] = np.empty((0, 0))
+
+    @cached_property
+    def _cuts(self) -> CommonCuts:
+        return CommonCuts(self.ladders)
+
+    def start(self, draws: NDArray[Any]) -> None:
+        """Go on to the next block of resamples."""
+        self.draws, self.of_draws = draws, {}
+
+    def whole(self, beta: float) -> float:
+        if beta not in self.of_rows:
+            found = best_common_cut([ladder.curve(self.weights) for ladder in self.ladders], beta)
+            self.of_rows[beta] = DEFAULT_CUT if found is None else found
+        return self.of_rows[beta]
+
+    def drawn(self, beta: float) -> Floats:
+        if beta not in self.of_draws:
+            found = self._cuts.best(self.draws, beta)
+            self.of_draws[beta] = np.where(np.isnan(found), DEFAULT_CUT, found)
+        return self.of_draws[beta]
+
+
+def _spread(
+    plans: list[Plan], ladders: list[Ladder], scores: Scores, resamples: int, seed: int, on_progress: OnProgress | None
+) -> NDArray[np.float64] | None:
+    """Between which thresholds 95 % of the resamples lie, (2, L); None without resamples."""
+    if not resamples:
         return None
-    cuts = [
-        [choice.cut for choice in _choose(plans, ladders, draw_weights(column, scores.weights))]
-        for drawn in draws(len(scores), resamples, seed, scores.groups)
-        for column in drawn.T
-    ]
-    return np.quantile(cuts, [0.025, 0.975], axis=0)
+    common = _Common(ladders, scores.weights)
+    cuts = np.empty((resamples, len(ladders)))
+    done = 0
+    for drawn in draws(len(scores), resamples, seed, scores.groups):
+        weights = drawn if scores.weights is None else drawn * scores.weights[:, None]
+        common.start(weights)
+        block = slice(done, done + drawn.shape[1])
+        for label, (plan, ladder) in enumerate(zip(plans, ladders, strict=True)):
+            cuts[block, label] = plan.strategy.resampled(ladder, weights, common)
+        done = block.stop
+        if on_progress is not None:
+            on_progress(done, resamples)
+    return np.asarray(np.quantile(cuts, [0.025, 0.975], axis=0))
 
 
 def _details(

@@ -148,6 +148,7 @@ def choose_thresholds(
     by_label: Mapping[str, str] | None = None,
     resamples: int = choose.RESAMPLES,
     seed: int = choose.SEED,
+    on_progress: choose.OnProgress | None = None,
 ) -> Thresholds:
     """Choose thresholds by a named strategy: ``choose_thresholds(run)``, or ``choose_thresholds(truth, scores)``.
 
@@ -158,6 +159,7 @@ def choose_thresholds(
         by_label: other strategies for some labels, such as ``{"people": "precision=0.9"}``.
         resamples: bootstrap resamples for the spread of each threshold; 0 for none.
         seed: of the resamples.
+        on_progress: called with the number of resamples done and of all.
 
     Raises:
         InputError: the test split, which is there to judge on, or a strategy that does not exist.
@@ -174,7 +176,9 @@ def choose_thresholds(
         rows, name = opened.scores(split or "validation"), strategy
     else:
         raise InputError("choose_thresholds got a truth without scores", instead="choose_thresholds(truth, scores)")
-    return choose.choose_thresholds(rows, name, by_label=by_label, resamples=resamples, seed=seed)
+    return choose.choose_thresholds(
+        rows, name, by_label=by_label, resamples=resamples, seed=seed, on_progress=on_progress
+    )
 
 
 def _existing(run: Run, splits: str | Sequence[str]) -> list[str]:
