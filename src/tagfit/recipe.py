@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tagfit.arguments import checked
+from tagfit.backbones import BACKBONES
 from tagfit.errors import Fault, InputError, gathered
 from tagfit.files import write_text
 
@@ -33,11 +34,16 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    architecture: Literal["dense", "conv"] = Field("dense", description="dense layers, or a small residual conv net")
+    architecture: Literal["dense", "conv", "pretrained"] = Field(
+        "dense", description="dense layers, a small residual conv net, or dense layers on a frozen pretrained backbone"
+    )
     widths: Annotated[tuple[Width, ...], Field(max_length=16)] = Field(
         (128, 64), description="units of each hidden layer, or channels of each conv stage"
     )
     depth: Annotated[int, Field(ge=1, le=16)] = Field(1, description="residual blocks a conv stage")
+    backbone: Annotated[str, Field(min_length=1)] = Field(
+        "efficientnet-lite0", description="pretrained: the net whose features the dense layers take"
+    )
     activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
     norm: Literal["none", "batch"] = Field("none", description="normalisation after each hidden layer")
     dropout: Annotated[tuple[Share, ...], Field(min_length=1, max_length=16)] = Field(
@@ -101,6 +107,13 @@ class Recipe(BaseModel):
             raise ValueError("true and false mean nothing here")
         return value
 
+    @field_validator("backbone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in BACKBONES:
+            raise ValueError(f"there is no such backbone; give one of {', '.join(BACKBONES)}")
+        return value
+
     @model_validator(mode="after")
     def _fits_together(self) -> Recipe:
         given, widths = len(self.dropout), len(self.widths)
@@ -129,6 +142,11 @@ class Recipe(BaseModel):
             InputError: an unknown field or a value out of its range.
         """
         return parse({**self.model_dump(), **fields}, where="")
+
+    @property
+    def frozen(self) -> bool:
+        """Whether only a head is trained, on the features of a backbone that stays as it is."""
+        return self.architecture == "pretrained"
 
     def to_toml(self) -> str:
         """The recipe as TOML, every field spelled out."""
@@ -280,10 +298,22 @@ NAMED: dict[str, Recipe] = {
         ema=0.98,
         restore_best=True,
     ),
+    "pretrained": Recipe(
+        architecture="pretrained",
+        widths=(256,),
+        dropout=(0.5,),
+        optimiser="adamw",
+        learning_rate=5e-4,
+        schedule="cosine",
+        epochs=20,
+        weight_decay=0.5,
+        restore_best=True,
+    ),
 }
 SUMMARIES: dict[str, str] = {
     "plain-dense": "what people start with: two dense layers and nothing against overfitting",
     "regularised-dense": "dense layers with batch norm, dropout and early stopping",
     "plain-conv": "a conv net with nothing against overfitting",
     "regularised-conv": "a small residual conv net with batch norm, weight decay and averaged weights",
+    "pretrained": "a small head on the features of a net that was trained on ImageNet: for photographs",
 }

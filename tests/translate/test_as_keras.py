@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def test_the_names_of_a_run_are_literals_whatever_they_hold() -> None:
         assert (values["MEAN"], values["STD"]) == (list(FEATURES.mean), list(FEATURES.std))
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", [name for name, recipe in NAMED.items() if not recipe.frozen])
 def test_what_is_not_said_is_named(name: str) -> None:
     head = as_keras(NAMED[name], name).partition("import keras")[0]
     assert head.startswith(f"# {name} in Keras 3")
@@ -170,3 +171,9 @@ def test_a_problem_that_is_none_is_refused(size: Any, mean: Any, std: Any) -> No
     problem = {"size": size, "mean": mean, "std": std}
     with pytest.raises(InputError, match="describe the preprocessing"):
         Setting.of({"preprocessing": problem, "labels": ["a"]})
+
+
+@pytest.mark.parametrize("translated", [as_keras, as_torch])
+def test_a_pretrained_backbone_has_no_code(translated: Callable[[Recipe, str], str]) -> None:
+    with pytest.raises(InputError, match="efficientnet-lite0: there is no code"):
+        translated(NAMED["pretrained"], "pretrained")

@@ -283,6 +283,18 @@ def settings(context: typer.Context, value: list[str] | None) -> list[str] | Non
     return value
 
 
+def backbone(context: typer.Context) -> None:
+    """The weights that ``--recipe`` and ``--set`` ask for are installed."""
+    from tagfit.backbones import find as find_backbone
+    from tagfit.recipe import assign, find
+
+    chosen = _any_recipe()
+    with gathered([]):  # wrong recipes and settings are reported by their own checks
+        chosen = assign(find(given(context).get("recipe") or "regularised-dense"), given(context).get("set_") or [])
+    if chosen.frozen:
+        _ = find_backbone(chosen.backbone).path
+
+
 def goal(context: typer.Context, value: list[str] | None) -> list[str] | None:
     """``--goal`` of a cure. For a run, ``tagfit.cure`` checks it before it reads anything, with the run's figures."""
     from tagfit.goal import Goal

@@ -6,7 +6,7 @@ A new option is one new field here: it then reaches every command that takes its
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,6 +21,7 @@ from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
     from tagfit.data.plan import Plan
+    from tagfit.recipe import Recipe
 
 SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
 TABLE = "Reading a table (CSV, TSV, Excel, or a folder with tags.csv)"
@@ -262,3 +263,12 @@ def _without_effect_on(context: typer.Context, sources: Iterable[Path]) -> list[
 
 def _name(param: Any) -> str:
     return str(param.metavar or param.name) if isinstance(param, typer.core.TyperArgument) else str(param.opts[0])
+
+
+def suited_to(plan: Plan, recipe: Recipe) -> Plan:
+    """The plan with the size of pictures that the recipe's backbone was trained on, where no --size is given."""
+    from tagfit.backbones import find
+
+    if plan.size is not None or not recipe.frozen:
+        return plan
+    return replace(plan, size=find(recipe.backbone).size)

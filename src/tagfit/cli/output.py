@@ -97,13 +97,15 @@ def tell(bar: Progress, lines: Iterable[str]) -> None:
         bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def on_decoded(bar: Progress, announce: Callable[[int], str] | None = None) -> Callable[[int, int], None]:
-    """A callback that shows decoding on a bar; ``announce`` gives a line about so many pictures before the first."""
+def on_decoded(
+    bar: Progress, announce: Callable[[int], str] | None = None, *, what: str = "pictures"
+) -> Callable[[int, int], None]:
+    """A callback that shows on a bar how many are done; ``announce`` gives a line about so many before the first."""
     tasks: dict[int, Any] = {}
 
     def show(done: int, total: int) -> None:
         if total not in tasks:
-            tasks[total] = bar.add_task("pictures", total=total, news="")
+            tasks[total] = bar.add_task(what, total=total, news="")
             if announce is not None:
                 tell(bar, [announce(total)])
         bar.update(tasks[total], completed=done, visible=done < total)

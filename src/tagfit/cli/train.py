@@ -78,6 +78,8 @@ def _together(context: typer.Context) -> list[Fault]:
         )
     with gathered(faults):
         checks.train_extra("training")
+    with gathered(faults):
+        checks.backbone(context)
     return faults + options.faults_of_source(context)
 
 
@@ -119,9 +121,15 @@ def train(
     with progress_bar(quiet=as_json) as bar:
         if source is None:
             assert resume is not None
-            run = workflow.resume(resume, on_decoded=on_decoded(bar), on_epoch=on_epoch(bar))
+            run = workflow.resume(
+                resume,
+                on_decoded=on_decoded(bar),
+                on_epoch=on_epoch(bar),
+                on_extracted=on_decoded(bar, what="features"),
+            )
         else:
-            plan = splitting.plan(source, reading)
+            recipe = training.chosen()
+            plan = options.suited_to(splitting.plan(source, reading), recipe)
             problem = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             notes = [*problem.data.notes, *problem.notes]
             if not as_json:
@@ -129,13 +137,14 @@ def train(
                 tell(bar, [*notes, *_first(left_out, "left out"), *_first(odd, "warning")])
             run = workflow.fit(
                 problem,
-                training.chosen(),
+                recipe,
                 seed=training.seed,
                 out=out,
                 device=training.device,
                 threads=training.threads,
                 on_epoch=on_epoch(bar),
                 name=training.recipe,
+                on_extracted=on_decoded(bar, what="features"),
             )
     evaluations = workflow.evaluate(run)
     assert isinstance(evaluations, dict)

@@ -10,7 +10,7 @@ from tagfit.recipe import Recipe
 
 # Fields that are undone together, because one of them means little without the others.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "net": ("architecture", "widths", "depth", "activation"),
+    "net": ("architecture", "backbone", "widths", "depth", "activation"),
     "batch norm": ("norm",),
     "dropout": ("dropout",),
     "weight decay": ("weight_decay", "optimiser"),
@@ -69,9 +69,8 @@ def undone(recipe: Recipe, change: Change) -> Recipe | None:
     """``recipe`` without one change; None where the rest is not a valid recipe."""
     fields = dict(change.before)
     dropout = tuple(fields.get("dropout", recipe.dropout))
-    layers = (
-        len(fields.get("widths", recipe.widths)) if fields.get("architecture", recipe.architecture) == "dense" else 1
-    )
+    architecture = fields.get("architecture", recipe.architecture)
+    layers = 1 if architecture == "conv" else len(fields.get("widths", recipe.widths))
     # Where the number of layers differs from what the dropout was given for, only the share before the head is kept.
     fields["dropout"] = dropout if len(dropout) in (1, layers) else dropout[-1:]
     try:

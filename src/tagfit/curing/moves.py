@@ -17,14 +17,21 @@ SMALL_FIRST = "the regularised recipe, small"
 AT_ONCE = "the regularised recipe"
 # Why a move without a finding is tried.
 ALWAYS = "always tried"
+REGULARISED = {
+    "dense": NAMED["regularised-dense"],
+    "conv": NAMED["regularised-conv"],
+    "pretrained": NAMED["pretrained"],
+}
 # On pictures the two take a third and two thirds of the time. Fewer units need less dropout and tolerate larger steps.
 SMALL = {
     "dense": NAMED["regularised-dense"].changed(widths=(32, 16), dropout=(0.2, 0.15), learning_rate=3e-3),
     "conv": NAMED["regularised-conv"].changed(widths=(24, 48, 96, 192)),
+    "pretrained": NAMED["pretrained"].changed(widths=(64,), epochs=10),
 }
 # The groups of fields that they change.
 _OF_ANY_NET = ("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping")
-ANSWER = {"dense": _OF_ANY_NET, "conv": (*_OF_ANY_NET, "weight decay", "averaged weights")}
+_OF_AVERAGED_NETS = (*_OF_ANY_NET, "weight decay", "averaged weights")
+ANSWER = {"dense": _OF_ANY_NET, "conv": _OF_AVERAGED_NETS, "pretrained": _OF_AVERAGED_NETS}
 # Metrics other than the loss that a training can watch.
 MONITORED = ("label_accuracy", "macro_f1", "mAP")
 
@@ -132,7 +139,7 @@ def _small(recipe: Recipe) -> Fields:
 
 
 def _at_once(recipe: Recipe) -> Fields:
-    regularised = NAMED[f"regularised-{recipe.architecture}"]
+    regularised = REGULARISED[recipe.architecture]
     fields = _answer(regularised)
     if recipe.architecture == "dense" and recipe.widths[:1] <= regularised.widths[:1]:  # narrow already
         fields |= {"widths": recipe.widths, **_dropout(recipe)}
@@ -170,7 +177,7 @@ def _stronger_dropout(recipe: Recipe) -> Fields:
 
 def _fewer_units(recipe: Recipe) -> Fields:
     halved = tuple(max(16, width // 2) for width in recipe.widths)
-    return {"widths": halved} if recipe.architecture == "dense" else {}
+    return {"widths": halved} if recipe.architecture != "conv" else {}
 
 
 def _slower(recipe: Recipe) -> Fields:
@@ -212,7 +219,7 @@ def _more_epochs(recipe: Recipe) -> Fields:
 
 def _runs_its_course(recipe: Recipe) -> bool:
     """Whether its learning rate falls until the end, so that patience would only cut it short."""
-    return recipe.architecture == "conv" and recipe.schedule != "constant"
+    return recipe.schedule != "constant"
 
 
 def _wider(recipe: Recipe) -> Fields:

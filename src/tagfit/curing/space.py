@@ -28,10 +28,17 @@ FLOATS: dict[str, dict[str, tuple[float, float, bool]]] = {
         "weight_decay": (1e-2, 0.6, True),
         "label_smoothing": (0.0, 0.15, False),
     },
+    "pretrained": {
+        "dropout": (0.0, 0.8, False),
+        "learning_rate": (1e-4, 3e-3, True),
+        "weight_decay": (1e-2, 2.0, True),
+        "label_smoothing": (0.0, 0.15, False),
+    },
 }
 INTS: dict[str, dict[str, tuple[int, int, bool]]] = {
     "dense": {"width": (16, 512, True), "layers": (1, 3, False)},
     "conv": {"width": (12, 48, True), "layers": (3, 4, False), "epochs": (10, 40, True)},
+    "pretrained": {"width": (16, 512, True), "layers": (0, 2, False), "epochs": (3, 40, True)},
 }
 CHOICES: dict[str, dict[str, tuple[Any, ...]]] = {
     "dense": {
@@ -41,6 +48,7 @@ CHOICES: dict[str, dict[str, tuple[Any, ...]]] = {
         "positive_weights": ("none", "balanced"),
     },
     "conv": {"batch_size": (32, 64), "ema": (0.0, 0.98)},
+    "pretrained": {"norm": ("none", "batch"), "batch_size": (32, 64), "ema": (0.0, 0.98)},
 }
 DENSE_PATIENCE = 5
 # In place of an infinite shortfall, which the sampler cannot sort.
@@ -81,7 +89,7 @@ def recipe_at(params: dict[str, Any], recipe: Recipe, goal: Goal) -> Recipe:
         widths = tuple(width * 2**stage for stage in range(layers))
     else:
         widths = tuple(max(8, width // 2**layer) for layer in range(layers))
-        fields |= {"patience": DENSE_PATIENCE}
+        fields |= {"patience": DENSE_PATIENCE} if recipe.architecture == "dense" else {}
     if goal.metric in MONITORED:
         fields["monitor"] = goal.metric
     rounded = {name: float(f"{value:.4g}") for name, value in fields.items() if isinstance(value, float)}

@@ -28,6 +28,7 @@ from tagfit.runs.run import Run
 from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net
+from tagfit.training.backbones.features import OnExtracted, inputs_of
 from tagfit.training.loop import Training, feed
 from tagfit.training.machine import Machine, choose
 from tagfit.training.own_net import NetFactory
@@ -50,6 +51,7 @@ def fit(
     on_epoch: OnEpoch | None = None,
     name: str | None = None,
     net: NetFactory | None = None,
+    on_extracted: OnExtracted | None = None,
 ) -> Run:
     """Train ``recipe`` on ``problem`` and write the run folder.
 
@@ -66,6 +68,8 @@ def fit(
             in place of the recipe's layers. ``architecture`` still says how pictures come: (3, H, W) for "conv", which
             may be augmented, (H, W, 3) for "dense". Only its name is stored: whatever loads the run needs it again.
 
+        on_extracted: called with (pictures done, pictures in all) while a frozen backbone extracts features.
+
     Raises:
         InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.
         KeyboardInterrupt: passed on, after the run was left usable.
@@ -77,6 +81,7 @@ def fit(
     machine = choose(chosen, device, threads)
     with machine.in_use():  # tried before there is a folder; torch's generator comes back as it was
         _try_net(chosen, problem, net)
+        inputs_of(problem, chosen, on_extracted)
     with nullcontext(Path(out)) if out is not None else claimed_folder(called, seed) as folder:
         refuse_used(folder)
         run = Run(folder)
@@ -98,7 +103,14 @@ def fit(
     return run
 
 
-def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None, *, net: NetFactory | None = None) -> Run:
+def resume(
+    run: Run,
+    problem: Problem,
+    on_epoch: OnEpoch | None = None,
+    *,
+    net: NetFactory | None = None,
+    on_extracted: OnExtracted | None = None,
+) -> Run:
     """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
 
     Raises:
@@ -108,6 +120,7 @@ def resume(run: Run, problem: Problem, on_epoch: OnEpoch | None = None, *, net: 
         run.refuse_another(problem)
         own_net.refuse_another(run.info.get("net"), net, str(run.folder))
         if run.info["state"] != "done":
+            inputs_of(problem, run.recipe, on_extracted)
             _train(run, problem, on_epoch, net)
     return run
 

@@ -19,6 +19,7 @@ from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.training import checkpoint, nets
+from tagfit.training.backbones.features import inputs_of
 from tagfit.training.dense_step import DenseStep
 from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
@@ -70,6 +71,8 @@ class Training:
         self.targets: Targets = targets(part, recipe, machine.device)
         torch.manual_seed(seed * SEED_STRIDE)
         self.net = nets.build(recipe, self.feed.shape, len(problem.labels), net).to(machine.device)
+        if recipe.frozen and net is None:
+            self.net[0].fit(self.feed.batch(torch.arange(len(self.feed))))  # type: ignore[index]
         self.average = averaged_copy(self.net) if recipe.ema else None
         made = self.net if net is None else None
         by_hand = made if made is not None and DenseStep.suits(made, recipe) else None
@@ -209,10 +212,11 @@ class Training:
 def feed(problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None) -> Feed:
     """The feed of a split (or of a sample of it, by position) in the form that the recipe's net takes."""
     rows = problem.part(split).rows
+    inputs, preprocessing = inputs_of(problem, recipe)
     return Feed(
-        problem.inputs,
+        inputs,
         rows if sample is None else rows[sample],
-        problem.preprocessing,
+        preprocessing,
         device,
         channels_first=recipe.architecture == "conv",
     )

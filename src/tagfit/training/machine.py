@@ -61,7 +61,7 @@ def choose(recipe: Recipe, device: str | None = None, threads: int | None = None
     """
     chosen = _device(device)
     if threads is None:
-        threads = 1 if recipe.architecture == "dense" else _processors()
+        threads = _processors() if recipe.architecture == "conv" else 1
     if not 1 <= threads <= MOST_THREADS:
         raise InputError(f"threads = {threads}", instead=f"from 1 to {MOST_THREADS}")
     fast = recipe.architecture == "conv" and _bfloat16_is_fast(chosen)

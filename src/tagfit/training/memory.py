@@ -11,11 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from tagfit.arguments import checked
+from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.errors import InputError
 from tagfit.history import Epoch, History
 from tagfit.recipe import Recipe
 from tagfit.training import nets
+from tagfit.training.backbones import extract
+from tagfit.training.backbones.features import AS_THEY_ARE
 from tagfit.training.feed import Feed
 from tagfit.training.loop import Training, feed
 from tagfit.training.machine import choose
@@ -109,12 +112,15 @@ def score(
     """
     machine = choose(recipe, device, threads)
     with machine.in_use():
+        chosen = np.arange(len(inputs)) if rows is None else rows
+        if recipe.frozen and net is None:
+            inputs, preprocessing = extract.extract(find(recipe.backbone), inputs[chosen]), AS_THEY_ARE
+            chosen = np.arange(len(inputs))
         built = nets.build(recipe, inputs.shape[1:], labels, net)
         try:
             built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         except RuntimeError as error:
             raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
-        chosen = np.arange(len(inputs)) if rows is None else rows
         channels_first = recipe.architecture == "conv"
         fed = Feed(inputs, chosen, preprocessing, machine.device, channels_first=channels_first)
         return probabilities(built.to(machine.device), fed)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from tagfit.backbones import find
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.training import own_net
@@ -40,6 +41,8 @@ def build(
         InputError: a conv net on feature rows, more stages than the picture's size can be halved, or a factory whose
             net does not give logits.
     """
+    if recipe.frozen and factory is None:  # what comes are the backbone's features, whatever the pictures' size
+        return head(recipe, find(recipe.backbone).features, labels)
     check_fits(recipe, input_shape, factory)
     if factory is not None:
         return own_net.build(factory, fed_shape(recipe, input_shape), labels)
@@ -59,16 +62,43 @@ def check_fits(recipe: Recipe, input_shape: tuple[int, ...], factory: own_net.Ne
         return
     if len(input_shape) != 3:
         raise InputError(
-            f"a conv net needs pictures; these are rows of {input_shape[0]} features",
+            f"a {recipe.architecture} net needs pictures; these are rows of {input_shape[0]} features",
             instead="a recipe with architecture = 'dense', such as regularised-dense",
         )
     smallest = 2 ** len(recipe.widths)
-    if factory is None and min(input_shape[:2]) < smallest:
+    if factory is None and recipe.architecture == "conv" and min(input_shape[:2]) < smallest:
         raise InputError(
             f"{len(recipe.widths)} conv stages need pictures of at least {smallest} pixels a side, "
             f"these have {min(input_shape[:2])}",
             instead="fewer widths, or a larger --size",
         )
+
+
+class Standardise(nn.Module):
+    """Features with mean 0 and deviation 1 in train, (n, d) -> (n, d); what does not vary is only shifted."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("scale", torch.ones(features))
+
+    def fit(self, features: Tensor) -> None:
+        """Take mean and deviation from the features of train, (N, d)."""
+        values = features.double()
+        deviation = values.std(dim=0, correction=0)
+        self.mean.copy_(values.mean(dim=0))
+        self.scale.copy_(torch.where(deviation > 0, 1 / deviation.clamp_min(1e-12), 1.0))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return (features - self.mean) * self.scale
+
+
+def head(recipe: Recipe, features: int, labels: int) -> nn.Sequential:
+    """Standardised features, then the layers of :func:`dense`; (n, features) -> (n, labels)."""
+    _, *layers = dense(recipe, features, labels)
+    return nn.Sequential(Standardise(features), *layers)
 
 
 def dense(recipe: Recipe, inputs: int, labels: int) -> nn.Sequential:

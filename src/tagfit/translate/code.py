@@ -63,7 +63,15 @@ def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **
         name: name of the recipe or run.
         setting: shapes, labels and preprocessing; without it they are arguments of the functions in the script.
         more: further variables of the template.
+
+    Raises:
+        InputError: a recipe with a pretrained backbone.
     """
+    if recipe.architecture == "pretrained":
+        raise InputError(
+            f"{printable(name)} trains a head on the features of {recipe.backbone}: there is no code for that",
+            instead="a recipe with architecture = 'dense' or 'conv'; `tagfit pack` makes a model that leaves the run",
+        )
     widths = recipe.widths
     return (
         _templates()

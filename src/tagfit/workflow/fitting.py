@@ -50,6 +50,7 @@ def fit(
     on_epoch: OnEpoch | None = None,
     name: str | None = None,
     net: NetFactory | None = None,
+    on_extracted: OnDecoded | None = None,
 ) -> Run:
     """Train a recipe on a Problem and write the run folder.
 
@@ -68,6 +69,8 @@ def fit(
             in place of the recipe's layers. ``architecture`` still decides the layout of pictures: (3, H, W) for
             "conv", which may be augmented, (H, W, 3) for "dense". Only its name is stored: pass it to load the run.
 
+        on_extracted: called with (pictures done, pictures in all) while a frozen backbone extracts features.
+
     Raises:
         InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.
         KeyboardInterrupt: passed on; the run can be resumed.
@@ -81,7 +84,16 @@ def fit(
     if overrides:
         chosen = chosen.changed(**overrides)
     return training.fit(
-        problem, chosen, seed=seed, out=out, device=device, threads=threads, on_epoch=on_epoch, name=called, net=net
+        problem,
+        chosen,
+        seed=seed,
+        out=out,
+        device=device,
+        threads=threads,
+        on_epoch=on_epoch,
+        name=called,
+        net=net,
+        on_extracted=on_extracted,
     )
 
 
@@ -92,6 +104,7 @@ def resume(
     problem: Problem | None = None,
     on_decoded: OnDecoded | None = None,
     on_epoch: OnEpoch | None = None,
+    on_extracted: OnDecoded | None = None,
     net: NetFactory | None = None,
 ) -> Run:
     """Resume an interrupted run. It ends with the same weights, bit for bit, as a run that was never interrupted.
@@ -101,6 +114,7 @@ def resume(
         problem: what the run was started on; None reads it again from its sources.
         on_decoded: called with (pictures done, pictures in all).
         on_epoch: called after each epoch with its record and the recipe.
+        on_extracted: called with (pictures done, pictures in all) while a frozen backbone extracts features.
         net: the factory that the run was started with, if any.
 
     Raises:
@@ -111,4 +125,4 @@ def resume(
         return run
     with torch_for("training"):
         from tagfit.training import fit as training
-    return training.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net)
+    return training.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net, on_extracted=on_extracted)

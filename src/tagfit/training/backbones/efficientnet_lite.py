@@ -1,0 +1,136 @@
+"""EfficientNet-Lite: the architecture of Lite0, Lite1 and Lite2 in plain torch, with TensorFlow's padding.
+
+Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", 2019; the Lite variants leave
+out squeeze-and-excite, use ReLU6, and keep stem and head at their unscaled width.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+# (repeats, kernel, stride, expansion, channels) of each stage of B0.
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+STEM, FEATURES = 32, 1280
+WIDTH_MULTIPLE = 8
+# TensorFlow's; what pixels are shifted and scaled by comes from its code, too.
+BATCH_NORM = {"eps": 1e-3, "momentum": 0.01}
+SHIFT, SCALE = 127.0, 128.0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the published nets: how many times wider and deeper than B0 it is."""
+
+    width: float
+    depth: float
+
+
+VARIANTS = {
+    "efficientnet-lite0": Variant(1.0, 1.0),
+    "efficientnet-lite1": Variant(1.0, 1.1),
+    "efficientnet-lite2": Variant(1.1, 1.2),
+}
+
+
+class SameConv(nn.Conv2d):
+    """A convolution that pads as TensorFlow's SAME does: where the padding is odd, one more after than before."""
+
+    def __init__(self, fan_in: int, fan_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(fan_in, fan_out, kernel, stride, groups=groups, bias=False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        height, width = (max((math.ceil(side / stride) - 1) * stride + kernel - side, 0) for side in pictures.shape[2:])
+        if height % 2 == width % 2 == 0:
+            padding = (height // 2, width // 2)
+            return functional.conv2d(pictures, self.weight, None, self.stride, padding, groups=self.groups)
+        pads = (width // 2, width - width // 2, height // 2, height - height // 2)
+        return functional.conv2d(functional.pad(pictures, pads), self.weight, None, self.stride, groups=self.groups)
+
+
+class Block(nn.Module):
+    """Expand, filter each channel, project; beside a shortcut where shape allows. (n, c, h, w) -> (n, c', h', w')."""
+
+    def __init__(self, fan_in: int, fan_out: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        middle = fan_in * expansion
+        layers: list[nn.Module] = []
+        if expansion > 1:
+            layers += [SameConv(fan_in, middle, 1), _norm(middle), nn.ReLU6()]
+        layers += [SameConv(middle, middle, kernel, stride, groups=middle), _norm(middle), nn.ReLU6()]
+        layers += [SameConv(middle, fan_out, 1), _norm(fan_out)]
+        self.body = nn.Sequential(*layers)
+        self.shortcut = stride == 1 and fan_in == fan_out
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        filtered: Tensor = self.body(pictures)
+        return filtered + pictures if self.shortcut else filtered
+
+
+class EfficientNetLite(nn.Module):
+    """Pixels in 0..255, float32 (n, 3, h, w) -> features (n, FEATURES), the mean over height and width."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(SameConv(3, STEM, 3, 2), _norm(STEM), nn.ReLU6())
+        blocks, fan_in = [], STEM
+        for at, (repeats, kernel, stride, expansion, channels) in enumerate(STAGES):
+            fan_out = _scaled(channels, variant.width)
+            deep = repeats if at in (0, len(STAGES) - 1) else math.ceil(repeats * variant.depth)
+            for repeat in range(deep):
+                blocks.append(Block(fan_in, fan_out, kernel, 1 if repeat else stride, expansion))
+                fan_in = fan_out
+        self.blocks = nn.Sequential(*blocks)
+        self.head = nn.Sequential(SameConv(fan_in, FEATURES, 1), _norm(FEATURES), nn.ReLU6())
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        maps: Tensor = self.head(self.blocks(self.stem((pixels - SHIFT) / SCALE)))
+        return maps.mean(dim=(2, 3))
+
+
+def translated(published: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The published state as that of EfficientNetLite; its classifier is left out."""
+    found = {}
+    for name, tensor in published.items():
+        layer, _, rest = name.partition(".")
+        if layer == "_fc" or name.endswith("num_batches_tracked"):
+            continue
+        if layer == "_blocks":
+            number, part, kind = rest.split(".")
+            at = _place(part, has_expansion=f"_blocks.{number}._expand_conv.weight" in published)
+            found[f"blocks.{number}.body.{at}.{kind}"] = tensor
+        else:
+            home, at = {"_conv_stem": ("stem", 0), "_bn0": ("stem", 1), "_conv_head": ("head", 0), "_bn1": ("head", 1)}[
+                layer
+            ]
+            found[f"{home}.{at}.{rest}"] = tensor
+    return found
+
+
+def _place(part: str, *, has_expansion: bool) -> int:
+    """Where a layer of a block stands in its body."""
+    order = ("_expand_conv", "_bn0", "_relu", "_depthwise_conv", "_bn1", "_relu", "_project_conv", "_bn2")
+    return order.index(part) - (0 if has_expansion else 3)
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, **BATCH_NORM)  # type: ignore[arg-type]
+
+
+def _scaled(channels: int, width: float) -> int:
+    """Channels times ``width``, as a multiple of WIDTH_MULTIPLE that is at least nine tenths of it."""
+    wanted = channels * width
+    rounded = max(WIDTH_MULTIPLE, int(wanted + WIDTH_MULTIPLE / 2) // WIDTH_MULTIPLE * WIDTH_MULTIPLE)
+    return rounded + WIDTH_MULTIPLE if rounded < 0.9 * wanted else rounded

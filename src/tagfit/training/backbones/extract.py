@@ -1,0 +1,110 @@
+"""Extract: pictures to features in float32, by ONNX Runtime where it is installed, else by torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tagfit.backbones import Backbone
+from tagfit.data.pictures.cache import default_dir
+from tagfit.files import written_whole
+from tagfit.training.backbones import published
+
+# Pictures a call: enough to use all cores, and little memory.
+BATCH = 32
+OPSET = 20
+
+Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+class FromBytes(nn.Module):
+    """Bytes (n, h, w, 3) -> features; pictures of another size than the backbone's are resized first."""
+
+    def __init__(self, net: nn.Module, size: int) -> None:
+        super().__init__()
+        self.net, self.size = net, size
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        pictures = pixels.permute(0, 3, 1, 2).float()
+        if pictures.shape[2:] != (self.size, self.size):
+            pictures = functional.interpolate(
+                pictures, (self.size, self.size), mode="bilinear", align_corners=False, antialias=True
+            )
+        features: Tensor = self.net(pictures)
+        return features
+
+
+def engine() -> str:
+    """What extracts: ``onnxruntime`` where it can be used, else ``torch``."""
+    wanted = ("onnxruntime", "onnx", "onnxscript")
+    return "onnxruntime" if all(importlib.util.find_spec(name) for name in wanted) else "torch"
+
+
+@lru_cache(maxsize=2)
+def extractor(backbone: Backbone, size: int) -> Extractor:
+    """A function from (n, size, size, 3) bytes to (n, features) float32."""
+    # An antialiased resize has no ONNX operator that rounds alike.
+    return _onnx(backbone) if engine() == "onnxruntime" and size == backbone.size else _torch(backbone)
+
+
+def extract(backbone: Backbone, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Features of pictures (N, size, size, 3), shape (N, features)."""
+    run = extractor(backbone, pixels.shape[1])
+    parts = [run(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
+    return np.concatenate(parts) if parts else np.empty((0, backbone.features), dtype=np.float32)
+
+
+def _torch(backbone: Backbone) -> Extractor:
+    net = FromBytes(published.load(backbone).to(memory_format=torch.channels_last), backbone.size)  # type: ignore[call-overload]
+
+    def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            return np.asarray(net(torch.from_numpy(np.ascontiguousarray(pixels))).numpy())
+
+    return run
+
+
+def _onnx(backbone: Backbone) -> Extractor:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(_exported(backbone)), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(session.run(None, {name: np.ascontiguousarray(pixels)})[0], dtype=np.float32)
+
+    return run
+
+
+def _exported(backbone: Backbone) -> Path:
+    """The backbone as an ONNX file, exported once."""
+    path = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}-opset{OPSET}.onnx"
+    if path.exists():
+        return path
+    net = FromBytes(published.load(backbone), backbone.size)
+    example = torch.zeros((2, backbone.size, backbone.size, 3), dtype=torch.uint8)
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    with warnings.catch_warnings(), open(os.devnull, "w") as quiet, redirect_stdout(quiet), redirect_stderr(quiet):
+        warnings.simplefilter("ignore")
+        program: Any = torch.onnx.export(
+            net, (example,), dynamo=True, dynamic_shapes={"pixels": {0: batch}}, opset_version=OPSET, verbose=False
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as file:
+        file.write(program.model_proto.SerializeToString())
+    return path

