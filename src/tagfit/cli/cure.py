@@ -78,7 +78,7 @@ def _together(context: typer.Context) -> list[Fault]:
     if is_given(context, "resume"):
         if more := options.given_except(context, WITH_RESUME):
             what = f"--resume continues the cure with its own settings; {', '.join(more)} cannot be changed"
-            faults.append(Fault(what, instead="tagfit cure --resume DIR, or a new cure with another --out"))
+            faults.append(Fault(what, instead="--resume DIR with larger limits, or a new cure with another --out"))
     elif not is_given(context, "start"):
         faults.append(Fault("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson"))
     elif not is_given(context, "out"):

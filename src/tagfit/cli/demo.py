@@ -68,7 +68,7 @@ def _print(demo: Demo) -> None:
     for record in demo.tagged:
         tags = ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
         records.append([Path(record["picture"]).name, tags, ", ".join(record["true_tags"]) or "(none)"])
-    say(table(["picture", "tags (score)", "painted"], records, left=3))
+    say(table(["picture", "tags (score)", "true tags"], records, left=3))
     say(f"\npictures: {demo.pictures.directory}\nruns:     {demo.start.run.folder.parent}\nletter:   {demo.letter}")
     say(f"page:     {demo.page}")
 
