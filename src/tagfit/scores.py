@@ -53,7 +53,7 @@ class Scores:
         return len(self.scores)
 
     @classmethod
-    @checked()
+    @checked(only_names=True)
     def of(
         cls,
         truth: ArrayLike,
