@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from tagfit.data.labels import listed
 from tagfit.data.pictures.sources import Place
+from tagfit.data.readers.garbage import collector_paused
 from tagfit.errors import Fault, InputError
 
 # A long cell is as valid as a short one: the whole file is in memory by then.
@@ -86,7 +87,8 @@ def read_delimited(
         notes.append(
             f"columns of {path.name} are separated by {'blanks' if delimiter == WHITESPACE else repr(delimiter)}"
         )
-    rows, lines = _rows(path, body, delimiter, skipped)
+    with collector_paused():
+        rows, lines = _rows(path, body, delimiter, skipped)
     if not rows:
         raise InputError(f"{path} is empty", instead="a header such as image,tags and one row per picture")
     header = [name.strip() for name in rows[0]] if columns is None else [name.strip() for name in columns]

@@ -77,13 +77,16 @@ class PictureNames:
                 files.append("")
                 continue
             file, reason = self.locator.find(name)
-            if file is None and reason.startswith(OUTSIDE) and not self._is_anywhere(name):
-                reason = f"there is no file {name!r}"  # a path of another machine, which no option makes right
-            if file is None and reason.startswith(OUTSIDE):
-                faults.append(Fault(reason.removeprefix(OUTSIDE), table.where(row), "--allow-outside permits it"))
-            elif file is None:
+            if file is not None:
+                files.append(file)
+                continue
+            files.append("")
+            if not reason.startswith(OUTSIDE):
                 absent[row] = reason
-            files.append(file or "")
+            elif self._is_anywhere(name):
+                faults.append(Fault(reason.removeprefix(OUTSIDE), table.where(row), "--allow-outside permits it"))
+            else:  # a path of another machine, which no option makes right
+                absent[row] = f"there is no file {name!r}"
         return files, self._nearly(table, names, files, absent, notes)
 
     def _is_anywhere(self, name: str) -> bool:
@@ -102,7 +105,7 @@ class PictureNames:
         missing: dict[int, Fault] = {}
         ways: dict[str, list[int]] = {}
         for row, reason in absent.items():
-            file, how = found.get(names[row], nothing)
+            file, how = found.get(names[row], nothing) if found else nothing
             if file is not None and claims[file] == 1 and file not in named:
                 files[row] = file
                 ways.setdefault(how, []).append(row)

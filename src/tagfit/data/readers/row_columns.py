@@ -66,8 +66,9 @@ def read_fold(table: Table, index: int, faults: list[Fault]) -> NDArray[np.int64
 
 def read_group(table: Table, index: int, _faults: list[Fault]) -> NDArray[np.str_]:
     """The group of each row, '' where the cell holds nothing: the row stands alone."""
-    groups, _ = _mapped(table, index, lambda cell: "" if literals.is_nothing(cell) else cell.strip(), "")
-    return np.asarray(groups, dtype=np.str_)
+    groups = [cell.strip() for cell in table.column(index)]
+    nothing = {group for group in set(groups) if literals.is_nothing(group)} - {""}
+    return np.asarray(["" if group in nothing else group for group in groups] if nothing else groups, dtype=np.str_)
 
 
 def read_weight(table: Table, index: int, faults: list[Fault]) -> NDArray[np.float64]:

@@ -1,0 +1,23 @@
+"""The collector of garbage is left as it was."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from tagfit.data.readers.garbage import collector_paused
+
+
+def test_the_collector_is_paused_and_left_as_it_was() -> None:
+    with pytest.raises(KeyError), collector_paused():
+        assert not gc.isenabled()
+        raise KeyError
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
