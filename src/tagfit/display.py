@@ -31,7 +31,7 @@ class Shown:
 def few(names: Iterable[object]) -> str:
     """The first names, each cut short, and how many more there are."""
     every = [str(name) for name in names]
-    shown = [name if len(name) <= WIDEST_NAME else f"{name[: WIDEST_NAME - 3]}..." for name in every[:MOST_NAMES]]
+    shown = [cut(name) for name in every[:MOST_NAMES]]
     more = [f"... ({len(every)} in all)"] if len(every) > MOST_NAMES else []
     return ", ".join([*shown, *more])
 
@@ -48,3 +48,29 @@ def frame(records: Sequence[Mapping[str, Any]]) -> Any:
         except ModuleNotFoundError:
             continue
     raise InputError("to_frame needs pandas or polars", instead="pip install pandas")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, words_last: bool = False) -> str:
+    """An aligned table: the first ``left`` columns and a last one of words flush left, numbers flush right."""
+    from rich.cells import cell_len  # a character may be two cells wide, or none
+
+    cells = [list(columns), *([printable(str(cell)) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    to_the_left = {*range(left), *([len(columns) - 1] if words_last else [])}
+
+    def placed(cell: str, column: int) -> str:
+        blank = " " * (widths[column] - cell_len(cell))
+        return cell + blank if column in to_the_left else blank + cell
+
+    return "\n".join("  ".join(placed(cell, i) for i, cell in enumerate(row)).rstrip() for row in cells)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for a table; a dash if it is undefined."""
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def cut(name: object) -> str:
+    """A name that is cut to WIDEST_NAME characters."""
+    text = str(name)
+    return text if len(text) <= WIDEST_NAME else f"{text[: WIDEST_NAME - 3]}..."

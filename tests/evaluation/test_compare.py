@@ -10,6 +10,7 @@ import pytest
 
 from tagfit.errors import InputError
 from tagfit.evaluation.compare import compare, gap
+from tagfit.evaluation.evaluate import evaluate
 from tagfit.files import to_json
 from tagfit.scores import Scores
 
@@ -124,3 +125,18 @@ def test_the_width_of_a_gap_is_that_of_two_independent_shares() -> None:
     shares = (found.first, found.second)
     wald = 1.96 * np.sqrt(sum(share * (1 - share) / 400 for share in shares))
     assert (found.high - found.low) / 2 == pytest.approx(wald, rel=0.08)
+
+
+def test_row_weights_of_one_model_are_used_for_all_and_different_ones_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    truth = (rng.random((60, 2)) < 0.4).astype(np.uint8)
+    weights = rng.integers(1, 5, 60).astype(float)
+    plain, other = (Scores.of(truth, rng.random((60, 2))) for _ in range(2))
+    weighted = Scores.of(truth, plain.scores, weights=weights)
+    expected = evaluate(Scores.of(truth, other.scores, weights=weights), intervals=None)["mAP"]
+    for first, second in ((weighted, other), (other, weighted)):
+        found = compare({"first": first, "second": second}, metrics=["mAP"], repeats=100)["mAP"]
+        assert expected in (found.first, found.second)
+    reweighted = Scores.of(truth, other.scores, weights=weights[::-1])
+    with pytest.raises(InputError, match="different row weights"):
+        compare({"first": weighted, "second": reweighted}, repeats=100)

@@ -22,7 +22,7 @@ def test_next_to_nothing(n: int, known: bool) -> None:
     found = evaluate(scores, metrics="all")
     assert json.loads(to_json(found.to_dict()))["metrics"]["mAP"]["value"] is None
     assert found["label_accuracy"] == pytest.approx(1.0 if n and known else np.nan, nan_ok=True)
-    assert "<table>" in found._repr_html_()
+    assert "Evaluation" in found._repr_html_()
     for strategy in ("best-f1", "best-f1-for-all", "precision=0.9", "recall=0.9", "cost=1:2", "top=2"):
         chosen = choose_thresholds(scores, strategy, resamples=5)
         assert ((chosen.values >= 0) & (chosen.values <= 1)).all()

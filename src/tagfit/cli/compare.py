@@ -10,11 +10,11 @@ import typer
 from tagfit.cli import checks, options
 from tagfit.cli.checks import check_together, checked, is_given
 from tagfit.cli.names import names_in
-from tagfit.cli.output import AsJson, number, print_json, say, table
+from tagfit.cli.output import AsJson, print_json, say
 from tagfit.errors import Fault
 
 if TYPE_CHECKING:
-    from tagfit.evaluation.compare import Difference
+    pass
 
 
 def _together(context: typer.Context) -> list[Fault]:
@@ -51,6 +51,7 @@ def compare(
     """
     from tagfit import workflow
     from tagfit.evaluation.metrics import HEADLINE
+    from tagfit.evaluation.tables import differences_table
 
     wanted: str | tuple[str, ...] = HEADLINE
     if metrics != "headline":
@@ -60,35 +61,14 @@ def compare(
         print_json(found.to_dict())
         return
     say(f"compared with {found.first} on {found.n} pictures; paired resampling, verdicts corrected by Holm's method")
-    say(_table(found.overall, "metric"))
+    say(differences_table(found.overall))
     shown = [difference for difference in found.labels if difference.shown]
     say()
     if shown:
         say("labels")
-        say(_table(tuple(shown), "label"))
+        say(differences_table(shown, by_label=True))
     quiet = len(found.labels) - len(shown)
     if quiet:
         say(f"no difference shown for {'the other ' if shown else ''}{quiet} metrics of single labels (see --json)")
     for note in found.notes:
         say(f"note: {note}")
-
-
-def _table(differences: tuple[Difference, ...], first: str) -> str:
-    rows = [
-        [
-            f"  {one.metric if first == 'metric' else f'{one.label} ({one.metric})'}",
-            one.model,
-            number(one.first),
-            number(one.second),
-            f"{one.difference:+.3f}",
-            "" if one.low is None else f"{one.low:+.3f} to {one.high:+.3f}",
-            one.verdict,
-        ]
-        for one in differences
-    ]
-    return table(
-        [f"  {first}", "model", "first", "this", "difference", "95 % interval", "verdict"],
-        rows,
-        left=2,
-        words_last=True,
-    )

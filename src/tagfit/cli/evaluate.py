@@ -12,24 +12,12 @@ from tagfit.cli import checks, options
 from tagfit.cli.checks import check_together, checked, is_given
 from tagfit.cli.names import names_in
 from tagfit.cli.option_groups import expand_groups
-from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
+from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from tagfit.evaluation.evaluation import Evaluation
 
-WORST = 10
-# What a terminal shows of the default metrics; --json has them all.
-SHORT = (
-    "label_accuracy",
-    "subset_accuracy",
-    "macro_f1",
-    "micro_f1",
-    "sample_f1",
-    "mAP",
-    "loss",
-    "argmax_accuracy",
-)
 
 ThresholdsFile = Annotated[
     Path | None,
@@ -169,12 +157,14 @@ def _judged_files(scores: list[Path], given: dict[str, Any]) -> dict[str, Evalua
 
 
 def show_evaluations(evaluations: dict[str, Evaluation], all_labels: bool, *, short: bool = True) -> None:
-    """Print the metrics of each split next to their baselines, then the labels of the last one, the worst first."""
+    """Print the metrics of each split next to their baselines, then the labels of the last one, the lowest F1 first."""
+    from tagfit.evaluation.tables import SHORT, metrics_table
+
     for place, (name, evaluation) in enumerate(evaluations.items()):
         if place:
             say()
         say(f"{name}: {evaluation.n} pictures, {len(evaluation.labels)} labels")
-        say(_metrics(evaluation, short))
+        say(metrics_table(one for one in evaluation.metrics.values() if not short or one.name in SHORT))
         for note in evaluation.notes:
             say(f"  note: {note}")
     name, last = list(evaluations.items())[-1]
@@ -182,38 +172,11 @@ def show_evaluations(evaluations: dict[str, Evaluation], all_labels: bool, *, sh
     say(_labels(name, last, all_labels))
 
 
-def _metrics(evaluation: Evaluation, short: bool) -> str:
-    """The metrics, and below them their notes, each once, numbered as in the last column."""
-    rows = []
-    notes: dict[str, int] = {}
-    for name, metric in evaluation.metrics.items():
-        if short and name not in SHORT:
-            continue
-        interval = "" if metric.low is None else f"{number(metric.low)} to {number(metric.high)}"
-        marks = [notes.setdefault(note, len(notes) + 1) for note in metric.note.split("; ") if note]
-        baselines = [number(metric.nothing), number(metric.prevalence), number(metric.best_constant)]
-        rows.append([f"  {name}", number(metric.value), interval, *baselines, "".join(f"({mark})" for mark in marks)])
-    columns = ["  metric", "value", "95 % interval", "predict nothing", "prevalence", "best constant", ""]
-    lines = [table(columns, rows, words_last=True), *(f"  ({mark}) {note}" for note, mark in notes.items())]
-    return "\n".join(lines)
-
-
 def _labels(name: str, evaluation: Evaluation, all_labels: bool) -> str:
-    by_f1 = sorted(evaluation.labels, key=lambda record: (record.f1 if record.f1 == record.f1 else 2.0, record.label))
+    from tagfit.evaluation.tables import WORST, labels_table, worst_first
+
+    by_f1 = worst_first(evaluation.labels)
     shown = by_f1 if all_labels else by_f1[:WORST]
-    rows = [
-        [
-            f"  {record.label}",
-            number(record.f1),
-            number(record.precision),
-            number(record.recall),
-            number(record.ap),
-            f"{record.support:g}",
-            number(record.threshold, 2),
-        ]
-        for record in shown
-    ]
     hidden = len(by_f1) - len(shown)
     more = f"\n  ... and {hidden} better ones: --all-labels" if hidden else ""
-    heading = f"labels of {name}, the worst F1 first\n"
-    return heading + table(["  label", "F1", "precision", "recall", "AP", "support", "threshold"], rows) + more
+    return f"labels of {name}, the lowest F1 first\n{labels_table(shown)}{more}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from tagfit.display import number as number
+from tagfit.display import table as table
 from tagfit.errors import InputError, printable
 from tagfit.files import to_json
 
@@ -51,26 +53,6 @@ def print_error(error: InputError, as_json: bool) -> None:
     if as_json:
         faults = [{"what": fault.what, "where": fault.where, "instead": fault.instead} for fault in error.faults]
         print_json({"error": {"message": str(error), "faults": faults}})
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, words_last: bool = False) -> str:
-    """An aligned table: the first ``left`` columns and a last one of words flush left, numbers flush right."""
-    from rich.cells import cell_len  # a character may be two cells wide, or none
-
-    cells = [list(columns), *([printable(str(cell)) for cell in row] for row in rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    to_the_left = {*range(left), *([len(columns) - 1] if words_last else [])}
-
-    def placed(cell: str, column: int) -> str:
-        blank = " " * (widths[column] - cell_len(cell))
-        return cell + blank if column in to_the_left else blank + cell
-
-    return "\n".join("  ".join(placed(cell, i) for i, cell in enumerate(row)).rstrip() for row in cells)
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number for a table; a dash if it is undefined."""
-    return "-" if value is None or value != value else f"{value:.{digits}f}"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from tagfit.cli import checks, options
 from tagfit.cli.checks import check_together, checked, is_given
-from tagfit.cli.output import AsJson, number, on_resamples, print_json, progress_bar, say, table
+from tagfit.cli.output import AsJson, on_resamples, print_json, progress_bar, say
 from tagfit.errors import Fault, InputError
 
 
@@ -79,6 +79,7 @@ def thresholds(
     """
     from tagfit import workflow
     from tagfit.evaluation.score_files import read_scores
+    from tagfit.evaluation.tables import thresholds_table
 
     judged = run if scores is None else read_scores(scores)
     assert judged is not None
@@ -95,14 +96,6 @@ def thresholds(
         return
     on = f"the {chosen.split} split" if chosen.split else "these scores"
     say(f"{chosen.strategy}, chosen on {on}: evaluate on other pictures")
-    rows = [
-        [f"  {one['label']}", number(one["threshold"]), _spread(one), one["support"], one["note"]]
-        for one in chosen.details
-    ]
-    say(table(["  label", "threshold", "in 95 % of resamples", "support", ""], rows, words_last=True))
+    say(thresholds_table(chosen.details))
     if out is not None:
         say(f"\n{out}")
-
-
-def _spread(record: dict[str, float | None]) -> str:
-    return "" if record["low"] is None else f"{number(record['low'])} to {number(record['high'])}"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.arguments import checked
+from tagfit.display import Shown, cut, frame, number, table
 from tagfit.errors import InputError
 from tagfit.evaluation.calibration_error import binned
 from tagfit.evaluation.cases import Cases
@@ -17,6 +18,7 @@ from tagfit.evaluation.metrics import find
 from tagfit.evaluation.platt import fit_platt
 from tagfit.evaluation.resamples import drawn_units
 from tagfit.evaluation.shares import expit, logit, wilson
+from tagfit.evaluation.tables import MOST_ROWS, more
 from tagfit.evaluation.totals import Observed
 from tagfit.scores import Scores
 
@@ -72,8 +74,8 @@ class CalibratedLabel:
     after_interval: tuple[float, float] | None
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration:
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Shown):
     """Calibrators fitted on all rows, and what cross-fitting says about them.
 
     Attributes:
@@ -100,6 +102,26 @@ class Calibration:
             raise InputError(f"there is no calibrator for {', '.join(missing)}")
         columns = [by_label[label](scores.scores[:, index]) for index, label in enumerate(scores.labels)]
         return replace(scores, scores=np.stack(columns, axis=1))
+
+    def to_frame(self) -> Any:
+        """One row per label as a DataFrame of pandas or else polars.
+
+        Raises:
+            InputError: neither is installed.
+        """
+        return frame([asdict(record) for record in self.labels])
+
+    def lines(self) -> list[str]:
+        """What is shown: the labels with the largest calibration error before."""
+        worst = sorted(self.labels, key=lambda one: -one.before if one.before == one.before else 1.0)[:MOST_ROWS]
+        rows = [
+            [f"  {cut(one.label)}", one.method, one.support, number(one.before), number(one.after)] for one in worst
+        ]
+        return [
+            f"Calibration of {len(self.labels)} labels on {self.split or 'scores'}; calibration error, cross-fitted",
+            *table(["  label", "method", "support", "before", "after"], rows, left=2).split("\n"),
+            *more(len(self.labels) - len(worst), "labels", "to_frame()"),
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -129,8 +151,8 @@ def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, see
     repeats, seed = check_repeats(repeats), check_seed(seed)
     fold = _folds(scores, folds, seed)
     crossed = np.empty(scores.scores.shape, dtype=np.float64)
-    for number in range(folds):
-        out = fold == number
+    for held_out in range(folds):
+        out = fold == held_out
         for column, calibrator in enumerate(_fit(scores, ~out)):
             crossed[out, column] = calibrator(scores.scores[out, column])
     after = replace(scores, scores=crossed)

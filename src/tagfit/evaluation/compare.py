@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tagfit.display import Shown, cut, frame
 from tagfit.errors import Fault, InputError
 from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.intervals import (
@@ -25,6 +25,7 @@ from tagfit.evaluation.intervals import (
     mean_widening,
 )
 from tagfit.evaluation.metrics import HEADLINE, Metric, chosen
+from tagfit.evaluation.tables import MOST_NOTES, MOST_ROWS, WORST, differences_table, more
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.evaluation.totals import Observed
 from tagfit.scores import Scores
@@ -78,8 +79,8 @@ class Difference:
         return {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in values.items()}
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """A comparison of models with the first of them.
 
     Attributes:
@@ -115,18 +116,28 @@ class Comparison:
             "notes": list(self.notes),
         }
 
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("model", "metric", "first", "second", "difference", "verdict"))
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f"<td>{html.escape(cell)}</td>"
-                for cell in (d.model, d.metric, f"{d.first:.4f}", f"{d.second:.4f}", f"{d.difference:+.4f}", d.verdict)
-            )
-            + "</tr>"
-            for d in self.overall
-        )
-        return f"<table><caption>against {html.escape(self.first)}</caption><tr>{head}</tr>{body}</table>"
+    def to_frame(self) -> Any:
+        """All differences, overall and of labels, as a DataFrame of pandas or else polars.
+
+        Raises:
+            InputError: neither is installed.
+        """
+        return frame([one.to_dict() for one in (*self.overall, *self.labels)])
+
+    def lines(self) -> list[str]:
+        """What is shown: the differences of whole models, and those of labels that are significant."""
+        how = "paired resampling" if self.paired else "each resampled by itself"
+        significant = [one for one in self.labels if one.shown]
+        overall = differences_table(self.overall[:MOST_ROWS], whole_names=False).split("\n")
+        labels = differences_table(significant[:WORST], by_label=True, whole_names=False).split("\n")
+        return [
+            f"Comparison with {cut(self.first)}: {self.n} rows, {how}, verdicts corrected by Holm's method",
+            *overall,
+            *more(len(self.overall) - MOST_ROWS, "metrics", "to_frame()"),
+            *(["labels with a difference", *labels] if significant else []),
+            *more(len(self.labels) - len(significant[:WORST]), "differences of labels", "to_frame()"),
+            *(f"  note: {note}" for note in self.notes[:MOST_NOTES]),
+        ]
 
 
 def compare(
@@ -140,20 +151,23 @@ def compare(
     """Compare models with the first of them on the same pictures, resampled together.
 
     Args:
-        models: two or more by name; rows are aligned by their ids and labels by their names.
+        models: two or more by name; rows are aligned by their ids and labels by their names. Row weights of one model
+            are used for all of them.
         thresholds: as in ``evaluate``, for all models; or a dict of such by the name of each model.
         metrics: ``'default'``, ``'all'`` or names; those that are means over labels are also compared per label.
         repeats: bootstrap resamples.
 
     Raises:
-        InputError: fewer than two models, other pictures, labels or truth than the first's.
+        InputError: fewer than two models, or other rows, labels, truth or row weights than the first's.
     """
     if len(models) < 2:
         raise InputError("one model cannot be compared", instead="two or more, on the same rows")
     wanted, repeats, seed = chosen(metrics), check_repeats(repeats), check_seed(seed)
     names = list(models)
     first = models[names[0]]
-    aligned = {names[0]: first, **{name: _aligned(first, models[name], names[0], name) for name in names[1:]}}
+    others = {name: _aligned(first, models[name], names[0], name) for name in names[1:]}
+    weights = next((one.weights for one in (first, *others.values()) if one.weights is not None), None)
+    aligned = {name: replace(one, weights=weights) for name, one in {names[0]: first, **others}.items()}
     judged = {}
     by_model = isinstance(thresholds, Mapping) and set(thresholds) == set(names)
     for name, scores in aligned.items():
@@ -270,7 +284,14 @@ def _aligned(first: Scores, other: Scores, first_name: str, name: str) -> Scores
             ],
             what=f"{first_name} and {name} were evaluated with different truth",
         )
-    return replace(other, scores=other.scores[rows], truth=truth, known=known, ids=first.ids, weights=first.weights)
+    weights = None if other.weights is None else other.weights[rows]
+    if weights is not None and first.weights is not None and not np.array_equal(weights, first.weights):
+        raise InputError(
+            f"{first_name} and {name} have different row weights",
+            instead="the same weights, or those of one model only",
+        )
+    shared = first.weights if weights is None else weights
+    return replace(other, scores=other.scores[rows], truth=truth, known=known, ids=first.ids, weights=shared)
 
 
 def _with_labels(first: Scores, other: Scores, first_name: str, name: str) -> Scores:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from tagfit.display import Shown, frame
 from tagfit.errors import InputError
+from tagfit.evaluation.tables import (
+    MOST_NOTES,
+    MOST_ROWS,
+    SHORT,
+    WORST,
+    labels_table,
+    metrics_table,
+    more,
+    worst_first,
+)
 from tagfit.evaluation.thresholds import Thresholds
 
 
@@ -87,8 +97,8 @@ class LabelRecord:
         return {key: _plain(value) for key, value in asdict(self).items()}
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Shown):
     """The metrics of one split. ``evaluation["macro_f1"]`` is the value of one.
 
     Attributes:
@@ -123,26 +133,42 @@ class Evaluation:
             "notes": list(self.notes),
         }
 
-    def _repr_html_(self) -> str:
-        heading = html.escape(f"{self.split or 'scores'}: {self.n} pictures, {len(self.labels)} labels")
-        columns = ("metric", "value", "95 % interval", "nothing", "prevalence", "best constant")
-        head = "".join(f"<th>{column}</th>" for column in columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(metric)) + "</tr>"
-            for metric in self.metrics.values()
-        )
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return f"<table><caption>{heading}</caption><tr>{head}</tr>{body}</table>{notes}"
+    def to_frame(self) -> Any:
+        """The metrics as a DataFrame of pandas or else polars, one row per metric.
+
+        Raises:
+            InputError: neither is installed.
+        """
+        return frame([{"metric": name, **_columns(metric)} for name, metric in self.metrics.items()])
+
+    def labels_frame(self) -> Any:
+        """The labels as a DataFrame of pandas or else polars, one row per label.
+
+        Raises:
+            InputError: neither is installed.
+        """
+        return frame([record.to_dict() for record in self.labels])
+
+    def lines(self) -> list[str]:
+        """What is shown: the default metrics (or all that were asked for), and the labels with the lowest F1."""
+        all_fit = len(self.metrics) <= MOST_ROWS
+        metrics = [one for name, one in self.metrics.items() if all_fit or name in SHORT] or [*self.metrics.values()]
+        shown = metrics[:MOST_ROWS]
+        return [
+            f"Evaluation of {self.split or 'scores'}: {self.n} rows, {len(self.labels)} labels",
+            *metrics_table(shown).split("\n")[: len(shown) + 1 + MOST_NOTES],
+            *more(len(self.metrics) - len(shown), "metrics", "to_frame()"),
+            *(f"  note: {note}" for note in self.notes[:MOST_NOTES]),
+            "labels, the lowest F1 first",
+            *labels_table(worst_first(self.labels)[:WORST], whole_names=False).split("\n"),
+            *more(len(self.labels) - WORST, "labels", "labels_frame()"),
+        ]
 
 
-def _cells(metric: MetricValue) -> list[str]:
-    interval = "" if metric.low is None else f"{_shown(metric.low)} to {_shown(metric.high)}"
-    baselines = (metric.nothing, metric.prevalence, metric.best_constant)
-    return [metric.name, _shown(metric.value), interval, *(_shown(value) for value in baselines)]
-
-
-def _shown(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.4f}"
+def _columns(metric: MetricValue) -> dict[str, Any]:
+    values = metric.to_dict()
+    values.pop("interval")
+    return {**values, "low": metric.low, "high": metric.high}
 
 
 def _plain(value: Any) -> Any:

@@ -13,16 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit.arguments import checked
+from tagfit.display import Shown, cut, frame
 from tagfit.errors import InputError, listed
 from tagfit.evaluation.cases import check_thresholds, exceeding
+from tagfit.evaluation.tables import MOST_ROWS, more, thresholds_table
 from tagfit.files import to_json, write_text
 from tagfit.scores import Scores, check_labels
 
 FORMAT = 1
 
 
-@dataclass(frozen=True, eq=False)
-class Thresholds:
+@dataclass(frozen=True, eq=False, repr=False)
+class Thresholds(Shown):
     """One threshold per label; a label is predicted where score > threshold.
 
     Attributes:
@@ -128,6 +130,33 @@ class Thresholds:
         )
 
     @checked()
+    def to_frame(self) -> Any:
+        """One row per label as a DataFrame of pandas or else polars.
+
+        Raises:
+            InputError: neither is installed.
+        """
+        return frame(self._records())
+
+    def lines(self) -> list[str]:
+        """What is shown: how they were chosen, and the first labels."""
+        on = f", chosen on {self.split or 'scores'}" if self.split or self.fingerprint else ""
+        shown = thresholds_table(self._records()[: MOST_ROWS + 1], whole_names=False).split("\n")
+        return [
+            f"Thresholds of {len(self.labels)} labels: {cut(self.strategy)}{on}",
+            *shown[: MOST_ROWS + 1],
+            *more(len(self.labels) - MOST_ROWS, "labels", "to_frame()"),
+        ]
+
+    def _records(self) -> list[dict[str, Any]]:
+        """The details, or as much of them as is known of thresholds that were given."""
+        known = {"strategy": self.strategy, "support": "", "low": None, "high": None, "note": ""}
+        details = {str(one.get("label")): one for one in self.details}
+        return [
+            {"label": label, **known, **details.get(label, {}), "threshold": value}
+            for label, value in zip(self.labels, self.values.tolist(), strict=True)
+        ]
+
     def save(self, path: str | Path) -> None:
         """Write a JSON file."""
         write_text(Path(path), to_json(self.to_dict()) + "\n")
