@@ -166,8 +166,7 @@ def compare(
     names = list(models)
     first = models[names[0]]
     others = {name: _aligned(first, models[name], names[0], name) for name in names[1:]}
-    weights = next((one.weights for one in (first, *others.values()) if one.weights is not None), None)
-    aligned = {name: replace(one, weights=weights) for name, one in {names[0]: first, **others}.items()}
+    aligned = _equally_weighted({names[0]: first, **others})
     judged = {}
     by_model = isinstance(thresholds, Mapping) and set(thresholds) == set(names)
     for name, scores in aligned.items():
@@ -285,13 +284,19 @@ def _aligned(first: Scores, other: Scores, first_name: str, name: str) -> Scores
             what=f"{first_name} and {name} were evaluated with different truth",
         )
     weights = None if other.weights is None else other.weights[rows]
-    if weights is not None and first.weights is not None and not np.array_equal(weights, first.weights):
-        raise InputError(
-            f"{first_name} and {name} have different row weights",
-            instead="the same weights, or those of one model only",
-        )
-    shared = first.weights if weights is None else weights
-    return replace(other, scores=other.scores[rows], truth=truth, known=known, ids=first.ids, weights=shared)
+    return replace(other, scores=other.scores[rows], truth=truth, known=known, ids=first.ids, weights=weights)
+
+
+def _equally_weighted(models: Mapping[str, Scores]) -> dict[str, Scores]:
+    """Models on the same rows with the row weights that some of them carry."""
+    weighted = {name: one.weights for name, one in models.items() if one.weights is not None}
+    if not weighted:
+        return dict(models)
+    name, weights = next(iter(weighted.items()))
+    different = [other for other, own in weighted.items() if not np.array_equal(own, weights)]
+    if different:
+        raise InputError(f"{name} and {different[0]} have different row weights", instead="the same weights in both")
+    return {name: replace(one, weights=weights) for name, one in models.items()}
 
 
 def _with_labels(first: Scores, other: Scores, first_name: str, name: str) -> Scores:
