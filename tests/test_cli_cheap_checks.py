@@ -45,6 +45,18 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "validation": ("nowhere.csv",),
     "test": ("nowhere.csv",),
     "format": ("foo",),
+    "image_column": ("nope",),
+    "tags_column": ("nope",),
+    "label_columns": ("nope",),
+    "group_column": ("nope",),
+    "ignore_columns": ("nope",),
+    "columns": ("tags,tags",),
+    "images": ("nowhere",),
+    "none_label": None,  # a tag that no row has is none too
+    "blank": ("perhaps",),
+    "minus_one": ("perhaps",),
+    "rows": ("perhaps",),
+    "encoding": ("nope",),
     "separator": ("",),
     "unlisted": ("perhaps",),
     "labels": ("no-such-label", ""),
@@ -197,7 +209,8 @@ def test_a_wrong_value_is_reported_before_anything_dear_is_done(
     before = sorted(tmp_path.rglob("*"))
     said = tagfit.refused(*words_for(name, param, value, places))
     assert "error: " in said
-    assert any(one in said for one in (*param.opts, value, places.get(value, value)) if one), said
+    names = (*param.opts, param.opts[0].lstrip("-"), value, places.get(value, value))
+    assert any(one in said for one in names if one), said
     assert dear == []
     assert sorted(tmp_path.rglob("*")) == before
 
