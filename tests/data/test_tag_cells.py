@@ -45,6 +45,9 @@ PLANET = ["haze primary", "agriculture clear primary water", "clear primary", "p
         (["New York", "Rio de Janeiro", "Rome"], [["New York"], ["Rio de Janeiro"], ["Rome"]]),
         (["/m/01g317", "/m/0k4j", "!/m/0k4j"], [["/m/01g317"], ["/m/0k4j"], ["/m/0k4j"]]),
         (["C++", "C", "R&B"], [["C++"], ["C"], ["R&B"]]),
+        (["sea:sun", "sun", "sea"], [["sea", "sun"], ["sun"], ["sea"]]),
+        (["sea_sun", "sun", "sea"], [["sea", "sun"], ["sun"], ["sea"]]),
+        (["X-ray", "X-mas", "A-1", "A-2"], [["X-ray"], ["X-mas"], ["A-1"], ["A-2"]]),
     ],
 )
 def test_separators(cells: list[str], expected: list[list[str]]) -> None:

@@ -257,6 +257,29 @@ def separator(text: str) -> None:
     read_cells((), text)
 
 
+def column_names(text: str) -> None:
+    """Names of columns, none empty and none twice."""
+    from tagfit.data.readers.delimited import columns_named
+
+    columns_named(text)
+
+
+def none_label(text: str) -> None:
+    """The name of a tag."""
+    if not text.strip():
+        raise InputError("--none-label is empty", instead="the tag that says there is none, such as 'No Finding'")
+
+
+def encoding(name: str) -> None:
+    """The name of an encoding of text."""
+    import codecs
+
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise InputError(f"there is no encoding {name!r}", instead="a name such as utf-8, cp1252 or gb18030") from None
+
+
 def labels(text: str) -> None:
     """Names of labels, or a file of them."""
     from tagfit.data.labels import requested

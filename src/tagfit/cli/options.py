@@ -50,19 +50,35 @@ class ReadingOptions:
         str | None, _table(metavar="NAME", help="The column of pictures.", show_default="detected")
     ] = None
     tags_column: Annotated[
-        str | None, _table(metavar="NAME,..", help="The columns of tags.", show_default="detected")
+        str | None,
+        _table(
+            metavar="NAME,..",
+            help="The columns of tags.",
+            show_default="detected",
+            callback=checked(checks.column_names),
+        ),
     ] = None
     label_columns: Annotated[
         str | None,
-        _table(metavar="NAME,..", help="0/1 columns; also FIRST:LAST or a pattern."),
+        _table(
+            metavar="NAME,..", help="0/1 columns; also FIRST:LAST or a pattern.", callback=checked(checks.column_names)
+        ),
     ] = None
     group_column: Annotated[str | None, _table(metavar="NAME", help="Keep rows of one patient, say, in one split.")] = (
         None
     )
     ignore_columns: Annotated[
-        str | None, _table(metavar="NAME,..", help="Columns to ignore, named in the same ways.")
+        str | None,
+        _table(
+            metavar="NAME,..", help="Columns to ignore, named in the same ways.", callback=checked(checks.column_names)
+        ),
     ] = None
-    columns: Annotated[str | None, _table(metavar="NAME,..", help="The columns of a table without a header.")] = None
+    columns: Annotated[
+        str | None,
+        _table(
+            metavar="NAME,..", help="The columns of a table without a header.", callback=checked(checks.column_names)
+        ),
+    ] = None
     images: Annotated[
         Path | None,
         _reading(metavar="DIR", help="The pictures: a folder, an archive or a URL.", show_default="detected"),
@@ -75,7 +91,10 @@ class ReadingOptions:
             callback=checked(checks.separator),
         ),
     ] = None
-    none_label: Annotated[str | None, _table(metavar="NAME", help="The tag for none, such as 'No Finding'.")] = None
+    none_label: Annotated[
+        str | None,
+        _table(metavar="NAME", help="The tag for none, such as 'No Finding'.", callback=checked(checks.none_label)),
+    ] = None
     blank: Annotated[
         Literal["absent", "unknown"] | None,
         _table(metavar="WORD", help="A blank is absent or unknown.", show_default="detected"),
@@ -85,7 +104,13 @@ class ReadingOptions:
         _table(metavar="WORD", help="A row of the table is a picture or a label."),
     ] = None
     encoding: Annotated[
-        str | None, _table(metavar="NAME", help="The encoding, such as cp1252.", show_default="UTF-8")
+        str | None,
+        _table(
+            metavar="NAME",
+            help="The encoding, such as cp1252.",
+            show_default="UTF-8",
+            callback=checked(checks.encoding),
+        ),
     ] = None
     format: Annotated[
         FormatName | None,

@@ -10,13 +10,14 @@ from tagfit.errors import Fault, InputError
 # Each separator with the signs that are written for it; what several cells hold is compared in this order.
 PLAIN = (";；", ",，、", "|｜", "\n", "\t")
 # Signs that also stand inside names (C+, R&B, New York): they separate only where the parts prove it.
-DOUBTFUL = ("#＃", "+＋", "&＆", "/／", " \u3000", "·", "~")
+DOUBTFUL = ("#＃", "+＋", "&＆", "/／", ":：", " \u3000", "·", "~", "_", "-")
 NAMED = {"space": " ", "tab": "\t", "none": ""}
 SHOWN = {" ": "space", "\t": "tab", "\n": "a line break"}
 NOISE = 0.1
 RETURNING = 0.9  # share of the parts that must be tags of other cells
 ALONE = 0.5  # share of the different parts that must also be whole cells
 MORE_CELLS = 2  # or so many different cells for each different part
+IN_NAMES = "/:_-"  # these stand in names so often that each part must be a cell of its own
 MARKS = "!?"  # before a tag that is absent or unknown
 FEWER_PARTS = 0.75  # different parts for each different cell, at most, for a space
 
@@ -106,13 +107,21 @@ def _find_doubtful(counts: Counter[str]) -> Found:
         example = next(text for text in counts if separator.is_in(text.strip()))
         if signs[0] == " ":
             what = f"cells such as {example!r} hold spaces, read as one tag"
-        elif _returning(separator, counts) and not example.strip().lstrip(MARKS).startswith(signs[0]):
+        elif _may_separate(separator, counts) and not example.strip().lstrip(MARKS).startswith(signs[0]):
             what = f"cells such as {example!r} hold {name} between texts that are tags elsewhere, read as one tag"
         else:
             continue
         option = signs[0] if signs[0] != " " else "space"
         found.warnings.append(Fault(what, instead=f"--separator {option} to separate the tags there"))
     return found
+
+
+def _may_separate(separator: Separator, counts: Counter[str]) -> bool:
+    """Whether the parts of a cell are tags of other cells; for a sign that names hold, whether each is a whole cell."""
+    if separator.signs[0] not in IN_NAMES:
+        return _returning(separator, counts)
+    alone = {text.strip().lstrip(MARKS) for text in counts}
+    return any(set(_parts(separator, text)) <= alone for text in counts if separator.is_in(text.strip()))
 
 
 def _separates(separator: Separator, counts: Counter[str]) -> bool:
@@ -134,9 +143,9 @@ def _separates(separator: Separator, counts: Counter[str]) -> bool:
     different = _all(parts)
     if separator.signs[0] != " ":
         alone = {text.strip().lstrip(MARKS) for text in counts if not separator.is_in(text.strip())}
-        return len(alone & different) >= ALONE * len(different) or (
-            separator.signs[0] != "/" and len(counts) >= MORE_CELLS * len(different)
-        )
+        if separator.signs[0] in IN_NAMES:
+            return different <= alone
+        return len(alone & different) >= ALONE * len(different) or len(counts) >= MORE_CELLS * len(different)
     return (
         len({len(found) for found in parts.values() if found}) > 2
         and len(different) <= FEWER_PARTS * len(counts)
