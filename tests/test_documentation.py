@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
@@ -79,6 +80,13 @@ def test_links_lead_to_files(path: Path) -> None:
     paths = [one or other for one, other in targets]
     missing = [one for one in paths if "://" not in one and not (path.parent / one).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_every_extra_is_documented(page: str) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert [name for name in extras if name != "dev" and not re.search(rf"`{name}`|tagfit\[{name}\]", text)] == []
 
 
 def test_every_page_is_in_the_index() -> None:
