@@ -31,6 +31,18 @@ PHRASES = {
     r"one a (label|row)": "one per label",
     r"(is|are) told\b": "is reported",
     r"the house\b": "architecture, package",
+    r"\bthe mission\b": "say what it is",
+    r"\bthe lesson's": "the regularised recipe",
+    r"\b(whoever|somebody|anybody)\b": "the user, anyone, code that",
+    r"\bmend(s|ing)?\b": "fix, correct",
+    r"go(es|ne)? on with": "resume, continue",
+    r"\bundisturbed\b": "uninterrupted",
+    r"\banew\b": "again",
+    r"pull against": "conflict",
+    r"\btaken apart\b": "analysed",
+    r"flatter": "optimism",
+    r"\bhangs? on\b": "depends on",
+    r"knows the rest": "say what is reused",
     r"\bis no part of": "is not part of",
 }
 

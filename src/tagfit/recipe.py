@@ -100,7 +100,7 @@ class Recipe(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
-        """Python takes true for 1; whoever writes ``patience = true`` meant something else."""
+        """Python takes true for 1; a user who writes ``patience = true`` meant something else."""
         assert info.field_name is not None
         values = value if isinstance(value, list | tuple) else (value,)
         if cls.model_fields[info.field_name].annotation is not bool and any(isinstance(item, bool) for item in values):

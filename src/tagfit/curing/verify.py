@@ -64,7 +64,7 @@ FIRST_RELEASE = (
 def verify(
     certificate: Certificate, *, problem: Problem | None = None, on_decoded: Callable[[int, int], None] | None = None
 ) -> Verification:
-    """Read the sources again, score all stored weights again, make the certificate anew and compare.
+    """Read the sources again, score all stored weights again, regenerate the certificate and compare.
 
     Args:
         certificate: with its folder.

@@ -34,7 +34,7 @@ class Metric:
         range: lowest and highest value possible.
         meaning: one line.
         value: the number itself, of shape (...), from totals of that leading shape.
-        decides: whether it judges predicted tags, and so hangs on the thresholds, rather than the scores.
+        decides: whether it evaluates predicted tags, and so depends on the thresholds, rather than the scores.
         of_labels: a value a label, (..., L), NaN where undefined, where the metric is a mean of such.
         of_label: the name of that value of one label; empty where it is no number of its own.
         by_support: whether the mean over labels is weighted by their positives.

@@ -124,7 +124,7 @@ class Run(Shown):
             if (now := problem.fingerprint[what]) != was:
                 raise InputError(
                     f"the {what} of {self.folder} changed since the run began (fingerprint {was[:12]}, now {now[:12]})",
-                    instead="put the source back as it was, or train anew",
+                    instead="put the source back as it was, or train again",
                 )
 
     def save_scores(self, scores: Scores) -> None:

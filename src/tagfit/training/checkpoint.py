@@ -61,7 +61,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
-    """Put back what :func:`optimiser_tensors` took; the learning rate is set anew at every step."""
+    """Put back what :func:`optimiser_tensors` took; the learning rate is set at every step."""
     parameters = trained(optimiser)
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():

@@ -19,7 +19,7 @@ class DenseStep:
 
     A step of such a net is some forty operations of a few microseconds each, so what autograd and the modules add for
     each of them is most of its time. The formulas are those of the layers; batch norm's are torch's own functions.
-    Weights, gradients and statistics are looked up once: whoever changes them later writes into them.
+    Weights, gradients and statistics are looked up once: code that changes them later writes into them.
     """
 
     def __init__(self, net: nn.Sequential) -> None:

@@ -111,7 +111,7 @@ def resume(
     net: NetFactory | None = None,
     on_extracted: OnExtracted | None = None,
 ) -> Run:
-    """Go on with an interrupted run; it ends with the weights of an undisturbed one, bit for bit.
+    """Resume an interrupted run; it ends with the weights of an uninterrupted one, bit for bit.
 
     Raises:
         InputError: data, recipe or net are not those that the run began with, or another process is writing it.

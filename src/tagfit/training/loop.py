@@ -200,7 +200,7 @@ class Training:
             InputError: it was given by a training of another recipe.
         """
         if about.get("recipe") != self.recipe.model_dump(mode="json"):
-            raise InputError("the recipe was changed since the run began", instead="put it back, or train anew")
+            raise InputError("the recipe was changed since the run began", instead="put it back, or train again")
         self.net.load_state_dict(checkpoint.under("net", tensors))
         checkpoint.restore_optimiser(self.optimiser, checkpoint.under("optimiser", tensors))
         self.best = checkpoint.under("best", tensors)

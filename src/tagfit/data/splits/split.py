@@ -175,7 +175,7 @@ def _refuse_groups_apart(data: TaggedSet, names: NDArray[np.str_], origin: NDArr
     if torn:
         raise InputError(
             (Fault(f"is in {' and '.join(sides)}", f"group {group!r}") for group, sides in torn),
-            what="a group must stand on one side; mend the split or fold column, or leave out the group column",
+            what="a group must be in one split; correct the split or fold column, or leave out the group column",
         )
 
 
