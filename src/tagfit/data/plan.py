@@ -125,7 +125,7 @@ class Plan:
 
 
 def limited(data: TaggedSet, limit: int | None, seed: int) -> TaggedSet:
-    """At most ``limit`` rows, drawn by ``seed`` and kept in their order; which ones does not depend on the row order."""
+    """At most ``limit`` rows, drawn by ``seed`` and kept in order; the choice does not depend on the row order."""
     if limit is None or limit >= len(data):
         return data
     if limit < 1:
