@@ -20,6 +20,7 @@ from tagfit.curing.verification import Check, Verification
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
+from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.scoring import scored
 
@@ -242,6 +243,8 @@ def _sections(evidence: Evidence, document: Document) -> list[Check]:
     if again is None:
         return [Check("every section, made again from the folder", tuple(altered))]
     was, now = document.model_dump(mode="json"), again.model_dump(mode="json")
+    for side in ("before", "after"):  # recipes of earlier releases lack fields that were added since
+        was[side]["recipe"] = {**Recipe().model_dump(mode="json"), **was[side]["recipe"]}
     checks = []
     for what, sections in COMPARED.items():
         found = [one for name in sections for one in _differences(name, was[name], now[name])]
