@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from commands import Command, killed_at
 from small_sets import features, write_features, write_photos
+from tagfit.recipe import FOR_FEATURES, FOR_PICTURES, NAMED
 from tagfit.runs.run import Run, open_run
 from tagfit.runs.writing import LOCK
 
@@ -40,6 +41,30 @@ def test_a_folder_of_pictures_becomes_a_run(tagfit: Command, photos: Path) -> No
     assert run.state == "done"
     assert run.problem["preprocessing"]["size"] == 8
     assert run.scored_splits == ("train", "validation")
+
+
+def test_without_a_recipe_pictures_get_a_conv_net_and_features_a_dense_one(
+    tagfit: Command, photos: Path, rows: Path
+) -> None:
+    quick = ("--set", "epochs=1", "--set", "batch_size=8", "--threads", 1, "--device", "cpu", "--json")
+    for source, size, name in ((photos, 16, "regularised-conv"), (photos, 8, "regularised-dense"), (rows, None, "")):
+        words = () if size is None else ("--size", size)
+        done = tagfit("train", source, *words, "--out", f"{name}{size}", *quick)
+        assert done.code == 0, done.err
+        assert done.json["recipe"] == (name or "regularised-dense")
+        assert open_run(f"{name}{size}").recipe == NAMED[name or "regularised-dense"].changed(epochs=1, batch_size=8)
+
+
+def test_the_help_names_the_defaults(tagfit: Command) -> None:
+    shown = tagfit("train", "--help").out
+    assert FOR_PICTURES in shown
+    assert FOR_FEATURES in shown
+
+
+def test_settings_without_a_recipe_must_suit_one_of_the_defaults(tagfit: Command, photos: Path, rows: Path) -> None:
+    assert "epochs = 0" in tagfit.refused("train", photos, "--set", "epochs=0")
+    assert "dropout has 3 values" in tagfit.refused("train", photos, "--set", "dropout=0.1,0.1,0.1")
+    assert "architecture = 'conv'" in tagfit.refused("train", rows, "--set", "augment=true")
 
 
 def test_with_json_it_is_one_document_and_silence(tagfit: Command, rows: Path) -> None:
@@ -130,7 +155,7 @@ def test_all_that_is_wrong_is_said_before_anything_is_read(tagfit: Command, phot
         "no device 'tpu'",
         "no recipe 'nope'",
         "epochs = 'x'",
-        "'wrong' is no field",
+        "'wrong' is not a field",
         "--resume",
     ):
         assert expected in said
@@ -142,13 +167,13 @@ def test_a_recipe_file_with_faults_names_them_all(tagfit: Command, rows: Path) -
     assert said.startswith("error: 3 problems:")
     assert said.count("mine.toml:") == 3
     Path("mine.toml").write_text("widths = [")
-    assert "is no TOML" in tagfit.refused("train", rows, "--recipe", "mine.toml")
+    assert "is not valid TOML" in tagfit.refused("train", rows, "--recipe", "mine.toml")
 
 
 def test_a_recipe_goes_out_and_comes_back(tagfit: Command, rows: Path) -> None:
     Path("mine.toml").write_text(tagfit("recipes", "show", "plain-dense").out)
     trained(tagfit, rows, "r", "--recipe", "mine.toml")
-    assert open_run("r").recipe.widths == (256, 128)
+    assert open_run("r").recipe.widths == (64, 32)
     assert open_run("r").info["recipe"] == "mine"
     assert 'architecture = "dense"' in tagfit("recipes", "show", "r").out
 

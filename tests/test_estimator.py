@@ -293,7 +293,7 @@ def test_fields_of_the_recipe_are_parameters() -> None:
     model.set_params(recipe__epochs=None, recipe__batch_size=8, recipe="regularised-dense")
     assert (model.recipe, model.overrides) == ("regularised-dense", {"batch_size": 8})
     assert clone(model).get_params() == model.get_params()
-    with pytest.raises(InputError, match="'epoch' is no field of a recipe"):
+    with pytest.raises(InputError, match="'epoch' is not a field of a recipe"):
         model.set_params(recipe__epoch=3)
     assert model.set_params(recipe__batch_size=None).overrides is None
 

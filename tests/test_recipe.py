@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from tagfit import recipe as recipes
 from tagfit.errors import InputError
 from tagfit.recipe import NAMED, SUMMARIES, Recipe, toml_lines
+from tagfit.training import nets
 
 CONV = Recipe(architecture="conv")
 
@@ -178,7 +179,7 @@ def test_all_wrong_settings_are_named_at_once() -> None:
 def test_an_unknown_field_is_answered_with_the_nearest(name: str) -> None:
     with pytest.raises(InputError) as raised:
         recipes.parse({name + name[-1]: 1}, where="my.toml")
-    assert str(raised.value) == f"my.toml: {name + name[-1]!r} is no field of a recipe (did you mean {name}?)"
+    assert str(raised.value) == f"my.toml: {name + name[-1]!r} is not a field of a recipe (did you mean {name}?)"
 
 
 def test_an_unknown_field_that_is_near_to_none_is_answered_with_all() -> None:
@@ -193,7 +194,7 @@ def test_an_unknown_field_that_is_near_to_none_is_answered_with_all() -> None:
         ({"architecture": "conv", "dropout": (0.1, 0.2)}, "a conv net has one"),
         ({"dropout": (0.1, 0.2, 0.3)}, "3 values for 2 widths"),
         ({"augment": True}, "needs architecture = 'conv'"),
-        ({"norm": "batch", "batch_size": 1}, "batch_size of 1"),
+        ({"norm": "batch", "batch_size": 1}, "batch_size of at least 2"),
         ({"schedule": "one-cycle", "warmup": 0.1}, "set warmup = 0"),
     ],
 )
@@ -223,12 +224,26 @@ def test_named_recipes_come_back_from_files_and_have_a_summary(tmp_path: Path) -
     assert recipes.find(tmp_path / "bom.toml") == Recipe(epochs=3)
 
 
+@pytest.mark.parametrize(
+    ("input_shape", "name"),
+    [
+        ((294,), "regularised-dense"),
+        ((64, 64, 3), "regularised-conv"),
+        ((16, 300, 3), "regularised-conv"),
+        ((300, 15, 3), "regularised-dense"),
+    ],
+)
+def test_the_default_suits_the_inputs(input_shape: tuple[int, ...], name: str) -> None:
+    assert recipes.default_name(input_shape) == name
+    nets.check_fits(NAMED[name], input_shape)
+
+
 def test_a_recipe_that_cannot_be_read_is_refused_with_its_place(tmp_path: Path) -> None:
     contents = {"cut.toml": b"epochs = ", "deep.toml": b"a = " + b"[" * 9999, "latin.toml": b"a = '\xff'"}
     contents["giant.toml"] = b"epochs = " + b"9" * 9999
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f"{name} is no TOML"):
+        with pytest.raises(InputError, match=f"{name} is not valid TOML"):
             recipes.load(tmp_path / name)
     with pytest.raises(InputError, match="cannot read the recipe"):
         recipes.find(tmp_path)

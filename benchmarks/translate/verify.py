@@ -26,8 +26,8 @@ from tagfit.data.problem import Part, Problem
 from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.recipe import Recipe
 from tagfit.training import losses, nets
+from tagfit.training.batches import augmented
 from tagfit.training.checkpoint import save_tensors
-from tagfit.training.feed import moved
 from tagfit.training.fit import fit
 from tagfit.training.loop import SEED_STRIDE
 from tagfit.training.memory import fit as fit_in_memory
@@ -159,7 +159,7 @@ def check_moves(arrays: dict[str, np.ndarray], mean: np.ndarray, std: np.ndarray
     draws = iter(torch.from_numpy(arrays["draws"]))
     rows = torch.from_numpy(((arrays["X_validation"][: len(theirs)] - mean) / std).astype(np.float32))
     with mock.patch("torch.rand", side_effect=draws):
-        ours = moved(rows.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
+        ours = augmented(rows.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
     return float(np.abs(ours - theirs).max())
 
 

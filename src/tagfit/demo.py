@@ -25,11 +25,13 @@ from tagfit.runs.run import Run
 
 START, BESIDE = "plain-dense", "small-conv"
 TRIALS = 12
-# For the cure; what time is left when the winner is confirmed goes to undoing its changes.
-BUDGET = 45.0
+# Training tags are a bit worse than those that models are judged by, as where only the latter were reviewed.
+PAINTING = MappingProxyType({"train_noise": 0.13})
+# Seconds for the cure: a cap for slow machines; a fast one finishes before, the ablation of the winner included.
+BUDGET = 120.0
 UNSEEN = 3
-# What the demo promises; docs/decisions/0042 says how far from these limits each net is.
-MEMORISED = {"train.label_accuracy": 0.97, "train.loss": 0.10, "validation.label_accuracy": 0.83}
+# The plain net is this far from the limits, whatever the processor: docs/decisions/0042.
+MEMORISED = {"train.label_accuracy": 0.97, "train.loss": 0.10, "validation.label_accuracy": 0.84}
 # Two nets that are equally good differ by about this much on so few validation pictures: one standard error.
 SAME = 0.01
 SHOWN = ("label_accuracy", "loss", "subset_accuracy", "macro_f1", "mAP", "argmax_accuracy")
@@ -134,7 +136,7 @@ def run_demo(
     start: Recipe = NAMED[START],
     beside: Recipe = SMALL["conv"],
     goal: Goal | None = None,
-    painting: Mapping[str, Any] = MappingProxyType({}),
+    painting: Mapping[str, Any] = PAINTING,
     on_decoded: Callable[[int, int], None] | None = None,
     progress: Progress | None = None,
 ) -> Demo:
@@ -145,7 +147,7 @@ def run_demo(
         seed: of the trainings; the pictures are always the same.
         start, beside: the recipe to cure, and the recipe of the net for comparison.
         goal: of the cure; None for the goal ``lesson``.
-        painting: other settings of ``generate``, such as how many pictures.
+        painting: settings of ``generate``, such as how many pictures.
         on_decoded: called with (pictures done, all) while they are decoded.
         progress: callbacks.
     """

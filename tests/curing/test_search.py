@@ -50,7 +50,7 @@ def test_whatever_is_proposed_is_a_recipe_of_the_same_architecture(seed: int, na
     past = [tried(number, 0.9 + number / 100, 0.8 + number / 100) for number in range(6)]
     recipe = space.propose(NAMED[name], LESSON, past, seed, augment=False)
     assert recipe.architecture == NAMED[name].architecture
-    assert not recipe.augment
+    assert recipe.augment == NAMED[name].augment
     assert recipe == space.propose(NAMED[name], LESSON, past, seed, augment=False)
 
 
@@ -140,7 +140,8 @@ def choosing(looking: Search, budget: float, used: float) -> Selection:
 def test_time_is_kept_for_the_trial_that_would_be_retrained(problem: Problem, tmp_path: Path) -> None:
     """For the best where it meets the goal; else for what is tried now, if that takes less."""
     looking = search(problem, tmp_path)
-    conv, short = NAMED["regularised-conv"], NAMED["regularised-conv"].changed(epochs=5)
+    conv = NAMED["regularised-conv"].changed(epochs=20)
+    short = conv.changed(epochs=5)
     assert choosing(looking, 600, 0)._reserve(conv) == 0, "nothing was tried yet"
     looking.trials.append(tried(0, 0.95, 0.86, conv, seconds=100.0, epochs=conv.epochs))
     assert looking.expected(short) == pytest.approx(25.0)

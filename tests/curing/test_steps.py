@@ -71,7 +71,7 @@ def values(train: float, validation: float) -> dict[str, float]:
 
 def looked(problem: Problem, folder: Path) -> Search:
     """A starting run, the regularised recipe, a move on it, and a proposal."""
-    plain = NAMED["plain-dense"]
+    plain = NAMED["plain-dense"].changed(widths=(256, 128))
     start = Trial(-1, "start", "the starting run", base=None, recipe=plain, values=values(0.98, 0.7), **about())
     asked = [Finding("overfitting", "fit", "issue", "", "", fired("", {}, Remedy("", {"dropout": (0.4,)})))]
     answer = moves(asked, None, augment=False)[0].applied(plain)

@@ -91,6 +91,18 @@ def test_a_split_does_not_depend_on_the_others(made: GeneratedSet, tmp_path: Pat
     assert validation(more.directory) == validation(made.directory)
 
 
+def test_train_can_have_more_wrong_tags_than_the_rest(made: GeneratedSet, tmp_path: Path) -> None:
+    worse = generate(tmp_path / "set", seed=3, noise=0.1, train_noise=0.25, **SMALL)
+    train = worse.splits["train"]
+    assert train.flipped == round(0.25 * train.entries)
+    for split in ("validation", "test"):
+        assert worse.splits[split] == made.splits[split]
+    assert read_summary(worse.directory) == worse
+    assert worse.settings == {**made.settings, "train_noise": 0.25}
+    with pytest.raises(InputError, match=r"train_noise is -0\.1"):
+        generate(tmp_path / "other", train_noise=-0.1)
+
+
 def test_no_picture_is_there_twice(made: GeneratedSet) -> None:
     pictures = [path.read_bytes() for path in (made.directory / "images").iterdir()]
     assert len(set(pictures)) == len(pictures)

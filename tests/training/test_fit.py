@@ -127,7 +127,7 @@ def test_a_recipe_may_be_named_or_a_file(tmp_path: Path, monkeypatch: pytest.Mon
         ({"seed": -1}, "seed = -1"),
         ({"seed": 2**32}, "seed = 4294967296"),
         ({"threads": 0}, "threads = 0"),
-        ({"device": "tpu"}, "no device 'tpu' here.*cpu"),
+        ({"device": "tpu"}, "no device 'tpu'.*cpu"),
         ({"recipe": "no-such"}, "no recipe 'no-such'"),
         ({"recipe": CONV}, "rows of 10 features"),
     ],

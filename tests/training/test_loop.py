@@ -18,7 +18,7 @@ from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.training import loop
-from tagfit.training.feed import Feed
+from tagfit.training.batches import Batches
 from tagfit.training.loop import Training
 from tagfit.training.machine import Machine
 
@@ -116,14 +116,14 @@ def test_every_row_is_in_one_batch_and_no_batch_is_one_row(
         features(n=rows, split=np.full(rows, "train")), SMALL.changed(norm="batch", batch_size=8), 0, CPU
     )
     seen: list[list[int]] = []
-    batch = Feed.batch
+    batch = Batches.batch
 
-    def recorded(self: Feed, positions: torch.Tensor, *, moving: bool = False) -> torch.Tensor:
-        if self is training.feed:
+    def recorded(self: Batches, positions: torch.Tensor, *, augment: bool = False) -> torch.Tensor:
+        if self is training.batches:
             seen.append(positions.tolist())
-        return batch(self, positions, moving=moving)
+        return batch(self, positions, augment=augment)
 
-    monkeypatch.setattr(Feed, "batch", recorded)
+    monkeypatch.setattr(Batches, "batch", recorded)
     training.run_epoch()
     first, seen = seen, []
     training.run_epoch()
@@ -216,5 +216,5 @@ def test_the_curve_of_train_is_measured_on_a_sample_of_a_large_set(monkeypatch: 
     monkeypatch.setitem(loop.CURVE_ROWS, "features", 16)
     problem = features(n=100)
     training = Training(problem, SMALL, 0, CPU)
-    assert len(training.curve[0].feed) == 16
-    assert len(training.curve[1].feed) == len(problem.part("validation"))
+    assert len(training.curve[0].batches) == 16
+    assert len(training.curve[1].batches) == len(problem.part("validation"))

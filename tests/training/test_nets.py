@@ -90,7 +90,7 @@ def test_the_same_draw_gives_the_same_net() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "said"), [((12,), "these are rows of 12 features"), ((3, 3, 3), "at least 4 pixels a side.*have 3")]
+    ("shape", "said"), [((12,), "these are rows of 12 features"), ((3, 3, 3), "at least 4 pixels per side.*have 3")]
 )
 def test_a_conv_net_refuses_what_it_cannot_take(shape: tuple[int, ...], said: str) -> None:
     with pytest.raises(InputError, match=said):

@@ -173,7 +173,7 @@ class Remembering(Pair):
         (no_module, "no_module returned function"),
         (one_label, r"gives shape \(2, 1\) for a batch of shape \(2, 10\).*\(2, 3\)"),
         (wrong_input, r"cannot take a batch of shape \(2, 10\)"),
-        (not_finite, "no finite numbers"),
+        (not_finite, "not finite"),
         (nothing_to_train, "no weights to train"),
         (Pair, "gives tuple"),
         (Remembering, "keeps '_extra_state' in its state"),

@@ -21,7 +21,7 @@ from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.training import fit as fitting
 from tagfit.training import machine
-from tagfit.training.feed import Feed
+from tagfit.training.batches import Batches
 from tagfit.training.fit import fit, load_net, resume
 
 DENSE = Recipe(widths=(12, 8), norm="batch", dropout=(0.3,), epochs=5, patience=3, restore_best=True)
@@ -123,17 +123,17 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Problem, Reci
 def interrupted_in_a_batch(tmp_path: Path, problem: Problem, recipe: Recipe, call: int) -> Run:
     """A run whose ``call``-th batch of rows, in training or measuring, was met by Ctrl-C."""
     calls = 0
-    batch = Feed.batch
+    batch = Batches.batch
 
-    def counted(self: Feed, positions: Any, *, moving: bool = False) -> Any:
+    def counted(self: Batches, positions: Any, *, augment: bool = False) -> Any:
         nonlocal calls
         calls += 1
         if calls == call:
             raise KeyboardInterrupt
-        return batch(self, positions, moving=moving)
+        return batch(self, positions, augment=augment)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(Feed, "batch", counted)
+        monkeypatch.setattr(Batches, "batch", counted)
         with pytest.raises(KeyboardInterrupt):
             fit(problem, recipe, out=tmp_path, threads=1)
     return open_run(tmp_path)

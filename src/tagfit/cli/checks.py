@@ -295,12 +295,17 @@ def recipe(name: str) -> None:
 
 
 def settings(context: typer.Context, value: list[str] | None) -> list[str] | None:
-    """``--set``: fields and values of the recipe that ``--recipe`` names."""
-    from tagfit.recipe import assign, find
+    """``--set``: fields and values of the recipe that ``--recipe`` names, else of one of the two defaults."""
+    from tagfit.recipe import FOR_FEATURES, FOR_PICTURES, assign, find
 
+    named = given(context).get("recipe")
+    if value and not named:
+        with suppress(InputError):
+            assign(find(FOR_PICTURES), value)
+            return value
     base = _any_recipe()
     with gathered([]):  # a wrong --recipe is reported by its own check
-        base = find(given(context).get("recipe") or "regularised-dense")
+        base = find(named or FOR_FEATURES)
     if value:
         assign(base, value)
     return value

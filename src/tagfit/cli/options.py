@@ -290,10 +290,10 @@ def _name(param: Any) -> str:
     return str(param.metavar or param.name) if isinstance(param, typer.core.TyperArgument) else str(param.opts[0])
 
 
-def suited_to(plan: Plan, recipe: Recipe) -> Plan:
+def suited_to(plan: Plan, recipe: Recipe | None) -> Plan:
     """The plan with the size of pictures that the recipe's backbone was trained on, where no --size is given."""
     from tagfit.backbones import find
 
-    if plan.size is not None or not recipe.frozen:
+    if plan.size is not None or recipe is None or not recipe.frozen:
         return plan
     return replace(plan, size=find(recipe.backbone).size)

@@ -18,6 +18,7 @@ from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress
 from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
+    from tagfit.data.problem import Problem
     from tagfit.recipe import Recipe
 
 _training = partial(typer.Option, rich_help_panel="Training")
@@ -31,8 +32,14 @@ class TrainingOptions:
     """What is trained, and on what machine."""
 
     recipe: Annotated[
-        str, _training(metavar="NAME|FILE", help="See `tagfit recipes`.", callback=checked(checks.recipe))
-    ] = "regularised-dense"
+        str | None,
+        _training(
+            metavar="NAME|FILE",
+            help="See `tagfit recipes`.",
+            show_default="regularised-conv for pictures, regularised-dense for features",
+            callback=checked(checks.recipe),
+        ),
+    ] = None
     set_: Annotated[
         list[str] | None,
         _training(
@@ -56,11 +63,18 @@ class TrainingOptions:
     ] = None
     threads: Annotated[int | None, _training(metavar="N", min=1, help="How many CPU threads.")] = None
 
-    def chosen(self) -> Recipe:
-        """The recipe with its changes."""
+    def named(self) -> Recipe | None:
+        """The recipe that was asked for by name, with its changes; None where the data decides."""
         from tagfit.recipe import assign, find
 
-        return assign(find(self.recipe), self.set_ or [])
+        return None if self.recipe is None else assign(find(self.recipe), self.set_ or [])
+
+    def recipe_for(self, problem: Problem) -> tuple[str, Recipe]:
+        """The name of the recipe, and the recipe with its changes."""
+        from tagfit.recipe import assign, default_name, find
+
+        name = self.recipe or default_name(problem.inputs.shape[1:])
+        return name, assign(find(name), self.set_ or [])
 
 
 def _together(context: typer.Context) -> list[Fault]:
@@ -128,13 +142,13 @@ def train(
                 on_extracted=on_decoded(bar, what="features"),
             )
         else:
-            recipe = training.chosen()
-            plan = options.suited_to(splitting.plan(source, reading), recipe)
+            plan = options.suited_to(splitting.plan(source, reading), training.named())
             problem = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             notes = [*problem.data.notes, *problem.notes]
             if not as_json:
                 left_out, odd = problem.data.quarantined, problem.data.warnings
                 tell(bar, [*notes, *_first(left_out, "left out"), *_first(odd, "warning")])
+            name, recipe = training.recipe_for(problem)
             run = workflow.fit(
                 problem,
                 recipe,
@@ -143,7 +157,7 @@ def train(
                 device=training.device,
                 threads=training.threads,
                 on_epoch=on_epoch(bar),
-                name=training.recipe,
+                name=name,
                 on_extracted=on_decoded(bar, what="features"),
             )
     evaluations = workflow.evaluate(run)

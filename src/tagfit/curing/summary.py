@@ -141,11 +141,15 @@ def _test(document: Document) -> list[str]:
 
 
 def _unchanged(document: Document) -> str:
-    augment = document.asked.augment
-    allowed = "Augmentation was allowed" if augment else "Augmentation was not allowed"
-    used = "and is used" if document.after.recipe.get("augment") else "and is not used"
+    used = bool(document.after.recipe.get("augment"))
+    if document.before.recipe.get("augment"):
+        augmentation = f"The starting run augments its pictures; the cured run does {'too' if used else 'not'}"
+    elif document.asked.augment:
+        augmentation = f"Augmentation was allowed and is {'' if used else 'not '}used"
+    else:
+        augmentation = "Augmentation was not allowed"
     data = document.problem.fingerprint_after["data"]
     return (
         f"Pictures, tags, splits, labels and preprocessing are unchanged (fingerprint {data[:12]}); thresholds "
-        f"stayed at 0.5. {allowed}{f' {used}' if augment else ''}."
+        f"stayed at 0.5. {augmentation}."
     )

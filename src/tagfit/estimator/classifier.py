@@ -26,14 +26,13 @@ from tagfit.estimator.target import Target, dimensions
 from tagfit.evaluation import metrics
 from tagfit.evaluation.cases import Cases, check_thresholds, exceeding
 from tagfit.evaluation.totals import Observed
-from tagfit.recipe import AS_OVERRIDE, Recipe
+from tagfit.recipe import AS_OVERRIDE, FOR_FEATURES, FOR_PICTURES, Recipe
 from tagfit.scores import as_numbers
 from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
 
-FOR_FEATURES, FOR_PICTURES = "regularised-dense", "regularised-conv"
 # On fewer held-out rows than this, the epoch at which training stops is a matter of luck.
 FEWEST_HELD_OUT = 10
 NESTED = "recipe__"
@@ -186,7 +185,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         unknown = [name for name in fields if name not in Recipe.model_fields]
         if unknown:
             raise InputError(
-                f"{NESTED}{unknown[0]} is no parameter: {unknown[0]!r} is no field of a recipe",
+                f"{NESTED}{unknown[0]} is no parameter: {unknown[0]!r} is not a field of a recipe",
                 instead=f"the fields are {', '.join(Recipe.model_fields)}",
             )
         super().set_params(**{name: value for name, value in params.items() if not name.startswith(NESTED)})

@@ -1,4 +1,4 @@
-"""Checkpoints and weights on disk: safetensors only, each file whole, nothing in them can run code."""
+"""Checkpoints and weights on disk: safetensors only, so that loading one cannot run code; each file whole."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Tensors = dict[str, Tensor]
 
 def save_tensors(path: Path, tensors: Tensors, about: dict[str, Any] | None = None) -> None:
     """Write named tensors, and ``about`` as JSON in the same file, so that the two can never disagree."""
-    # A copy each: safetensors refuses tensors that share memory, as tied weights do.
+    # Copied, because safetensors refuses tensors that share memory, such as tied weights.
     ready = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
     }
@@ -61,21 +61,21 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
-    """Put back what :func:`optimiser_tensors` took; the learning rate is set at every step."""
+    """Restore what :func:`optimiser_tensors` returned; the learning rate is set at every step anyway."""
     parameters = trained(optimiser)
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         index, _, field = name.partition(".")
         parameter = parameters[int(index)]
         if value.shape == parameter.shape:
-            # In the memory layout of its weight: fused steps walk both in the order of their bytes.
+            # In the memory layout of its weight: fused optimisers go through both in memory order.
             value = torch.empty_like(parameter).copy_(value)
         state.setdefault(int(index), {})[field] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
 def load_weights(net: nn.Module, path: Path) -> None:
-    """Put the weights of a file into ``net``.
+    """Load the weights of a file into ``net``.
 
     Raises:
         InputError: weights of another net.

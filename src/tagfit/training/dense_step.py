@@ -1,4 +1,4 @@
-"""The step of a small dense net, forward and backward by hand: autograd's gradients in less of its time."""
+"""Forward and backward pass of a small dense net, written out: the gradients of autograd in less time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LossAndSlope = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class DenseStep:
-    """Gradients of a dense net whose layers are Linear, ReLU, and perhaps BatchNorm1d and Dropout, then a Linear head.
+    """Gradients of a dense net of Linear, ReLU and optional BatchNorm1d and Dropout layers, with a Linear head.
 
-    A step of such a net is some forty operations of a few microseconds each, so what autograd and the modules add for
-    each of them is most of its time. The formulas are those of the layers; batch norm's are torch's own functions.
-    Weights, gradients and statistics are looked up once: code that changes them later writes into them.
+    A step of such a net is about forty operations of a few microseconds each, so the overhead of autograd and modules
+    is most of its time. The formulas are those of the layers; batch norm uses torch's own functions. Weights,
+    gradients and statistics are looked up once, so later changes to them have to be made in place.
     """
 
     def __init__(self, net: nn.Sequential) -> None:
@@ -39,14 +39,14 @@ class DenseStep:
 
     @staticmethod
     def suits(net: nn.Module, recipe: Recipe) -> TypeGuard[nn.Sequential]:
-        """Whether ``net``, which the recipe built, is such a net, on the processor."""
+        """Whether ``net``, built from the recipe, is such a net and on the CPU."""
         here = all(weight.device.type == "cpu" for weight in net.parameters())
         return recipe.architecture == "dense" and recipe.activation == "relu" and here
 
     def masks(self, n: int) -> list[Tensor]:
-        """What dropout multiplies the values of ``n`` rows with, (n, width) for each layer that has dropout.
+        """The dropout masks for ``n`` rows, (n, width) for each layer with dropout.
 
-        They come of one draw of uniform numbers, which takes a third of the time that torch's Bernoulli draws take.
+        One uniform draw for all layers takes a third of the time of torch's Bernoulli draws.
         """
         masks = torch.rand(n, len(self.kept_shares)).lt_(self.kept_shares).div_(self.kept_shares)
         return list(torch.split(masks, self.mask_widths, dim=1))
@@ -56,7 +56,7 @@ class DenseStep:
 
         Args:
             rows: (n, ...) float32 inputs, n at least 2 with batch norm.
-            loss_and_slope: of logits (n, L), the loss, a scalar, and its gradient by them, (n, L).
+            loss_and_slope: takes logits (n, L), returns the scalar loss and its gradient with respect to them, (n, L).
         """
         masks = self.masks(len(rows))
         values, passed = rows.flatten(1), []
@@ -93,7 +93,7 @@ class _Linear:
         return torch.addmm(self.bias, values, self.weight.t())
 
     def write_gradients(self, slope: Tensor, values: Tensor) -> None:
-        """From the slope of what came out, and the values that went in."""
+        """From the gradient of the outputs and the inputs."""
         torch.mm(slope.t(), values, out=self.weight_gradient)
         torch.sum(slope, 0, out=self.bias_gradient)
 
@@ -113,14 +113,14 @@ class _Norm:
         self.running = (self.layer.running_mean, self.layer.running_var)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        """The normed values, and the statistics of this batch."""
+        """The normalised values and the statistics of this batch."""
         out, *statistics = torch.native_batch_norm(
             values, self.weight, self.bias, *self.running, True, self.momentum, self.epsilon
         )
         return out, statistics
 
     def backward(self, slope: Tensor, values: Tensor, statistics: Any) -> Tensor:
-        """The slope of what went in; writes the gradients on the way."""
+        """The gradient of the inputs; writes the gradients of the weights."""
         slope, weight_gradient, bias_gradient = torch.ops.aten.native_batch_norm_backward(
             slope, values, self.weight, *self.running, *statistics, True, self.epsilon, [True, True, True]
         )

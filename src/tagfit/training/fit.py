@@ -29,7 +29,7 @@ from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net
 from tagfit.training.backbones.features import OnExtracted, inputs_of
-from tagfit.training.loop import Training, feed
+from tagfit.training.loop import Training, batches_of
 from tagfit.training.machine import Machine, choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
@@ -42,7 +42,7 @@ OnEpoch = Callable[[Epoch, Recipe], None]
 
 def fit(
     problem: Problem,
-    recipe: Recipe | str | Path = "regularised-dense",
+    recipe: Recipe | str | Path,
     *,
     seed: int = 0,
     out: str | Path | None = None,
@@ -200,7 +200,7 @@ def _finish(run: Run, problem: Problem, training: Training, machine: Machine, st
 def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine: Machine) -> Scores:
     """The Scores of one split of a problem under a trained net."""
     part = problem.part(split)
-    values = probabilities(net, feed(problem, split, recipe, machine.device))
+    values = probabilities(net, batches_of(problem, split, recipe, machine.device))
     return Scores.of(
         part.truth,
         values,

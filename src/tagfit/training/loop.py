@@ -1,4 +1,4 @@
-"""The loop: epochs of steps, each epoch measured in inference mode, the best weights kept; resumable bit for bit."""
+"""The training loop: epochs of steps, each measured in inference mode, the best weights kept; resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.training import checkpoint, nets
 from tagfit.training.backbones.features import inputs_of
+from tagfit.training.batches import Batches
 from tagfit.training.dense_step import DenseStep
-from tagfit.training.feed import Feed
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
 from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, trained, update_average
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
-# The curve of train is measured on a fixed sample: as many rows as cost little beside the epoch itself.
+# The train curve is measured on a fixed sample, small enough to cost little compared with the epoch itself.
 CURVE_ROWS = {"features": 4096, "pictures": 256}
 SEED_STRIDE = 1_000_003  # a prime, so that the epochs of neighbouring seeds share no random state
 
 
 @dataclass
 class Progress:
-    """How far a training is: everything that a resumed one needs beside the weights."""
+    """How far a training has got: everything that resuming needs besides the weights."""
 
     epoch: int = 0
     best_epoch: int = 0
@@ -46,8 +46,8 @@ class Progress:
 class Training:
     """One training of one recipe on one problem.
 
-    All randomness of an epoch is drawn from (seed, epoch), so nothing random has to be stored: a training that
-    starts again from any checkpoint ends with the same bits.
+    All randomness of an epoch is drawn from (seed, epoch), so no random state has to be stored: a training that
+    resumes from any checkpoint ends with the same bits.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class Training:
         if len(part) < 2:
             raise InputError(f"train has {len(part)} rows", instead="at least 2")
         if not part.known.any():
-            raise InputError("no label of any row of train is known", instead="some tags to learn from")
+            raise InputError("no label of any row of train is known", instead="at least one known tag")
         for split in problem.splits:
             _refuse_zero_weights(problem, split)
-        self.feed = feed(problem, "train", recipe, machine.device)
+        self.batches = batches_of(problem, "train", recipe, machine.device)
         few = CURVE_ROWS["features" if problem.preprocessing.size is None else "pictures"]
         order = np.random.default_rng(seed).permutation(len(part))
         sample = order if part.weights is None else order[part.weights[order] > 0]  # rows of weight 0 measure nothing
@@ -70,20 +70,20 @@ class Training:
             self.curve.append(_Measured(problem, "validation", recipe, machine.device))
         self.targets: Targets = targets(part, recipe, machine.device)
         torch.manual_seed(seed * SEED_STRIDE)
-        self.net = nets.build(recipe, self.feed.shape, len(problem.labels), net).to(machine.device)
+        self.net = nets.build(recipe, self.batches.shape, len(problem.labels), net).to(machine.device)
         if recipe.frozen and net is None:
-            self.net[0].fit(self.feed.batch(torch.arange(len(self.feed))))  # type: ignore[index]
+            self.net[0].fit(self.batches.batch(torch.arange(len(self.batches))))  # type: ignore[index]
         self.average = averaged_copy(self.net) if recipe.ema else None
         made = self.net if net is None else None
-        by_hand = made if made is not None and DenseStep.suits(made, recipe) else None
-        self.optimiser = optimiser(self.net, recipe, by_hand=by_hand is not None)
-        self.dense_step = None if by_hand is None else DenseStep(by_hand)
+        manual = made if made is not None and DenseStep.suits(made, recipe) else None
+        self.optimiser = optimiser(self.net, recipe, manual_gradients=manual is not None)
+        self.dense_step = None if manual is None else DenseStep(manual)
         self.best: dict[str, Tensor] = {}
         self.progress = Progress()
 
     @property
     def scored_net(self) -> nn.Module:
-        """The net that scores come from: the running average where the recipe asks for one."""
+        """The net that is scored: the running average if the recipe has one."""
         return self.net if self.average is None else self.average
 
     @property
@@ -117,7 +117,7 @@ class Training:
 
     def _steps(self, epoch: int) -> tuple[float, float]:
         recipe = self.recipe
-        batches = _batches(torch.randperm(len(self.feed)), recipe.batch_size)
+        batches = _split(torch.randperm(len(self.batches)), recipe.batch_size)
         self.net.train()
         losses = []
         for index, positions in enumerate(batches):
@@ -135,8 +135,8 @@ class Training:
         return float(torch.stack(losses).cpu() @ sizes / sizes.sum()), rate
 
     def _gradients(self, positions: Tensor) -> Tensor:
-        """Leave the gradient of the loss of these rows in the weights, and return that loss."""
-        batch, rows = self.feed.batch(positions, moving=self.recipe.augment), positions.to(self.machine.device)
+        """Compute the gradients of the loss of these rows, and return the loss."""
+        batch, rows = self.batches.batch(positions, augment=self.recipe.augment), positions.to(self.machine.device)
         if self.dense_step is not None:
             return self.dense_step.gradients(batch, lambda logits: self.targets.loss_and_slope(logits, rows))
         with self.machine.autocast():
@@ -150,7 +150,7 @@ class Training:
         if not math.isfinite(running_loss):
             sign = f"the loss is {running_loss}"
         elif not all(bool(weight.isfinite().all()) for weight in trained(self.optimiser)):
-            sign = "the weights are no longer finite"  # the last step's loss was still good
+            sign = "the weights are no longer finite"  # the loss of the last step still was
         else:
             return
         raise InputError(
@@ -159,7 +159,7 @@ class Training:
         )
 
     def _keep_best(self, value: float) -> None:
-        """The rule of Keras' EarlyStopping; a metric that is undefined on these rows is nothing to go by."""
+        """The rule of Keras' EarlyStopping; an epoch whose metric is undefined is skipped."""
         progress = self.progress
         if math.isnan(value):
             return
@@ -177,11 +177,11 @@ class Training:
 
     @property
     def kept_epoch(self) -> int:
-        """The epoch that :meth:`final_weights` are of."""
+        """The epoch of :meth:`final_weights`."""
         return self.progress.best_epoch if self.best else self.progress.epoch
 
     def final_weights(self) -> dict[str, Tensor]:
-        """The weights to keep: of the best epoch where the recipe restores it, else of the last."""
+        """The weights to keep: of the best epoch if the recipe restores it, else of the last."""
         return self.best or self.scored_net.state_dict()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -194,13 +194,13 @@ class Training:
         return tensors, {"progress": asdict(self.progress), "recipe": self.recipe.model_dump(mode="json")}
 
     def restore(self, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
-        """Go on from what :meth:`state` gave.
+        """Continue from a :meth:`state`.
 
         Raises:
-            InputError: it was given by a training of another recipe.
+            InputError: the state of a training of another recipe.
         """
         if about.get("recipe") != self.recipe.model_dump(mode="json"):
-            raise InputError("the recipe was changed since the run began", instead="put it back, or train again")
+            raise InputError("the recipe was changed since the run began", instead="restore it, or start a new run")
         self.net.load_state_dict(checkpoint.under("net", tensors))
         checkpoint.restore_optimiser(self.optimiser, checkpoint.under("optimiser", tensors))
         self.best = checkpoint.under("best", tensors)
@@ -209,11 +209,13 @@ class Training:
         self.progress = Progress(**about["progress"])
 
 
-def feed(problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None) -> Feed:
-    """The feed of a split (or of a sample of it, by position) in the form that the recipe's net takes."""
+def batches_of(
+    problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None
+) -> Batches:
+    """The batches of a split (or of a sample of it, by position) in the layout that the recipe's net takes."""
     rows = problem.part(split).rows
     inputs, preprocessing = inputs_of(problem, recipe)
-    return Feed(
+    return Batches(
         inputs,
         rows if sample is None else rows[sample],
         preprocessing,
@@ -232,12 +234,12 @@ def _refuse_zero_weights(problem: Problem, split: str) -> None:
 
 
 class _Measured:
-    """Rows on which an epoch is measured."""
+    """Rows on which each epoch is measured."""
 
     def __init__(
         self, problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None
     ) -> None:
-        self.feed = feed(problem, split, recipe, device, sample)
+        self.batches = batches_of(problem, split, recipe, device, sample)
         part = problem.part(split)
         rows = np.arange(len(part)) if sample is None else sample
         self.truth, known = part.truth[rows], part.known[rows]
@@ -246,17 +248,17 @@ class _Measured:
 
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
         names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))
-        scores = probabilities(net, self.feed)
+        scores = probabilities(net, self.batches)
         return point_metrics(self.truth, scores, known=self.known, weights=self.weights, metrics=names)
 
 
 def _defined(measured: dict[str, float] | None, metric: str) -> float | None:
-    """A metric's value; None where it was not measured, or is undefined on these rows."""
+    """A metric's value; None if it was not measured or is undefined on these rows."""
     return None if measured is None or math.isnan(measured[metric]) else measured[metric]
 
 
-def _batches(order: Tensor, size: int) -> list[Tensor]:
-    """``order`` cut into batches; a last one of one row joins the one before, since batch norm needs a spread."""
+def _split(order: Tensor, size: int) -> list[Tensor]:
+    """``order`` in batches; a last batch of one row joins the one before, since batch norm needs two rows."""
     batches = list(torch.split(order, size))
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]

@@ -1,4 +1,4 @@
-"""Losses: binary cross-entropy, focal and asymmetric, over what is known, smoothed and weighted as the recipe says."""
+"""Losses: binary cross-entropy, focal and asymmetric, over the known entries, smoothed and weighted by the recipe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 from tagfit.data.problem import Part
 from tagfit.recipe import Recipe
 
-# Short of 1, where a power of 0 would have no slope.
+# Just below 1, where a power of 0 would have no gradient.
 NEARLY_ONE = 1 - 1e-7
 
 EntryLoss = Callable[[Tensor, Tensor], Tensor]
@@ -21,13 +21,13 @@ EntryLoss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Targets:
-    """What the loss compares logits with, on the device.
+    """The targets of the loss, on the device.
 
     Attributes:
         truth: (N, L) float32, smoothed.
-        weight: (N, L) float32: 0 where unknown, else the picture's weight; None where all are 1.
-        entry_loss: logits and targets, both (n, L), to the loss of each entry.
-        plain: whether the loss is the mean binary cross-entropy of all entries alike.
+        weight: (N, L) float32: 0 where unknown, else the weight of the picture; None if all are 1.
+        entry_loss: takes logits and targets, both (n, L), and returns the loss of each entry.
+        plain: whether the loss is the unweighted mean of the binary cross-entropy.
     """
 
     truth: Tensor
@@ -44,9 +44,9 @@ class Targets:
         return (entries * weight).sum() / weight.sum().clamp(min=1e-12)
 
     def loss_and_slope(self, logits: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss of ``rows`` and its gradient by their logits (n, L); autograd sees neither.
+        """The loss of ``rows`` and its gradient with respect to their logits (n, L), outside autograd.
 
-        The slope of the plain loss is written down here, since autograd would take five times as long for it.
+        The gradient of the plain loss is written out, because autograd takes five times as long for it.
         """
         if self.plain:
             truth = self.truth.index_select(0, rows)
@@ -135,7 +135,7 @@ def asymmetric(
 
 
 def _focused(logits: Tensor, gamma_positive: float, gamma_negative: float, clip: float) -> tuple[Tensor, Tensor]:
-    """What each entry would lose if present, and if absent; powers of probabilities as exponentials of their logs."""
+    """The loss of each entry if present and if absent; powers of probabilities are exponentials of their logs."""
     log_p, log_not_p = functional.logsigmoid(logits), functional.logsigmoid(-logits)
     present = -torch.exp(gamma_positive * log_not_p) * log_p
     if not clip:
@@ -151,9 +151,9 @@ def _mixed(present: Tensor, absent: Tensor, truth: Tensor, present_weight: Tenso
 
 
 def balanced_weights(truth: Tensor, weight: Tensor) -> Tensor:
-    """Absent over present, a label: with it, present and absent entries pull equally; (N, L), (N, L) -> (L,).
+    """Absent over present entries of each label, so that both have the same total weight; (N, L), (N, L) -> (L,).
 
-    A label that is nowhere, or everywhere, has nothing to balance: 1.
+    A label that no picture or every picture has gets 1.
     """
     present = (truth * weight).sum(dim=0)
     absent = ((1 - truth) * weight).sum(dim=0)

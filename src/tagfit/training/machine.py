@@ -18,11 +18,11 @@ MOST_THREADS = 1024
 
 @dataclass(frozen=True)
 class Machine:
-    """What the bits of a run depend on beside its seed; recorded in the run and reused when it is resumed.
+    """What the bits of a run depend on besides its seed; stored in the run and used again when it is resumed.
 
     Attributes:
         device: "cpu", "cuda" or "mps".
-        threads: of the processor; one and two give different bits, the same count gives the same.
+        threads: number of CPU threads; different numbers give different bits, the same number the same.
         number_format: of training; scoring is always float32.
     """
 
@@ -32,7 +32,7 @@ class Machine:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Threads and deterministic kernels for the block; what was set before comes back after it."""
+        """Set the threads and deterministic kernels for the block, and restore the previous settings after it."""
         threads = torch.get_num_threads()
         cudnn = (torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark)
         torch.set_num_threads(self.threads)
@@ -45,19 +45,19 @@ class Machine:
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
 
     def autocast(self) -> AbstractContextManager[None]:
-        """The context of a training step's forward pass."""
+        """The context for the forward pass of a training step."""
         return nullcontext() if self.number_format == "float32" else torch.autocast(self.device, torch.bfloat16)
 
 
 def choose(recipe: Recipe, device: str | None = None, threads: int | None = None) -> Machine:
-    """The fastest way to train ``recipe`` here.
+    """The fastest way to train ``recipe`` on this machine.
 
     Args:
-        device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
-        threads: None takes one for dense nets, whose steps are too small to share, and all for conv nets.
+        device: "cpu", "cuda" or "mps"; None takes a GPU if there is one.
+        threads: None takes one for dense nets, whose steps are too small to split up, and all for conv nets.
 
     Raises:
-        InputError: a device that is not here.
+        InputError: a device that this machine does not have.
     """
     chosen = _device(device)
     if threads is None:
@@ -74,13 +74,13 @@ def _device(wanted: str | None) -> str:
         return "cuda" if here["cuda"] else "cpu"
     if not here.get(wanted, False):
         raise InputError(
-            f"there is no device {wanted!r} here", instead=" or ".join(name for name, found in here.items() if found)
+            f"this machine has no device {wanted!r}", instead=" or ".join(name for name, found in here.items() if found)
         )
     return wanted
 
 
 def _processors() -> int:
-    """Processors this process may use, or what OMP_NUM_THREADS says."""
+    """The processors that this process may use, or OMP_NUM_THREADS if set."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)

@@ -19,8 +19,8 @@ from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
 from tagfit.training.backbones.features import AS_THEY_ARE
-from tagfit.training.feed import Feed
-from tagfit.training.loop import Training, feed
+from tagfit.training.batches import Batches
+from tagfit.training.loop import Training, batches_of
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
@@ -81,7 +81,7 @@ def fit(
         weights = {name: tensor.cpu().contiguous().numpy().copy() for name, tensor in final.items()}
         trained = training.scored_net
         trained.load_state_dict(final)
-        scores = {name: probabilities(trained, feed(problem, name, recipe, machine.device)) for name in scored}
+        scores = {name: probabilities(trained, batches_of(problem, name, recipe, machine.device)) for name in scored}
     return Fitted(weights, tuple(history), training.kept_epoch, scores)
 
 
@@ -122,5 +122,5 @@ def score(
         except RuntimeError as error:
             raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
         channels_first = recipe.architecture == "conv"
-        fed = Feed(inputs, chosen, preprocessing, machine.device, channels_first=channels_first)
-        return probabilities(built.to(machine.device), fed)
+        batches = Batches(inputs, chosen, preprocessing, machine.device, channels_first=channels_first)
+        return probabilities(built.to(machine.device), batches)

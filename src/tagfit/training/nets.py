@@ -1,4 +1,4 @@
-"""The nets: dense layers as Keras builds them, and a small residual conv net; one logit a label."""
+"""The nets: dense layers as Keras builds them, and a small residual conv net; one logit per label."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tagfit.training import own_net
 
 # Keras' own numbers: its momentum of 0.99 weighs the old average, torch's 0.01 the new batch.
 KERAS_BATCH_NORM = {"momentum": 0.01, "eps": 1e-3}
-# A conv run has fewer steps than it takes a momentum of 0.99 to forget its start.
+# A conv run has too few steps for a momentum of 0.99 to forget the initial statistics.
 CONV_BATCH_NORM = {"momentum": 0.1, "eps": 1e-5}
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -35,24 +35,24 @@ def build(
         recipe: the architecture.
         input_shape: (D,) for features, (H, W, 3) for pictures. A dense net flattens pictures.
         labels: number of outputs; they are logits.
-        factory: makes the net in place of the recipe's architecture, which then only says how pictures come.
+        factory: makes the net in place of the recipe's architecture, which then only decides the layout of pictures.
 
     Raises:
-        InputError: a conv net on feature rows, more stages than the picture's size can be halved, or a factory whose
-            net does not give logits.
+        InputError: a conv net on feature rows, pictures too small for the number of stages, or a factory whose net
+            does not return logits.
     """
     if recipe.frozen and factory is None:  # what comes are the backbone's features, whatever the pictures' size
         return head(recipe, find(recipe.backbone).features, labels)
     check_fits(recipe, input_shape, factory)
     if factory is not None:
-        return own_net.build(factory, fed_shape(recipe, input_shape), labels)
+        return own_net.build(factory, net_input_shape(recipe, input_shape), labels)
     if recipe.architecture == "dense":
         return dense(recipe, int(torch.Size(input_shape).numel()), labels)
     return conv(recipe, labels)
 
 
-def fed_shape(recipe: Recipe, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of one row as a net gets it: colours come first for a conv net."""
+def net_input_shape(recipe: Recipe, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of one row as the net gets it: channels first for a conv net."""
     return (input_shape[2], *input_shape[:2]) if recipe.architecture == "conv" else input_shape
 
 
@@ -68,7 +68,7 @@ def check_fits(recipe: Recipe, input_shape: tuple[int, ...], factory: own_net.Ne
     smallest = 2 ** len(recipe.widths)
     if factory is None and recipe.architecture == "conv" and min(input_shape[:2]) < smallest:
         raise InputError(
-            f"{len(recipe.widths)} conv stages need pictures of at least {smallest} pixels a side, "
+            f"{len(recipe.widths)} conv stages need pictures of at least {smallest} pixels per side, "
             f"these have {min(input_shape[:2])}",
             instead="fewer widths, or a larger --size",
         )
@@ -122,7 +122,7 @@ def dense(recipe: Recipe, inputs: int, labels: int) -> nn.Sequential:
 
 
 class Residual(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut: (n, fan_in, h, w) -> (n, width, h / stride, w / stride)."""
+    """Two 3 x 3 convolutions and a shortcut: (n, fan_in, h, w) -> (n, width, h / stride, w / stride)."""
 
     def __init__(self, recipe: Recipe, fan_in: int, width: int, stride: int) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class Residual(nn.Module):
         self.activation = activation()
         last = self.body[-1]
         if isinstance(last, nn.BatchNorm2d):
-            nn.init.zeros_(last.weight)  # each block starts as its shortcut, which steadies the first steps
+            nn.init.zeros_(last.weight)  # each block starts as its shortcut, which stabilises the first steps
 
     def forward(self, pictures: Tensor) -> Tensor:
         activated: Tensor = self.activation(self.body(pictures) + self.shortcut(pictures))

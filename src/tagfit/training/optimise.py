@@ -20,10 +20,10 @@ ONE_CYCLE_START = 25  # the peak over the first rate
 ONE_CYCLE_END = 1e4  # the first rate over the last
 
 
-def optimiser(net: nn.Module, recipe: Recipe, *, by_hand: bool = False) -> torch.optim.Optimizer:
-    """The recipe's optimiser, without decay for biases and norms; its gradients are cleared by `clear_gradients`.
+def optimiser(net: nn.Module, recipe: Recipe, *, manual_gradients: bool = False) -> torch.optim.Optimizer:
+    """The recipe's optimiser, without weight decay for biases and norms; `clear_gradients` clears its gradients.
 
-    Gradients that are written ``by_hand`` go where they belong, so weights of any number are joined.
+    ``manual_gradients`` are written directly into place, so that weights of any number can be joined.
     """
     weights = [weight for weight in net.parameters() if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1 and recipe.weight_decay]
@@ -32,7 +32,7 @@ def optimiser(net: nn.Module, recipe: Recipe, *, by_hand: bool = False) -> torch
         {"params": joined(some) if join else some, "weight_decay": decay, "joined": join}
         for some, decay in ((decayed, recipe.weight_decay), (others, 0.0))
         if some
-        for join in [by_hand or can_join(some)]
+        for join in [manual_gradients or can_join(some)]
     ]
     about: dict[str, float] = {"momentum": SGD_MOMENTUM} if recipe.optimiser == "sgd" else {"eps": KERAS_ADAM_EPSILON}
     made: torch.optim.Optimizer = OPTIMISERS[recipe.optimiser](groups, lr=recipe.learning_rate, fused=True, **about)
@@ -42,7 +42,7 @@ def optimiser(net: nn.Module, recipe: Recipe, *, by_hand: bool = False) -> torch
 def _bare(kind: Any) -> Any:
     """An optimiser without the wrappers that hide its methods from torch's compiler.
 
-    They import the compiler to do so, which takes two seconds of every process that trains, and ask it twice a step.
+    They import the compiler to do so, which costs every process that trains two seconds, and call it twice per step.
     """
     hidden = ("add_param_group", "state_dict", "load_state_dict")
     methods = {name: inspect.unwrap(getattr(kind, name)) for name in hidden}
@@ -53,12 +53,12 @@ OPTIMISERS = {"sgd": _bare(torch.optim.SGD), "adam": _bare(torch.optim.Adam), "a
 
 
 def can_join(weights: list[nn.Parameter]) -> bool:
-    """Whether one vector of them pays: a large net's gradients would be copied once more, conv weights rearranged."""
+    """Whether one joined vector pays off: gradients of a large net would be copied, conv weights laid out anew."""
     return sum(weight.numel() for weight in weights) <= LARGEST_JOINED and all(weight.ndim <= 2 for weight in weights)
 
 
 def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
-    """The same weights as one vector, of which each becomes a view: one update instead of one a layer."""
+    """The same weights as one vector, of which each becomes a view: one update instead of one per layer."""
     vector = nn.Parameter(torch.cat([weight.detach().flatten() for weight in weights]))
     vector.grad = torch.zeros_like(vector)
     sizes = [weight.numel() for weight in weights]
@@ -70,12 +70,12 @@ def joined(weights: list[nn.Parameter]) -> list[nn.Parameter]:
 
 
 def trained(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
-    """All weights that it moves, the joined ones as one vector."""
+    """All weights that it updates, the joined ones as one vector."""
     return [weight for group in optimiser.param_groups for weight in group["params"]]
 
 
 def clear_gradients(optimiser: torch.optim.Optimizer) -> None:
-    """Zero the gradients of joined weights where they are, since the layers write into them, and drop all others."""
+    """Zero the gradients of joined weights in place, since the layers write into them, and drop all others."""
     for group in optimiser.param_groups:
         for weight in group["params"]:
             if group["joined"]:
@@ -85,10 +85,10 @@ def clear_gradients(optimiser: torch.optim.Optimizer) -> None:
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """The rate at ``step`` of ``steps``, counted from 0; the same for a resumed run, since nothing is remembered."""
+    """The rate at ``step`` of ``steps``, counted from 0; stateless, so that a resumed run has the same."""
     done = step / max(steps, 1)
     peak = recipe.learning_rate
-    if recipe.schedule == "one-cycle":  # Smith 2018, with the numbers of PyTorch's; momentum stays
+    if recipe.schedule == "one-cycle":  # Smith 2018, with PyTorch's constants; momentum is not cycled
         first = peak / ONE_CYCLE_START
         if done < ONE_CYCLE_RISE:
             return _cosine(first, peak, done / ONE_CYCLE_RISE)
@@ -111,7 +111,7 @@ def averaged_copy(net: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
-    """Move the average toward ``net``; in the first steps faster, so that the untrained start is forgotten."""
+    """Move the average toward ``net``; faster in the first steps, so that the untrained weights are forgotten."""
     keep = min(decay, (1 + step) / (10 + step))
     averages, values = list(average.state_dict().values()), list(net.state_dict().values())
     floating = [i for i, value in enumerate(values) if value.is_floating_point()]

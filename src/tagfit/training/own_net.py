@@ -1,4 +1,4 @@
-"""Own net: a user's function that makes a torch module in place of a named architecture, and what it must hold to."""
+"""Own net: a user's function that makes a torch module in place of a named architecture, and the checks of its net."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ NetFactory = Callable[[tuple[int, ...], int], nn.Module]
 PROBE_ROWS = 2
 RIGHT_FORM = "a function of (input_shape, labels) that returns a torch.nn.Module giving logits of shape (n, labels)"
 
-# What torch raises where a batch does not fit a layer.
+# What torch raises when a batch does not fit a layer.
 MISFITS = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError)
 
 
 def build(factory: NetFactory, input_shape: tuple[int, ...], labels: int) -> nn.Module:
-    """The net that ``factory`` makes, tried once with random rows.
+    """The net that ``factory`` makes, tested once with random rows.
 
     Args:
         factory: called with ``input_shape`` and ``labels``; it draws its weights from torch's global generator.
-        input_shape: of one row as the net gets it: (D,), (H, W, 3), or (3, H, W) under ``architecture = "conv"``.
+        input_shape: of one row as passed to the net: (D,), (H, W, 3), or (3, H, W) under ``architecture = "conv"``.
         labels: number of logits.
 
     Raises:
-        InputError: what came is no module, has nothing to train, or does not give finite logits of shape (n, labels).
+        InputError: the result is no module, has no weights to train, or does not return finite logits (n, labels).
     """
     called = name(factory)
     if not callable(factory):
@@ -61,7 +61,7 @@ def _check_logits(called: str, logits: Any, expected: tuple[int, int], batch: tu
             instead=f"logits of shape {expected}, one per label",
         )
     if not logits.is_floating_point() or not bool(logits.isfinite().all()):
-        raise InputError(f"the net of {called} gives values that are no finite numbers", instead="finite float logits")
+        raise InputError(f"the net of {called} gives values that are not finite", instead="finite float logits")
 
 
 def name(factory: Any) -> str:
@@ -73,7 +73,7 @@ def name(factory: Any) -> str:
 
 
 def refuse_another(recorded: str | None, factory: NetFactory | None, run: str) -> None:
-    """Raise an InputError unless ``factory`` is what the run was trained with; modules may have moved."""
+    """Raise an InputError unless ``factory`` is the one that the run was trained with; its module may differ."""
     given = None if factory is None else name(factory)
     if (recorded or "").rpartition(":")[2] == (given or "").rpartition(":")[2]:
         return

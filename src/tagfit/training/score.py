@@ -7,27 +7,27 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tagfit.training.feed import Feed
+from tagfit.training.batches import Batches
 
-# Small enough for the activations of a conv net to stay in a processor's cache.
+# Small enough for the activations of a conv net to stay in the cache of a CPU.
 SCORING_BATCH = 128
 
 
-def logits(net: nn.Module, feed: Feed) -> torch.Tensor:
-    """float32 logits of shape (N, L) on the processor; the net is left in the mode it came in."""
+def logits(net: nn.Module, rows: Batches) -> torch.Tensor:
+    """float32 logits of shape (N, L) on the CPU; the net returns to the mode that it was in."""
     training = net.training
     net.eval()
-    size = SCORING_BATCH if feed.channels_first else SCORING_BATCH * 16
+    size = SCORING_BATCH if rows.channels_first else SCORING_BATCH * 16
     try:
         with torch.inference_mode():
             batches = [
-                net(feed.batch(positions)).float().cpu() for positions in torch.split(torch.arange(len(feed)), size)
+                net(rows.batch(positions)).float().cpu() for positions in torch.split(torch.arange(len(rows)), size)
             ]
     finally:
         net.train(training)
     return torch.cat(batches)
 
 
-def probabilities(net: nn.Module, feed: Feed) -> NDArray[np.float32]:
+def probabilities(net: nn.Module, rows: Batches) -> NDArray[np.float32]:
     """float32 probabilities of shape (N, L)."""
-    return torch.sigmoid(logits(net, feed)).numpy()
+    return torch.sigmoid(logits(net, rows)).numpy()

@@ -40,7 +40,7 @@ NAMES_ELSEWHERE = {
 @checked({**AS_OVERRIDE, **NAMES_ELSEWHERE}, problem=TO_A_PROBLEM)
 def fit(
     problem: Problem,
-    recipe: Recipe | str | Path = "regularised-dense",
+    recipe: Recipe | str | Path | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -56,7 +56,8 @@ def fit(
 
     Args:
         problem: data, splits, labels and preprocessing. The net is trained on train and watched on validation.
-        recipe: a Recipe, the name of one, or a recipe file.
+        recipe: a Recipe, the name of one, or a recipe file; None for ``regularised-conv`` on pictures and
+            ``regularised-dense`` on features.
         overrides: recipe fields to change, such as ``{"epochs": 20}``.
         seed: of weights, row order, dropout and augmentation, in [0, 2**32). The same seed, machine and number of
             threads give the same bits.
@@ -77,6 +78,8 @@ def fit(
     """
     with torch_for("training"):
         from tagfit.training import fit as training
+    if recipe is None:
+        recipe = recipes.default_name(problem.inputs.shape[1:])
     called = name or ("recipe" if isinstance(recipe, Recipe) else Path(recipe).name.removesuffix(".toml"))
     if len(called) > LONGEST_CALLED:
         raise InputError(f"name = {called[:40]!r}... has {len(called)} characters", instead=f"at most {LONGEST_CALLED}")

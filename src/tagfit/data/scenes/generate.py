@@ -92,6 +92,7 @@ def generate(
     validation: int = 300,
     test: int = 300,
     noise: float = 0.11,
+    train_noise: float | None = None,
     size: int = 96,
 ) -> GeneratedSet:
     """Write ``images/*.jpg``, ``tags.csv``, ``true_tags.csv``, ``labels.txt``, ``README.md`` and ``generated.json``.
@@ -105,6 +106,7 @@ def generate(
         seed: of everything that is drawn, 0 or more.
         train, validation, test: pictures of each split; a split of 0 is left out.
         noise: the share of all tag entries (a picture, a label) that is flipped in each split, from 0 to below 0.5.
+        train_noise: the same for train alone, as where only the other splits were reviewed; None for ``noise``.
         size: width and height of the pictures, in pixels.
 
     Raises:
@@ -112,6 +114,8 @@ def generate(
     """
     counts = {"train": train, "validation": validation, "test": test}
     settings = {"version": VERSION, "seed": seed, **counts, "noise": noise, "size": size}
+    if train_noise is not None:
+        settings["train_noise"] = train_noise
     _check(settings)
     target = Path(directory)
     if target.exists() and not target.is_dir():
@@ -143,8 +147,11 @@ def _check(settings: dict[str, Any]) -> None:
         for name in ("seed", "train", "validation", "test")
         if settings[name] < 0
     ]
-    if not 0 <= settings["noise"] < 0.5:
-        faults.append(Fault(f"noise is {settings['noise']}", instead="a share from 0 to below 0.5"))
+    faults += [
+        Fault(f"{name} is {settings[name]}", instead="a share from 0 to below 0.5")
+        for name in ("noise", "train_noise")
+        if not 0 <= settings.get(name, 0.0) < 0.5
+    ]
     if not SMALLEST <= settings["size"] <= LARGEST:
         faults.append(Fault(f"size is {settings['size']}", instead=f"{SMALLEST} to {LARGEST} pixels"))
     if not faults and settings["train"] + settings["validation"] + settings["test"] == 0:
@@ -203,7 +210,8 @@ def _split(
     rng = np.random.default_rng([settings["seed"], number])
     scenes = draw_scenes(count, rng)
     truth = truth_of(scenes)
-    tags = flipped(truth, settings["noise"], rng)
+    noise = settings["noise"] if split != "train" else settings.get("train_noise", settings["noise"])
+    tags = flipped(truth, noise, rng)
     names = [f"{split}-{row:0{len(str(count))}d}.jpg" for row in range(1, count + 1)]
     for row, (name, scene) in enumerate(zip(names, scenes, strict=True)):
         picture = paint(scene, settings["size"], np.random.default_rng([settings["seed"], number, row]))

@@ -1,4 +1,4 @@
-"""Feed: rows of a split become batches on the device, shifted and scaled, perhaps moved about."""
+"""Batches: rows of a split on the device, standardised and optionally augmented."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from torch.nn import functional
 
 from tagfit.data.problem import Preprocessing
 
-# The moves of `augment`: small enough that a tag stays true.
+# Augmentation, small enough that the tags of a picture stay true.
 LARGEST_TURN = math.radians(15)
 LARGEST_ZOOM = 0.4
 LARGEST_SHIFT = 0.15  # of the picture's side
 
-# Pictures for a dense net are kept as scaled floats where they take no more than this, instead of scaled each epoch.
-LARGEST_HELD = 256 * 2**20  # bytes
+# Pictures for a dense net are standardised once and kept as floats if they take no more than this.
+LARGEST_CACHED = 256 * 2**20  # bytes
 
 
-class Feed:
+class Batches:
     """Batches of some rows of ``inputs``.
 
     Args:
         inputs: (N, H, W, 3) uint8 pixels, perhaps memory-mapped, or (N, D) float32 features.
-        rows: which of them, in which order; batches are asked for by position in it.
-        preprocessing: the shift and scale, fitted on train.
-        device: where batches go.
-        channels_first: pictures come as (n, 3, H, W) for a conv net instead of (n, H, W, 3).
+        rows: indices into ``inputs``; batches are selected by position in ``rows``.
+        preprocessing: mean and standard deviation, fitted on train.
+        device: of the batches.
+        channels_first: whether pictures are returned as (n, 3, H, W), for a conv net, or as (n, H, W, 3).
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Feed:
         self.mean = torch.tensor(preprocessing.mean, dtype=torch.float32, device=device)
         self.scale = 1 / torch.tensor(preprocessing.std, dtype=torch.float32, device=device)
         self._inputs, self._rows = inputs, rows
-        # Features are small: scaled once. On a GPU the pixels move there once, as bytes. Else they stay mapped.
-        self._held: Tensor | None = None
+        # Features are small and standardised once; on a GPU the pixels are copied there once, as bytes.
+        self._cached: Tensor | None = None
         floats = len(rows) * int(np.prod(inputs.shape[1:])) * 4
-        if inputs.ndim == 2 or (device == "cpu" and not channels_first and floats <= LARGEST_HELD):
-            self._held = self._scaled(torch.from_numpy(inputs[rows]).to(device).float())
+        if inputs.ndim == 2 or (device == "cpu" and not channels_first and floats <= LARGEST_CACHED):
+            self._cached = self._scaled(torch.from_numpy(inputs[rows]).to(device).float())
         elif device != "cpu":
-            self._held = torch.from_numpy(inputs[rows]).to(device)
+            self._cached = torch.from_numpy(inputs[rows]).to(device)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -62,26 +62,26 @@ class Feed:
         """The shape of one row: (D,) or (H, W, 3)."""
         return tuple(self._inputs.shape[1:])
 
-    def batch(self, positions: Tensor, *, moving: bool = False) -> Tensor:
-        """The rows at ``positions``, float32; ``moving`` pictures are augmented, drawn from torch's generator."""
-        if self._held is not None and self._held.is_floating_point():
-            return self._held.index_select(0, positions.to(self.device))
-        if self._held is not None:
-            pixels = self._held.index_select(0, positions.to(self.device))
+    def batch(self, positions: Tensor, *, augment: bool = False) -> Tensor:
+        """The float32 rows at ``positions``; ``augment`` draws from torch's global generator."""
+        if self._cached is not None and self._cached.is_floating_point():
+            return self._cached.index_select(0, positions.to(self.device))
+        if self._cached is not None:
+            pixels = self._cached.index_select(0, positions.to(self.device))
         else:
             pixels = torch.from_numpy(self._inputs[self._rows[positions.numpy()]])
         pictures = self._scaled(pixels.float())
         if not self.channels_first:
             return pictures
         pictures = pictures.permute(0, 3, 1, 2)
-        return moved(pictures) if moving else pictures
+        return augmented(pictures) if augment else pictures
 
     def _scaled(self, values: Tensor) -> Tensor:
         return values.sub_(self.mean).mul_(self.scale)
 
 
-def moved(pictures: Tensor) -> Tensor:
-    """Each picture of (n, 3, H, W) flipped left to right or not, turned, zoomed and shifted a little."""
+def augmented(pictures: Tensor) -> Tensor:
+    """Each picture of (n, 3, H, W) flipped with probability 1/2, and rotated, zoomed and shifted at random."""
     n = len(pictures)
 
     def uniform(largest: float) -> Tensor:
