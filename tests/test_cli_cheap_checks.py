@@ -73,7 +73,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "split_seed": ("-1", "x"),
     "seed": ("-1", "x"),
     "recipe": ("nope", "nope.toml"),
-    "set_": ("epochs", "epochs=x", "banana=1", "augment=true"),
+    "set_": ("epochs", "epochs=x", "banana=1", "augment=perhaps"),
     "device": ("tpu", "gpu"),
     "threads": ("0", "x"),
     "resume": ("nowhere", FILE),
