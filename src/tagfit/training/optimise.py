@@ -53,7 +53,7 @@ OPTIMISERS = {"sgd": _bare(torch.optim.SGD), "adam": _bare(torch.optim.Adam), "a
 
 
 def can_join(weights: list[nn.Parameter]) -> bool:
-    """Whether one joined vector pays off: gradients of a large net would be copied, conv weights laid out anew."""
+    """Whether one joined vector pays off: gradients of a large net would be copied, conv weights copied."""
     return sum(weight.numel() for weight in weights) <= LARGEST_JOINED and all(weight.ndim <= 2 for weight in weights)
 
 
