@@ -120,6 +120,7 @@ def healthy_history(case: Case, rng: np.random.Generator) -> dict[str, list[floa
     return history
 
 
+Generator = Callable[[np.random.Generator, tuple[int, int, int]], Case]
 Planter = Callable[[Case, int, np.random.Generator], None]
 PLANTERS: dict[str, Planter] = {}
 
@@ -132,9 +133,11 @@ def plants(code: str) -> Callable[[Planter], Planter]:
     return register
 
 
-def planted(code: str, strength: int, rng: np.random.Generator, size: tuple[int, int, int]) -> Case:
+def planted(
+    code: str, strength: int, rng: np.random.Generator, size: tuple[int, int, int], generator: Generator = healthy
+) -> Case:
     """A healthy case with one fault in it."""
-    case = healthy(rng, size)
+    case = generator(rng, size)
     PLANTERS[code](case, strength, rng)
     return case
 
