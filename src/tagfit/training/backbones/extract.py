@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -99,11 +100,15 @@ def _exported(backbone: Backbone) -> Path:
     net = FromBytes(published.load(backbone), backbone.size)
     example = torch.zeros((2, backbone.size, backbone.size, 3), dtype=torch.uint8)
     batch = torch.export.Dim("batch", min=1, max=4096)
+    log = logging.getLogger("torch.onnx")
+    level = log.level
     with warnings.catch_warnings(), open(os.devnull, "w") as quiet, redirect_stdout(quiet), redirect_stderr(quiet):
         warnings.simplefilter("ignore")
+        log.setLevel(logging.ERROR)  # it reports that torchvision is missing, which nothing here needs
         program: Any = torch.onnx.export(
             net, (example,), dynamo=True, dynamic_shapes={"pixels": {0: batch}}, opset_version=OPSET, verbose=False
         )
+    log.setLevel(level)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.write(program.model_proto.SerializeToString())
