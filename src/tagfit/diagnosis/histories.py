@@ -89,7 +89,9 @@ class Curves:
         if isinstance(given, Mapping):
             return _curves(table_of(given))
         if hasattr(given, "columns"):  # pandas, polars: NaN is how a frame writes "no value"
-            frame = {str(name): [None if value != value else value for value in given[name]] for name in given.columns}
+            frame = {
+                str(name): [None if _is_blank(value) else value for value in given[name]] for name in given.columns
+            }
             return _curves(table_of(frame))
         if not isinstance(given, Iterable):
             raise InputError(f"the history came as {type(given).__name__}", instead=EXPECTED)
@@ -143,6 +145,11 @@ def _numeric(columns: Mapping[str, list[Any]]) -> tuple[dict[str, Floats], list[
                 raise InputError(f"the curve {name!r} of the history holds {wrong!r}", instead=EXPECTED) from None
             left_out.append(name)
     return curves, left_out
+
+
+def _is_blank(value: Any) -> bool:
+    """How a frame writes that there is no value: NaN, or pandas' NA, which cannot be compared."""
+    return type(value).__name__ == "NAType" or bool(value != value)
 
 
 def _float(value: Any) -> float:

@@ -157,6 +157,7 @@ class Thresholds(Shown):
             for label, value in zip(self.labels, self.values.tolist(), strict=True)
         ]
 
+    @checked()
     def save(self, path: str | Path) -> None:
         """Write a JSON file."""
         write_text(Path(path), to_json(self.to_dict()) + "\n")
