@@ -307,6 +307,7 @@ NAMED: dict[str, Recipe] = {
     ),
     "pretrained": Recipe(
         architecture="pretrained",
+        backbone="efficientnet-lite2",
         widths=(256,),
         dropout=(0.5,),
         optimiser="adamw",
@@ -314,7 +315,6 @@ NAMED: dict[str, Recipe] = {
         schedule="cosine",
         epochs=20,
         weight_decay=0.5,
-        restore_best=True,
     ),
 }
 SUMMARIES: dict[str, str] = {
