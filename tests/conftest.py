@@ -21,7 +21,7 @@ os.environ["COLUMNS"] = "120"
 # What says that an extra is missing; a module that the core needs is none of these, and its absence fails.
 ABSENT = re.compile(
     "No module named '(torch|optuna|openpyxl|pyarrow|fsspec|s3fs|pillow_heif|plotly)|"
-    r"metadata was found for torch|pip install 'tagfit\["
+    r"pip install 'tagfit\["
 )
 
 

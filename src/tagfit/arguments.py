@@ -8,6 +8,7 @@ import inspect
 import math
 import numbers
 import os
+import re
 import reprlib
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -228,7 +229,12 @@ def _described(kind: Any) -> str:
     if origin is Mapping or origin is dict:
         return "a dict"
     if origin is Sequence or origin is Iterable:
-        return f"a list, each of it {_described(parts[0])}"
+        return f"a list of {_plural(_described(parts[0]))}"
     if kind in NAMES:
         return NAMES[kind]
     return f"a {kind.__name__}" if isinstance(kind, type) and origin is None else "an array"
+
+
+def _plural(words: str) -> str:
+    """``a text or a whole number`` -> ``texts or whole numbers``."""
+    return re.sub(r"\ban? ([\w ]+?)(?= of |,| or |$)", r"\1s", words)

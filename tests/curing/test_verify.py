@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,18 @@ def test_other_libraries_are_given_more_room(finished: Certificate, monkeypatch:
     found = tagfit.verify(replace(finished, raw=sealed(other)))
     assert not found.same_machine
     assert found.holds
+
+
+def test_without_torch_it_holds_to_what_another_machine_gives(
+    moved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("tagfit.curing.evidence.version", version)
+    found = tagfit.verify(moved[0])
+    assert found.holds
+    assert not found.same_machine
 
 
 def test_a_later_look_at_test_is_no_alteration(moved: tuple[Path, Path], problem: Problem) -> None:

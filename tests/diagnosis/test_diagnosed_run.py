@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import tagfit
 from tagfit import workflow
 from tagfit.data.plan import Plan
 from tagfit.errors import InputError
@@ -57,3 +60,20 @@ def test_cross_fitted_scores_are_of_models_that_had_not_seen_the_row(run: Run) -
     assert workflow.diagnose(run, cross_fit=fields).material.cross_fit is not None
     with pytest.raises(InputError, match="1 parts of 160"):
         workflow.cross_fit(run, 1)
+
+
+def test_cross_fitted_scores_keep_the_weights_and_groups_of_their_rows(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows, weights = rng.normal(size=(60, 3)).astype(np.float32), rng.uniform(1, 5, 60)
+    problem = tagfit.split(
+        tagfit.from_arrays(rows, (rows[:, :2] > 0), weights=weights, groups=[f"g{row // 2}" for row in range(60)])
+    )
+    run = workflow.fit(problem, Recipe(epochs=1), out=tmp_path / "run", threads=1, device="cpu")
+    fields = workflow.cross_fit(run, 2, problem=problem)
+    part = problem.part("train")
+    assert part.weights is not None
+    assert (fields["weights"] == part.weights).all()
+    assert (fields["groups"] == part.groups).all()
+    side = workflow.diagnose(run, problem=problem, cross_fit=fields).material.cross_fit
+    assert side is not None
+    assert side.scores.weights is not None

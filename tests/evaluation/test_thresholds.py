@@ -17,7 +17,7 @@ from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.choose import choose_thresholds
 from tagfit.evaluation.cut_curves import Ladder
 from tagfit.evaluation.evaluate import evaluate
-from tagfit.evaluation.strategies import STRATEGIES, parse
+from tagfit.evaluation.strategy_names import STRATEGIES, parse
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.scores import Scores
 

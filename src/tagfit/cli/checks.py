@@ -238,7 +238,7 @@ def split(name: str) -> None:
 
 def strategy(text: str) -> None:
     """A strategy for thresholds."""
-    from tagfit.evaluation.strategies import parse
+    from tagfit.evaluation.strategy_names import parse
 
     parse(text)
 

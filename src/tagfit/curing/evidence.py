@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,14 @@ def splits_of(place: str, after: str, splits: Iterable[str]) -> list[str]:
 
 def machine() -> dict[str, str]:
     """What the last digits of a net's scores depend on: the processor, and the versions of the libraries."""
-    return {"processor": _processor(), "torch": version("torch"), "numpy": np.__version__}
+    return {"processor": _processor(), "torch": _torch(), "numpy": np.__version__}
+
+
+def _torch() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:  # verification scores with NumPy and needs none
+        return "not installed"
 
 
 def _processor() -> str:

@@ -14,7 +14,8 @@ from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.cut_curves import CommonCuts, Ladder, best_common_cut
 from tagfit.evaluation.intervals import check_repeats, check_seed
 from tagfit.evaluation.resamples import draws
-from tagfit.evaluation.strategies import DEFAULT_CUT, Choice, Plan, PrecisionAtLeast, RecallAtLeast, parse
+from tagfit.evaluation.strategies import DEFAULT_CUT, Choice, PrecisionAtLeast, RecallAtLeast
+from tagfit.evaluation.strategy_names import Plan, parse
 from tagfit.evaluation.thresholds import Thresholds, rows_fingerprint
 from tagfit.scores import Scores
 

@@ -134,4 +134,12 @@ def cross_fit(
         without = replace(found, split=split)
         refit = memory.fit(without, recipe, seed=seed, net=net, on_epoch=watched, scored=("test",))
         scores[fold == held_out] = refit.scores["test"]
-    return {"truth": part.truth, "known": part.known, "scores": scores, "labels": found.labels, "ids": part.ids}
+    return {
+        "truth": part.truth,
+        "known": part.known,
+        "scores": scores,
+        "labels": found.labels,
+        "ids": part.ids,
+        "groups": part.groups,
+        "weights": part.weights,
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 from tagfit.data.labels import Selection
 from tagfit.data.pictures.sources import Member, Place, absolute
+from tagfit.data.readers import separators
 from tagfit.errors import Fault, InputError
 
 CHOICES = {
@@ -60,7 +61,7 @@ class TableOptions:
             if getattr(self, name) is not None and getattr(self, name) not in choices
         ]
         if self.separator == "":
-            faults.append(Fault("the separator is empty", instead="one of | ; , space tab none, or any other text"))
+            faults.append(Fault("the separator is empty", instead=separators.FORMS))
         if self.images is not None and not self.images.is_dir():
             faults.append(
                 Fault(f"there is no folder {self.images}, which images names", instead="a folder of pictures")

@@ -11,7 +11,12 @@ from tagfit.errors import Fault, InputError
 PLAIN = (";；", ",，、", "|｜", "\n", "\t")
 # Signs that also stand inside names (C+, R&B, New York): they separate only where the parts prove it.
 DOUBTFUL = ("#＃", "+＋", "&＆", "/／", ":：", " \u3000", "·", "~", "_", "-")
+WRITTEN = "|"  # what tagfit itself writes between tags
+LEVELS = ("|", "/")  # what often stands between the levels of a hierarchy
 NAMED = {"space": " ", "tab": "\t", "none": ""}
+# As messages show them.
+COMMON = "| ; ,"
+FORMS = f"one of {COMMON} {' '.join(NAMED)}, or any other text"
 SHOWN = {" ": "space", "\t": "tab", "\n": "a line break"}
 NOISE = 0.1
 RETURNING = 0.9  # share of the parts that must be tags of other cells
@@ -57,7 +62,7 @@ def given(separator: str) -> Found:
         InputError: it is empty.
     """
     if not separator:
-        raise InputError("the separator is empty", instead="one of | ; , space tab none, or any other text")
+        raise InputError("the separator is empty", instead=FORMS)
     text = NAMED.get(separator, separator)
     if not text:
         return Found(Separator(), ["separator of the tags: none, each cell is one tag (as given)"])
@@ -92,7 +97,7 @@ def find(counts: Counter[str]) -> Found:
 
 def _find_doubtful(counts: Counter[str]) -> Found:
     """A sign that also stands inside names, where the parts of the cells prove that it separates them."""
-    found = Found(Separator(), ["separator of the tags: none found among | ; , (each cell is one tag)"])
+    found = Found(Separator(), [f"separator of the tags: none found among {COMMON} (each cell is one tag)"])
     for signs in DOUBTFUL:
         rows = _rows_with(signs, counts)
         if not rows:

@@ -186,7 +186,7 @@ def _whole_codes(counts: Counter[str], separator: Separator) -> dict[str, str]:
 
 
 def _hierarchical(names: Sequence[str], separator: Separator) -> list[Fault]:
-    signs = [sign for sign in ("|", "/") if sign not in separator.signs]
+    signs = [sign for sign in separators.LEVELS if sign not in separator.signs]
     paths = [name for name in names if any(sign in name.strip(sign) for sign in signs)]
     if not paths:
         return []

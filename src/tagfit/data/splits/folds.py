@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.fingerprint import row_digests
-from tagfit.data.readers.separators import DOUBTFUL, PLAIN
+from tagfit.data.readers.separators import DOUBTFUL, PLAIN, WRITTEN
 from tagfit.data.readers.tag_cells import reads_otherwise
 from tagfit.data.splits import grouping
 from tagfit.data.splits.stratify import assign
@@ -87,4 +87,4 @@ def _writer(labels: tuple[str, ...], rows: list[list[str]]) -> Callable[[list[st
     signs = "".join(PLAIN) + ("" if any(len(row) > 1 for row in rows) else "".join(DOUBTFUL))
     if any(reads_otherwise(label) or set(label) & set(signs) for label in labels):
         return lambda tags: json.dumps(tags, ensure_ascii=False) if tags not in ([], ["?"]) else "".join(tags)
-    return "|".join
+    return WRITTEN.join
