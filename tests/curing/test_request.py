@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ import pytest
 from curable import GOAL, OVERFITTING
 
 import tagfit
+from tagfit.curing import cure as curing
 from tagfit.curing.limits import DEFAULT_BUDGET, MAX_SEED
 from tagfit.curing.progress import Progress
 from tagfit.curing.request import RULES, CureOptions, CureRequest
 from tagfit.data.problem import Problem
+from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
 from tagfit.goal import Goal
 from tagfit.recipe import NAMED
@@ -105,9 +109,26 @@ def test_the_budget_covers_the_starting_training(problem: Problem, tmp_path: Pat
             problem, GOAL, recipe=OVERFITTING, budget=0.01, out=tmp_path / "cure", progress=Progress(report=said.append)
         )
     assert said[0].startswith("training the recipe")
+    assert re.match(r"caution: the starting training takes up to \d+ s, and the budget of the cure is 0.01 s", said[1])
     found = tagfit.resume_cure(tmp_path / "cure", trials=None, budget="10m")
     assert found.document.asked.budget == 600
     assert tagfit.verify(found.folder).altered == ()
+
+
+def test_the_budget_covers_the_diagnosis_of_the_starting_run(
+    overfitted: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, diagnosed = time.perf_counter, curing.diagnose
+    late = [0.0]
+
+    def slowly(**given: Any) -> Findings:
+        late[0] += 100
+        return diagnosed(**given)
+
+    monkeypatch.setattr(curing, "diagnose", slowly)
+    monkeypatch.setattr(time, "perf_counter", lambda: now() + late[0])
+    with pytest.raises(InputError, match=r"budget of 60 s is used up before the first trial \(2\d\d s\)"):
+        tagfit.cure(overfitted, GOAL, budget=60, out=tmp_path / "cure")
 
 
 def test_a_wrong_goal_is_refused_before_the_starting_training(problem: Problem, tmp_path: Path) -> None:

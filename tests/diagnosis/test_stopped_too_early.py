@@ -29,8 +29,3 @@ def test_a_learning_rate_that_has_run_out_planned_the_end() -> None:
 
 def test_few_epochs_inconclusive() -> None:
     assert look(CODE, history={"val_loss": [0.5, 0.4, 0.3]}).outcome == "inconclusive"
-
-
-def test_an_infinite_loss_has_no_trend() -> None:
-    history = {"val_loss": [*(ill(CODE).history["val_loss"]), float("inf")]}
-    assert look(CODE, history=history).outcome == "inconclusive"

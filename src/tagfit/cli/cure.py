@@ -38,7 +38,7 @@ class SearchOptions:
         str | None,
         _search(
             metavar="TIME",
-            help="Time for all trainings of the cure, such as 90s or 10m.",
+            help="Time for the whole cure, such as 90s or 10m.",
             show_default="10m without --trials",
             callback=checked(checks.duration),
         ),

@@ -23,8 +23,12 @@ from tagfit.curing.steps import steps
 from tagfit.curing.trial import load
 from tagfit.curing.winner import Selection
 from tagfit.data.problem import Problem
-from tagfit.diagnosis import from_run, leakage
-from tagfit.diagnosis.diagnose import diagnose
+from tagfit.diagnosis import from_run
+from tagfit.diagnosis.check import Check
+from tagfit.diagnosis.diagnose import CHECKS, diagnose
+from tagfit.diagnosis.finding import Findings
+from tagfit.diagnosis.label_checks import suspect_tags
+from tagfit.diagnosis.metric import trivial_goal
 from tagfit.errors import InputError
 from tagfit.runs.run import Run, open_run
 from tagfit.runs.writing import GATE, LOCK, only_writer
@@ -54,13 +58,12 @@ def cure(
     """
     progress = progress or Progress()
     goal, options = asked.goal, asked.options
+    clock = Clock(options.budget)
     start.refuse_another(problem)
     _refuse_what_no_recipe_changes(start, problem)
     material = from_run.material(start, lambda: problem)
     aims = [bound.text for bound in goal.bounds]
-    # No recipe answers what concerns the data alone, and it takes longest: it is checked at the end.
-    found = diagnose(**material, goal=aims, mute=[check.code for check in leakage.CHECKS])
-    request.refuse_trivial(start, found, goal)
+    request.refuse_trivial(start, diagnose(**material, goal=aims, mute=_all_but(trivial_goal)), goal)
     values = confirm.figures(start, problem, goal)
     if goal.maximise is None and goal.met_by(values):
         figures = ", ".join(f"{name} = {values[name]:.3f}" for name in goal.figures)
@@ -69,6 +72,8 @@ def cure(
     request.begin(folder, start, problem, asked)
     with only_writer(folder):
         progress.report(f"if this is interrupted, `tagfit cure --resume {folder}` continues it")
+        progress.report("diagnosing the starting run")
+        found = diagnose(**material, goal=aims)
         for line in above_ceiling(goal, ceiling(found)):
             progress.report(f"caution: {line}; the cure tries all the same")
         copied = _copied(start, folder / START_FOLDER)
@@ -82,15 +87,19 @@ def cure(
             folder=folder,
             trials=load(folder / search.TRIALS),
         )
-        clock = Clock(options.budget, before=_seconds_before(looking, folder))
+        clock.before = _seconds_before(looking, folder)
         winner = Selection(looking, problem, asked, clock, progress).winner().trial.number
-        return _certified(start, problem, looking, winner, clock, progress)
+        return _certified(start, problem, looking, found, winner, clock, progress)
 
 
 def _certified(
-    start: Run, problem: Problem, looking: Search, winner: int, clock: Clock, progress: Progress
+    start: Run, problem: Problem, looking: Search, found: Findings, winner: int, clock: Clock, progress: Progress
 ) -> Certificate:
-    """Explain the winner and write the certificate."""
+    """Explain the winner and write the certificate.
+
+    Args:
+        found: of the starting run.
+    """
     folder, goal = looking.folder, looking.goal
     evidence = gathered(folder, problem)
     cured = evidence.retrained[winner]
@@ -103,7 +112,6 @@ def _certified(
         progress.report("evaluating the test split, once")
         _look_at_test(start, evidence.start, cured.kept.run, problem)
     highest = None
-    diagnosed = diagnose(**from_run.material(evidence.start, lambda: problem), goal=[one.text for one in goal.bounds])
     if cured.met:
         progress.report("adding one change at a time")
         steps(looking, cured.trial, followup("step"))
@@ -112,14 +120,14 @@ def _certified(
     else:
         progress.report("measuring what limits it")
         learning_curve(problem, cured, followup("learning curve"))
-        after = diagnose(**from_run.material(cured.kept.run, lambda: problem))
-        highest = ceiling(after) or ceiling(diagnosed)
+        after = diagnose(**from_run.material(cured.kept.run, lambda: problem), mute=_all_but(suspect_tags))
+        highest = ceiling(after) or ceiling(found)
     _refuse_changed_sources(problem)
     row_digests.save(row_digests.rows_of(problem), folder / row_digests.ROWS)
     attested = certify.Attested(
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(clock.used, 1),
-        findings=tuple(FoundFault(code=one.code, title=one.title, says=one.verdict.says) for one in diagnosed.fired),
+        findings=tuple(FoundFault(code=one.code, title=one.title, says=one.verdict.says) for one in found.fired),
         ceiling=None if highest is None else Ceiling(**highest._asdict()),
         source=source_of(evidence.start) or problem.source,
         tagfit=tagfit.__version__,
@@ -129,6 +137,10 @@ def _certified(
     certificate = Certificate(sealed(document.model_dump(mode="json")), folder, problem)
     certificate.save()
     return certificate
+
+
+def _all_but(check: Check) -> list[str]:
+    return [one.code for one in CHECKS if one is not check]
 
 
 def _refuse_what_no_recipe_changes(start: Run, problem: Problem) -> None:

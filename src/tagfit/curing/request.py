@@ -68,8 +68,9 @@ class CureOptions(Section):
 
     Attributes:
         trials: how many recipes are tried at most; None for as many as the budget allows.
-        budget: seconds for search, confirmation and ablation, and for the starting training where the cure makes it;
-            None for no limit.
+        budget: seconds for the whole cure, with the starting training where the cure makes it; None for no limit. The
+            best trial is retrained with at least one fresh seed, and the certificate is written, though that takes
+            longer.
         augment: whether pictures may be augmented, which changes what the model sees.
         seeds: with how many fresh seeds the winner is retrained.
         search_on: trials are trained on this many train rows; None for all.

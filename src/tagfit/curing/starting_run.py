@@ -6,8 +6,11 @@ from pathlib import Path
 
 from tagfit import recipe as recipes
 from tagfit.curing.progress import Progress
+from tagfit.curing.request import CureOptions
+from tagfit.curing.trial import OnEpoch
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
+from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.training.torch_import import torch_for
@@ -19,7 +22,7 @@ def place_of(cure: Path) -> Path:
 
 
 def starting_run(
-    problem: Problem, recipe: Recipe | str | Path | None, cure: Path, seed: int, progress: Progress
+    problem: Problem, recipe: Recipe | str | Path | None, cure: Path, options: CureOptions, progress: Progress
 ) -> Run:
     """The starting run of a Problem; one that was begun with the same problem, recipe and seed is used, or resumed.
 
@@ -27,7 +30,7 @@ def starting_run(
         problem: to train on.
         recipe: None for ``plain-conv`` on pictures and ``plain-dense`` on rows.
         cure: the folder of the cure.
-        seed: of the training.
+        options: of the cure: its seed, and the budget that this training counts towards.
         progress: its callbacks.
 
     Raises:
@@ -40,12 +43,12 @@ def starting_run(
         from tagfit.training import fit as training
     if not (out / "run.json").exists():
         progress.report(f"training {'the recipe' if chosen is wanted else chosen}, which the cure starts from")
-        return training.fit(problem, chosen, seed=seed, out=out, on_epoch=progress.on_epoch)
+        return training.fit(problem, chosen, seed=options.seed, out=out, on_epoch=_watched(options, progress))
     run = open_run(out)
     same = {
         "problem": run.problem["fingerprint"] == problem.fingerprint,
         "recipe": run.recipe == wanted,
-        "seed": run.info["seed"] == seed,
+        "seed": run.info["seed"] == options.seed,
         "net": not run.info.get("net"),
     }
     if not all(same.values()):
@@ -55,3 +58,19 @@ def starting_run(
             instead=f"another --out, or `tagfit cure {out}` to start from that run",
         )
     return training.resume(run, problem, progress.on_epoch)
+
+
+def _watched(options: CureOptions, progress: Progress) -> OnEpoch:
+    """The callback of the starting training; after the first epoch it warns where all of them exceed the budget."""
+
+    def on_epoch(epoch: Epoch, recipe: Recipe) -> None:
+        expected = epoch.seconds * recipe.epochs
+        if epoch.epoch == 1 and options.budget is not None and expected > options.budget:
+            progress.report(
+                f"caution: the starting training takes up to {expected:.0f} s, and the budget of the cure is "
+                f"{options.budget:g} s"
+            )
+        if progress.on_epoch is not None:
+            progress.on_epoch(epoch, recipe)
+
+    return on_epoch

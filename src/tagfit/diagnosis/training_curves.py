@@ -85,8 +85,6 @@ def stopped_too_early(material: Material) -> Verdict:
     if rate is not None and rate[-1] < RUN_OUT * np.nanmax(rate):
         return passed("the learning rate schedule has run out", {"learning_rate": float(rate[-1])})
     window = max(FEWEST_EPOCHS, len(loss) // 4)
-    if np.isinf(loss[-window:]).any():
-        return inconclusive(f"the validation loss is infinite in the last {window} epochs")
     slope, t = _slope(np.log(np.maximum(loss[-window:], TINY)))
     gain = float(-np.expm1(slope * window))
     evidence = {"epochs": len(loss), "gain": gain, "t": t}

@@ -70,8 +70,8 @@ def cure(
             mAP with a small gap.
         maximise, gap_at_most: as in Goal, in addition to ``goal``.
         trials: how many recipes are tried at most; None for as many as the budget allows.
-        budget: seconds, or a text such as "10m", for search, confirmation and ablation; None for no limit if there are
-            ``trials``, else ten minutes.
+        budget: seconds, or a text such as "10m", for the whole cure; the best trial is retrained at least once, though
+            that takes longer. None for no limit if there are ``trials``, else ten minutes.
         augment: allow augmentation, which changes what the net sees.
         seeds: number of fresh seeds that the winner is retrained with.
         search_on: number of train rows that trials are trained on; None for all.
@@ -92,7 +92,7 @@ def cure(
     if isinstance(start, Problem):
         refuse_unused("cure(Problem)", problem=problem)
         _goal(goal, None, maximise, gap_at_most)  # refused before anything is trained
-        problem, start = start, starting_run(start, recipe, folder, seed, progress)
+        problem, start = start, starting_run(start, recipe, folder, options, progress)
     else:
         refuse_unused("cure(run)", recipe=recipe)
     run = start if isinstance(start, Run) else open_run(start)
