@@ -44,6 +44,27 @@ def test_no_result_takes_more_than_one_screen(row_run: Path) -> None:
         assert isinstance(result.to_dict(), dict), name
 
 
+def test_scores_and_goals_are_shown_short() -> None:
+    scores = tagfit.Scores.of([[0, 1], [1, -1]], [[0.1, 0.2], [0.3, 0.4]], weights=[1, 2], split="test")
+    assert repr(scores).splitlines() == [
+        "Scores of test: 2 rows, 2 labels, 1 of 4 entries unknown, weights",
+        "  labels: label_0, label_1",
+    ]
+    for goal in (tagfit.Goal(), tagfit.Goal("lesson"), tagfit.Goal("mAP>.5", gap_at_most=0.1)):
+        assert eval(repr(goal), {"Goal": tagfit.Goal}) == goal
+
+
+def test_the_evaluations_of_a_run_are_one_table(row_run: Path) -> None:
+    run = tagfit.open_run(row_run)
+    both, one = run.evaluate(intervals=None), run.evaluate(splits="train", intervals=None)
+    assert repr(both).splitlines()[0] == "Evaluation of train (42 rows), validation (9 rows)"
+    assert len(repr(both).splitlines()) <= MOST_LINES
+    assert f"{both['validation']['mAP']:.3f}" in repr(both)
+    assert repr(one) == repr(one["train"])
+    assert both.to_dict()["train"] == both["train"].to_dict()
+    assert {record["metric"] for record in both["train"].records()} == set(both["train"].metrics)
+
+
 def test_a_recipe_shows_what_it_changes_and_can_be_pasted() -> None:
     recipe = tagfit.Recipe(widths=(4,), epochs=2)
     assert repr(recipe) == "Recipe(widths=(4,), epochs=2)"

@@ -116,6 +116,13 @@ class Goal:
         object.__setattr__(self, "maximise", maximise)
         object.__setattr__(self, "gap_at_most", gap_at_most)
 
+    def __repr__(self) -> str:
+        given = [repr(bound.text) for bound in self.bounds]
+        named = {"maximise": self.maximise, "gap_at_most": self.gap_at_most}
+        return (
+            f"Goal({', '.join([*given, *(f'{name}={value!r}' for name, value in named.items() if value is not None)])})"
+        )
+
     @property
     def metric(self) -> str:
         """The metric that the goal is about: of its first bound for quality on validation, else what is maximised."""

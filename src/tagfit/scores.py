@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tagfit import arraylike, literals
 from tagfit.arguments import checked
+from tagfit.display import Shown, few
 from tagfit.errors import InputError, listed
 from tagfit.files import written_whole
 from tagfit.npz import load_arrays
@@ -25,8 +26,8 @@ ROUNDING = 1e-6
 LEAST_PERCENT = 10
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Shown):
     """Probabilities of N pictures for L labels; never "perhaps logits".
 
     Attributes:
@@ -51,6 +52,21 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def lines(self) -> list[str]:
+        """What is shown: how much there is of what."""
+        rows, width = self.scores.shape
+        unknown = int((~self.known).sum())
+        more = [
+            *([f"{unknown} of {rows * width} entries unknown"] if unknown else []),
+            *(["groups"] if self.groups is not None else []),
+            *(["weights"] if self.weights is not None else []),
+        ]
+        of = f" of {self.split}" if self.split else ""
+        return [
+            f"Scores{of}: {rows} rows, {width} labels" + "".join(f", {one}" for one in more),
+            f"  labels: {few(self.labels)}",
+        ]
 
     @classmethod
     @checked(only_names=True)

@@ -132,7 +132,7 @@ class Calibration(Shown):
         }
 
 
-@checked(scores="Scores: tagfit.Scores.of(truth, probabilities)", cv="folds=5")
+@checked(scores="calibrate(Scores.of(truth, probabilities))", cv="folds=5")
 def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, seed: int = SEED) -> Calibration:
     """Fit a calibrator per label, chosen by its positives and negatives, and evaluate by cross-fitting.
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tagfit.display import Shown, frame
+from tagfit.display import Shown, frame, number, table
 from tagfit.errors import InputError
 from tagfit.evaluation.tables import (
     MOST_NOTES,
@@ -139,7 +139,11 @@ class Evaluation(Shown):
         Raises:
             InputError: neither is installed.
         """
-        return frame([{"metric": name, **_columns(metric)} for name, metric in self.metrics.items()])
+        return frame(self.records())
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows of :meth:`to_frame`."""
+        return [{"metric": name, **_columns(metric)} for name, metric in self.metrics.items()]
 
     def labels_frame(self) -> Any:
         """The labels as a DataFrame of pandas or else polars, one row per label.
@@ -163,6 +167,41 @@ class Evaluation(Shown):
             *labels_table(worst_first(self.labels)[:WORST], whole_names=False).split("\n"),
             *more(len(self.labels) - WORST, "labels", "labels_frame()"),
         ]
+
+
+class EvaluationBySplit(dict[str, Evaluation], Shown):
+    """The evaluations of several splits by their names: a dict that is shown as one table."""
+
+    __repr__ = Shown.__repr__
+
+    def lines(self) -> list[str]:
+        """What is shown: the default metrics (or all that were asked for) of each split next to each other."""
+        if len(self) == 1:
+            return next(iter(self.values())).lines()
+        names = list(dict.fromkeys(name for one in self.values() for name in one.metrics))
+        shown = [name for name in names if len(names) <= MOST_ROWS or name in SHORT][:MOST_ROWS]
+        rows = [
+            [f"  {name}", *(number(one[name]) if name in one.metrics else "" for one in self.values())]
+            for name in shown
+        ]
+        return [
+            f"Evaluation of {', '.join(f'{split} ({one.n} rows)' for split, one in self.items())}",
+            *table(["  metric", *self], rows).split("\n"),
+            *more(len(names) - len(shown), "metrics", "to_frame()"),
+            f"  intervals, baselines and labels of one split: [{next(reversed(self))!r}]",
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values by split."""
+        return {split: one.to_dict() for split, one in self.items()}
+
+    def to_frame(self) -> Any:
+        """The metrics as a DataFrame of pandas or else polars, one row per split and metric.
+
+        Raises:
+            InputError: neither is installed.
+        """
+        return frame([{"split": split, **record} for split, one in self.items() for record in one.records()])
 
 
 def _columns(metric: MetricValue) -> dict[str, Any]:

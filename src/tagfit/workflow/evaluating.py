@@ -16,7 +16,7 @@ from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.evaluation import choose
 from tagfit.evaluation import evaluate as evaluation
-from tagfit.evaluation.evaluation import Evaluation
+from tagfit.evaluation.evaluation import Evaluation, EvaluationBySplit
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
@@ -58,7 +58,7 @@ def evaluate(
     cache_dir: Path | None = None,
     on_decoded: OnDecoded | None = None,
     net: NetFactory | None = None,
-) -> dict[str, Evaluation] | Evaluation:
+) -> EvaluationBySplit | Evaluation:
     """Evaluate a run, or arrays from any framework: ``evaluate(run)`` or ``evaluate(truth, scores)``.
 
     Args:
@@ -79,8 +79,8 @@ def evaluate(
         net: the factory that the run was trained with, if any.
 
     Returns:
-        One Evaluation for arrays, Scores or a single ``split``; otherwise ``{split: Evaluation}``. The Evaluation of
-        new data is under "data".
+        One Evaluation for arrays, Scores or a single ``split``; otherwise a dict ``{split: Evaluation}``, with that of
+        new data under "data".
 
     Raises:
         InputError: arrays, files or arguments of another form than described here.
@@ -123,7 +123,7 @@ def evaluate(
         refuse_unused("evaluate(run, source=...)", split=split, splits=splits, problem=problem)
         new, notes = score_source(opened, source, on_decoded=on_decoded, net=net, cache_dir=cache_dir)
         found = judged(new, shares)
-        return {new.split: replace(found, notes=(*notes, *found.notes))}
+        return EvaluationBySplit({new.split: replace(found, notes=(*notes, *found.notes))})
     if split is not None:
         refuse_unused("evaluate(run, split=...)", splits=splits)
     wanted = _existing(opened, [split] if split is not None else DEFAULT_SPLITS if splits is None else splits)
@@ -131,7 +131,7 @@ def evaluate(
         name: judged(scores_of(opened, name, problem=problem, on_decoded=on_decoded, net=net), shares)
         for name in wanted
     }
-    return by_split if split is None else by_split[split]
+    return EvaluationBySplit(by_split) if split is None else by_split[split]
 
 
 @checked(
