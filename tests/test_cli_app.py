@@ -17,7 +17,7 @@ from tagfit.cli.output import number, table
 
 COMMANDS = (
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "tag", "pack", "demo",
-    "data check", "data split", "data generate", "recipes show", "recipes from-keras",
+    "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
 GROUPS = ("", "data", "recipes")
@@ -38,6 +38,7 @@ FAILING = {
     "demo": ("demo", "a file"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),
+    "data convert": ("data", "convert", "nowhere", "--to", "coco", "out"),
     "data generate": ("data", "generate", "a file"),
     "recipes show": ("recipes", "show", "nowhere"),
     "recipes show --as": ("recipes", "show", "nowhere", "--as", "torch"),

@@ -19,6 +19,7 @@ from tagfit.data.read import read
 GROUPS = {
     "data check": (SourceOptions,),
     "data split": (SourceOptions,),
+    "data convert": (SourceOptions,),
     "train": (SourceOptions, SplitOptions),
     "cure": (SourceOptions, SplitOptions),
     "evaluate": (ReadingOptions,),

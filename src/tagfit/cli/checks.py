@@ -170,6 +170,22 @@ def new_folder(path: Path) -> None:
     _writable(path)
 
 
+def absent_folder(path: Path) -> None:
+    """A folder that can be made and is not there yet."""
+    from tagfit.data.convert.convert import refuse_existing
+
+    refuse_existing(path)
+    _writable(path)
+
+
+def format_to_write(name: str) -> None:
+    """What is needed to write a format is installed."""
+    if name == "parquet":
+        from tagfit.data.convert.write_parquet import require_pyarrow
+
+        require_pyarrow()
+
+
 def output(path: Path) -> None:
     """A file that can be written; one that is there is replaced."""
     if path.is_dir():

@@ -1,10 +1,10 @@
-"""tagfit data: check a source before training on it, assign folds, or generate example data."""
+"""tagfit data: check a source before training on it, assign folds, convert it, or generate example data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,7 +18,9 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from tagfit.data.source_report import CheckReport
 
-app = typer.Typer(cls=Group, help="Check a source, assign folds, or generate example data.", rich_markup_mode=None)
+app = typer.Typer(
+    cls=Group, help="Check a source, assign folds, convert it, or generate example data.", rich_markup_mode=None
+)
 
 SHOWN = 20
 
@@ -106,9 +108,49 @@ def generate(
         say("\n".join(written.lines()))
 
 
+@app.command(cls=Command)
+@expand_groups
+@check_together(options.faults_of_source)
+def convert(
+    *,
+    source: options.SourceArgument,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The folder to write; new.", callback=checked(checks.absent_folder))
+    ],
+    to: Annotated[
+        Literal["csv", "parquet", "webdataset", "coco"],
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="csv, parquet, webdataset or coco.",
+            callback=checked(checks.format_to_write),
+        ),
+    ],
+    as_json: AsJson = False,
+    reading: options.SourceOptions,
+) -> None:
+    """Write a source in another format, pictures included.
+
+    Unknown entries, splits, folds, groups and weights are kept: the result reads back the same.
+    """
+    from tagfit.data.convert.convert import convert as write
+    from tagfit.data.read import read
+
+    data = read(source, learnable=False, **reading.arguments())
+    with progress_bar(quiet=as_json) as bar:
+        write(data, to, out, on_written=on_decoded(bar))
+    left_out = [str(fault) for fault in data.quarantined]
+    if as_json:
+        labels = list(data.labels)
+        print_json({"out": str(out), "format": to, "rows": len(data), "labels": labels, "left_out": left_out})
+    else:
+        say(f"{out}: {len(data)} pictures, {len(data.labels)} labels, as {to}")
+        _list("left out (quarantined)", left_out)
+
+
 @app.callback(invoke_without_command=True)
 def data(context: typer.Context) -> None:
-    """Check a source, assign folds, or generate example data."""
+    """Check a source, assign folds, convert it, or generate example data."""
     if context.invoked_subcommand is None:
         say(context.get_help())
 

@@ -10,6 +10,7 @@ from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotation
 from tagfit.data.readers.json_files import kind_of, parse_json
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
+from tagfit.data.readers.records import describe
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 
@@ -18,6 +19,7 @@ KEYS = frozenset({"images", "annotations", "categories"})
 # What takes the memory of a large file and says nothing about which labels are on a picture.
 NOT_NEEDED = ("segmentation", "keypoints", "bbox", "counts", "caption_tokens")
 NEGATIVE, NOT_EXHAUSTIVE = "neg_category_ids", "not_exhaustive_category_ids"
+OWN = "tagfit"  # what `tagfit data convert` adds to an image: split, group, weight, fold
 PICTURE_FOLDERS = ("images", "data", "JPEGImages")
 IN_FOLDER = ("_annotations.coco.json", "annotations.json", "labels.json", "instances.json")
 
@@ -201,6 +203,8 @@ def _images(
             annotations.fault(f"its file_name is {name!r}", where, "the name of a file")
         else:
             row = rows[key] = annotations.picture(name, where, split)
+            if isinstance(item.get(OWN), dict):
+                describe(annotations, row, f"{where}.{OWN}", item[OWN])
             if federated:
                 annotations.mark_unknown_row(row)
                 _mark(item.get(NEGATIVE, []), ABSENT, row, f"{where}.{NEGATIVE}", columns, annotations)

@@ -120,13 +120,22 @@ def _read_file(file: ArrowFile, split: str, options: TableOptions, faults: list[
         files=tuple(files),
         groups=columns.texts("group"),
         weights=columns.numbers("weight", np.float64),
-        split=np.full(file.rows, split, dtype="<U10") if split else columns.texts("split"),
+        split=_split_column(columns, split),
         fold=columns.numbers("fold", np.int64),
         notes=tuple(labels.notes),
         unlisted=labels.unlisted,
         quarantined=tuple(unusable.values()),
     )
     return data.take([row for row in range(file.rows) if row not in unusable]) if unusable else data
+
+
+def _split_column(columns: Columns, split: str) -> Any:
+    """The split of each row: of the column ``split`` if it names splits, else the one that the file is named after."""
+    if not split:
+        return columns.texts("split")
+    faults: list[Fault] = []
+    own = replace(columns, faults=faults).texts("split")
+    return np.full(columns.file.rows, split, dtype="<U10") if own is None or faults else own
 
 
 def _picture_column(file: ArrowFile) -> tuple[str, str | None]:

@@ -55,8 +55,8 @@ def write_folds(data: TaggedSet, fold: NDArray[np.int64], path: Path) -> None:
     Raises:
         InputError: labels that begin with ``?`` or ``!``, which mark what is unknown or absent.
     """
-    rows = [_tags(data.labels, truth, known) for truth, known in zip(data.truth, data.known, strict=True)]
-    write = _writer(data.labels, rows)
+    rows = [marked_tags(data.labels, truth, known) for truth, known in zip(data.truth, data.known, strict=True)]
+    write = cell_writer(data.labels, rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "tags", "fold"])
@@ -72,14 +72,15 @@ def write_folds(data: TaggedSet, fold: NDArray[np.int64], path: Path) -> None:
     write_text(path, text.getvalue())
 
 
-def _tags(labels: tuple[str, ...], truth: NDArray[np.uint8], known: NDArray[np.bool_]) -> list[str]:
+def marked_tags(labels: tuple[str, ...], truth: NDArray[np.uint8], known: NDArray[np.bool_]) -> list[str]:
+    """The tags of a row as a cell lists them: unknown ones as ``?label``, a lone ``?`` where nothing is known."""
     if not known.any() and len(labels):
         return ["?"]
     marked = [label if sure else f"?{label}" for label, sure in zip(labels, known, strict=True)]
     return [mark for mark, present, sure in zip(marked, truth, known, strict=True) if present or not sure]
 
 
-def _writer(labels: tuple[str, ...], rows: list[list[str]]) -> Callable[[list[str]], str]:
+def cell_writer(labels: tuple[str, ...], rows: list[list[str]]) -> Callable[[list[str]], str]:
     """How the tags of a row are written so that they read back: with bars between them, or as a JSON list."""
     faults = [Fault(f"the label {label!r} begins with {label[0]!r}") for label in labels if label[:1] in ("?", "!")]
     if faults:
