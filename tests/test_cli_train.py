@@ -182,7 +182,7 @@ def test_a_recipe_goes_out_and_comes_back(tagfit: Command, rows: Path) -> None:
     ("words", "said"),
     [
         ((), "needs a SOURCE, or --resume RUN"),
-        (("--resume", "nowhere"), "nowhere is no run: it does not exist"),
+        (("--resume", "nowhere"), "nowhere is not a run: it does not exist"),
         (("--resume", ".", "--seed", 5, "--set", "epochs=3"), "--set, --seed cannot be changed"),
         (("rows.npz", "--resume", "."), "SOURCE cannot be changed"),
     ],

@@ -68,7 +68,7 @@ def test_another_broken_line_is_named(tmp_path: Path, line: str) -> None:
     lines = path.read_text().split("\n")
     lines[1] = line
     path.write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match=r"line 2 of .*history\.jsonl is no record"):
+    with pytest.raises(InputError, match=r"line 2 of .*history\.jsonl is not a record"):
         history.load(path)
 
 
@@ -77,7 +77,7 @@ def test_an_undefined_metric_is_null_that_every_parser_reads(tmp_path: Path) -> 
     history.append(path, replace(FIRST, monitored=math.nan))
 
     def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is no JSON")
+        raise AssertionError(f"{constant} is not JSON")
 
     assert json.loads(path.read_text(), parse_constant=refuse)["monitored"] is None
     assert history.load(path)[0].monitored is None

@@ -43,7 +43,7 @@ CALLS: dict[str, tuple[Callable[[Path], object], str]] = {
     "choose_thresholds(y, p)": (lambda _: t.choose_thresholds(Y, P), WORKS),
     "calibrate(y, p)": (lambda _: t.calibrate(Y, P), "Scores.of(truth, probabilities)"),
     "compare(y, a, b)": (lambda _: t.compare(Y, P, P), "compare(Scores.of(truth, a), Scores.of(truth, b))"),
-    "Tagger.load": (lambda _: t.Tagger.load("absent"), "absent is no tagger"),
+    "Tagger.load": (lambda _: t.Tagger.load("absent"), "absent is not a tagger"),
     "Recipe.load": (lambda _: t.Recipe.load("plain-dense"), WORKS),
     "Recipe(dropout=0.5)": (lambda _: t.Recipe(dropout=0.5), "[0.4, 0.3]"),
     "Goal('val.mAP > 0.5')": (lambda _: t.Goal("val.mAP > 0.5"), "validation."),

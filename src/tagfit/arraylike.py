@@ -59,7 +59,7 @@ def aligned(array: Array, reference: Array, name: str, to: str) -> Array:
     """``array`` with its rows and columns in the order of ``reference``, by the names that both have.
 
     Raises:
-        InputError: names that only one of the two has, or that stand twice.
+        InputError: names that only one of the two has, or that occur twice.
     """
     values, index = array.values, array.index
     if array.columns and reference.columns and values.ndim == 2:

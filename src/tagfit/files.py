@@ -50,7 +50,7 @@ def disk_faults(path: Path) -> Iterator[None]:
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all.
 
-    A lone surrogate, as in a file name that is no UTF-8, becomes ``\\udc80``: in JSON that is its own escape.
+    A lone surrogate, as in a file name that is not UTF-8, becomes ``\\udc80``: in JSON that is its own escape.
     """
     with written_whole(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))

@@ -61,7 +61,7 @@ def load(path: Path) -> History:
     """Read ``history.jsonl``; a last line cut short by a crash is dropped.
 
     Raises:
-        InputError: a line that is no record of an epoch.
+        InputError: a line that is not a record of an epoch.
     """
     if not path.exists():
         return ()
@@ -77,7 +77,7 @@ def load(path: Path) -> History:
         except (ValueError, RecursionError, KeyError, TypeError):
             if number == len(lines):
                 break
-            raise InputError(f"line {number} of {path} is no record of an epoch: {line[:80]!r}") from None
+            raise InputError(f"line {number} of {path} is not a record of an epoch: {line[:80]!r}") from None
     return tuple(history)
 
 

@@ -21,7 +21,7 @@ def encode(tags: Iterable[Iterable[str]], labels: Sequence[str]) -> NDArray[np.u
     """Tags of each picture -> multi-hot truth of shape (N, L), in the order of ``labels``.
 
     Raises:
-        InputError: a tag that is no label, or a picture given as one string.
+        InputError: a tag that is not a label, or a picture given as one string.
     """
     rows = list(tags)
     column = {label: index for index, label in enumerate(labels)}

@@ -196,7 +196,7 @@ def parse(values: dict[str, Any], where: str) -> Recipe:
     except InputError as error:
         raise InputError([replace(fault, where=where) for fault in error.faults]) from None
     except TypeError:  # keys that are no texts
-        raise InputError(Fault("a field of a recipe has a name that is no text", where)) from None
+        raise InputError(Fault("a field of a recipe has a name that is not a text", where)) from None
 
 
 def load(path: Path) -> Recipe:

@@ -42,7 +42,7 @@ def test_spellings_of_unknown_beside_0(tmp_path: Path, unknown: str) -> None:
 def test_ticks_and_blanks_need_no_word(tmp_path: Path) -> None:
     source = table(tmp_path, "image,sea,sun\na.jpg,x,\nb.jpg,,X\nc.jpg,x,x\n")
     assert tags(source) == ["sea", "sun", "sea sun"]
-    assert any("beside ticks is absent (2 cells)" in note for note in read(source).notes)
+    assert any("next to ticks is absent (2 cells)" in note for note in read(source).notes)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_faults_of_all_rows_with_their_rows(tmp_path: Path) -> None:
         (HEADER + "@data\n?,1,1,0\n", "'f1' is missing"),
         (HEADER.replace("{1,0}", "numeric") + "@data\n1,1,1,3\n", "the label 'sea' is 3"),
         (HEADER.replace("{1,0}", "{1,2}") + "@data\n1,1,1,2\n", "the label 'sea' has the values"),
-        (HEADER.replace("sea", "lake") + "@data\n1,1,1,0\n", "'sea' of the XML is no attribute"),
+        (HEADER.replace("sea", "lake") + "@data\n1,1,1,0\n", "'sea' of the XML is not an attribute"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, text: str, part: str) -> None:

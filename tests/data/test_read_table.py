@@ -141,7 +141,7 @@ def test_all_faults_come_together_with_their_rows(tmp_path: Path) -> None:
     message = faults(table(tmp_path, text))
     for part in (
         "row 2: conflicting tags",
-        "row 3: '!' stands without a tag",
+        "row 3: '!' is not followed by a tag",
         "row 4: the column 'split' says 'tset' in 1 rows",
         "row 4: the fold is '-1'",
         "row 5: the weight is '-2'",
@@ -249,7 +249,7 @@ def test_labels_txt_fixes_the_order(tmp_path: Path) -> None:
         ("image,tags\n", "no rows"),
         ("title,tags\nA title,x\n", "no image column"),
         ("image\na.png\n", "neither a tags column nor 0/1 columns"),
-        ("image,x,x\na.png,1,0\n", "stands twice"),
+        ("image,x,x\na.png,1,0\n", "occurs twice"),
         ("image,tags\na.png,x,y\n", "row 2: 3 cells, the header has 2"),
         ('image,tags\na.png,"x\nb.png,y\n', "row 2"),
         ("image,tags\ngone.png,x\n", "no picture that can be used"),

@@ -102,7 +102,7 @@ def test_lists_in_a_table(tmp_path: Path) -> None:
     source = table(tmp_path, "image,labels\na.jpg,\"['x', 'y']\"\nb.jpg,\"['x']\"\nc.jpg,[]\nd.jpg,?\n")
     assert tags(source) == ["x y", "x", "", "?x ?y"]
     source.write_text("image,labels\na.jpg,\"['x', 'y']\"\nb.jpg,\"['x']\"\nc.jpg,x\n")
-    assert "row 4: 'x' is no list of tags, though other cells are lists" in refusal(source)
+    assert "row 4: 'x' is not a list of tags, though other cells are lists" in refusal(source)
 
 
 @pytest.mark.parametrize("nothing", ["nan", "None", "<NA>", "-", "N/A", "null"])

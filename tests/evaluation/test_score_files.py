@@ -87,7 +87,7 @@ def test_folders_are_no_score_files(tmp_path: Path) -> None:
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    for name, message in (("none.npz", "no file"), ("none.csv", "no file"), ("scores.pkl", "no score file")):
+    for name, message in (("none.npz", "no file"), ("none.csv", "no file"), ("scores.pkl", "not a score file")):
         with pytest.raises(InputError, match=message):
             read_scores(tmp_path / name)
     np.savez(tmp_path / "odd.npz", x=[1])

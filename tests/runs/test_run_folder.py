@@ -95,8 +95,8 @@ def test_changes_of_the_record_leave_the_rest(tmp_path: Path) -> None:
         ('{"format": 99}', "run format 99"),
         ("{}", "run format None"),
         ("[]", "holds no JSON object"),
-        ("{", "is no JSON"),
-        (b"\xff", "is no JSON"),
+        ("{", "is not JSON"),
+        (b"\xff", "is not JSON"),
     ],
 )
 def test_what_is_no_run_is_refused(tmp_path: Path, content: str | bytes | None, said: str) -> None:

@@ -149,9 +149,9 @@ def last_weight(folder: Path) -> None:
         (changed_json(lambda about: about.pop("recipe")), "is not as it was written: KeyError.'recipe'"),
         (changed_json(lambda about: about.clear()), "tagger format None"),
         (lambda folder: (folder / "tagger.json").write_text("[]"), "holds no JSON object"),
-        (lambda folder: (folder / "tagger.json").write_bytes(b"\xff{}"), "is no JSON"),
-        (lambda folder: (folder / "tagger.json").unlink(), "is no tagger: it holds no tagger.json"),
-        (shutil.rmtree, "is no tagger: it does not exist"),
+        (lambda folder: (folder / "tagger.json").write_bytes(b"\xff{}"), "is not JSON"),
+        (lambda folder: (folder / "tagger.json").unlink(), "is not a tagger: it holds no tagger.json"),
+        (shutil.rmtree, "is not a tagger: it does not exist"),
         (lambda folder: (folder / "weights.safetensors").unlink(), "cannot read .*weights.safetensors"),
         (lambda folder: (folder / "weights.safetensors").write_bytes(b"\x80\x04."), "cannot be read as safetensors"),
     ],
@@ -253,3 +253,8 @@ def test_a_net_of_ones_own_is_named_and_asked_for(tmp_path: Path) -> None:
         tagger.load(tmp_path / "tagger")
     with pytest.raises(InputError, match=r"but net came as .*other_net"):
         tagger.load(tmp_path / "tagger", net=other_net)
+
+
+def test_a_run_folder_is_no_tagger_and_the_way_to_one_is_named(run: Run) -> None:
+    with pytest.raises(InputError, match=r"is not a tagger.*Tagger\.of_run.*tagfit pack"):
+        tagger.load(run.folder)

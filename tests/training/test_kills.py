@@ -65,7 +65,7 @@ def kill_again_and_again(tmp_path: Path, kills: int, seed: int, by: signal.Signa
             if hits == kills:
                 break
         if not (folder / "run.json").exists():
-            with pytest.raises(InputError, match="is no run"):
+            with pytest.raises(InputError, match="is not a run"):
                 open_run(folder)
             continue
         run = resume(open_run(folder), features())

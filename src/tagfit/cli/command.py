@@ -147,7 +147,11 @@ def _wanted(message: str) -> str:
     for beginning in ("Input should be ", " is not "):
         _, found, rest = message.partition(beginning)
         if found:
-            return rest.partition(", unable to")[0].rstrip(".")
+            wanted = rest.partition(", unable to")[0].rstrip(".")
+            for words, short in (("greater than or equal to ", " or more"), ("less than or equal to ", " or less")):
+                if wanted.startswith(words):
+                    return wanted.removeprefix(words) + short
+            return wanted
     return message
 
 

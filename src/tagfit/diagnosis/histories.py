@@ -78,7 +78,7 @@ class Curves:
             given: one of these; None and an empty history give None.
 
         Raises:
-            InputError: a file of another form, curves of different lengths, a loss that is no number.
+            InputError: a file of another form, curves of different lengths, a loss that is not a number.
         """
         if given is None or isinstance(given, Curves):
             return given
@@ -97,7 +97,7 @@ class Curves:
             raise InputError(f"the history came as {type(given).__name__}", instead=EXPECTED)
         records = [asdict(epoch) if isinstance(epoch, Epoch) else epoch for epoch in given]
         if not all(isinstance(record, Mapping) for record in records):
-            raise InputError("the history is no list of records", instead=EXPECTED)
+            raise InputError("the history is not a list of records", instead=EXPECTED)
         return _curves(table_of(records))
 
 
@@ -130,7 +130,7 @@ def _numeric(columns: Mapping[str, list[Any]]) -> tuple[dict[str, Floats], list[
     """The columns that hold numbers, and the names of those that do not; a column without any value is neither.
 
     Raises:
-        InputError: a loss with a value that is no number.
+        InputError: a loss with a value that is not a number.
     """
     curves, left_out = {}, []
     known = {name for own in LOSSES for name in NAMES[own]}

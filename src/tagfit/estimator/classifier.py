@@ -185,7 +185,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         unknown = [name for name in fields if name not in Recipe.model_fields]
         if unknown:
             raise InputError(
-                f"{NESTED}{unknown[0]} is no parameter: {unknown[0]!r} is not a field of a recipe",
+                f"{NESTED}{unknown[0]} is not a parameter: {unknown[0]!r} is not a field of a recipe",
                 instead=f"the fields are {', '.join(Recipe.model_fields)}",
             )
         super().set_params(**{name: value for name, value in params.items() if not name.startswith(NESTED)})

@@ -36,7 +36,7 @@ class Metric:
         value: the number itself, of shape (...), from totals of that leading shape.
         decides: whether it evaluates predicted tags, and so depends on the thresholds, rather than the scores.
         of_labels: a value a label, (..., L), NaN where undefined, where the metric is a mean of such.
-        of_label: the name of that value of one label; empty where it is no number of its own.
+        of_label: the name of that value of one label; empty where it is not a number of its own.
         by_support: whether the mean over labels is weighted by their positives.
         of_rows: whether it is a mean over rows, of which some may have no value.
         plain_scale: whether its interval is made on its own scale although it lies in [0, 1]: good models sit at 0.

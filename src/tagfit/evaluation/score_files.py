@@ -55,7 +55,7 @@ def read_csv_fields(path: str | Path) -> dict[str, Any]:
     """The arguments of ``Scores.of`` in a CSV or TSV; the scores are not yet checked to be probabilities."""
     path = Path(path)
     if path.suffix.lower() not in (".csv", ".tsv"):
-        raise InputError(f"{path} is no score file", instead=f".npz: {RIGHT_NPZ}; .csv: {RIGHT_CSV}")
+        raise InputError(f"{path} is not a score file", instead=f".npz: {RIGHT_NPZ}; .csv: {RIGHT_CSV}")
     if not path.exists():
         raise InputError(f"there is no file {path}")
     table = read_delimited(path)
@@ -98,7 +98,9 @@ def _pairs(header: list[str], faults: list[Fault]) -> dict[str, tuple[str, str]]
         bare = [label] if label in header and not (meaning and explicit) else []
         if bare and meaning:
             what = f"the column {label!r} is either the truth of a label, because of {title!r}, or {meaning}"
-            instead = f"{label}_true for the truth of the label, or another name than {title} if it is no label's score"
+            instead = (
+                f"{label}_true for the truth of the label, or another name than {title} if it is not a label's score"
+            )
             faults.append(Fault(what, instead=instead))
         elif not bare and not explicit:
             faults.append(Fault(f"the column {title!r} has no column {label!r} with the truth", instead=RIGHT_CSV))
@@ -125,7 +127,7 @@ def _cells(table: Table, title: str, read: Callable[[str], float], faults: list[
             wrong.add(cell)
     if wrong:
         places = [(row, cell) for row, cell in enumerate(cells) if cell in wrong]
-        faults += [Fault(f"{cell!r} is no number", f"{table.where(row)}, column {title}") for row, cell in places]
+        faults += [Fault(f"{cell!r} is not a number", f"{table.where(row)}, column {title}") for row, cell in places]
     return np.array([values.get(cell, math.nan) for cell in cells])
 
 

@@ -274,7 +274,7 @@ def open_run(folder: str | Path) -> Run:
     path = Path(folder)
     if not (path / "run.json").is_file():
         what = "holds no run.json" if path.is_dir() else "is a file" if path.exists() else "does not exist"
-        raise InputError(f"{path} is no run: it {what}", instead="a folder that `tagfit runs` lists")
+        raise InputError(f"{path} is not a run: it {what}", instead="a folder that `tagfit runs` lists")
     run = Run(path)
     if (found := run.info.get("format")) != FORMAT:
         raise InputError(f"{path} has run format {found!r}", instead=f"this tagfit reads {FORMAT}")
@@ -315,7 +315,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {error}") from None
+        raise InputError(f"{path} is not JSON: {error}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no JSON object")
     return values

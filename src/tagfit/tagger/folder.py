@@ -150,11 +150,12 @@ def _read_about(path: Path) -> dict[str, Any]:
         about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
     except FileNotFoundError:
         what = f"holds no {ABOUT}" if path.exists() else "does not exist"
-        raise InputError(f"{path} is no tagger: it {what}") from None
+        of_run = f"Tagger.of_run({str(path)!r}), or `tagfit pack {path}`" if (path / "run.json").exists() else ""
+        raise InputError(f"{path} is not a tagger: it {what}", instead=of_run) from None
     except OSError as error:
         raise InputError(f"cannot read {path / ABOUT}: {error.strerror}") from None
     except ValueError as error:  # no UTF-8, or no JSON
-        raise InputError(f"{path / ABOUT} is no JSON: {error}") from None
+        raise InputError(f"{path / ABOUT} is not JSON: {error}") from None
     if not isinstance(about, dict):
         raise InputError(f"{path / ABOUT} holds no JSON object")
     return about

@@ -48,7 +48,9 @@ def build(factory: NetFactory, input_shape: tuple[int, ...], labels: int) -> nn.
         raise InputError(f"the net of {called} has no weights to train")
     loose = [key for key, value in net.state_dict().items() if not isinstance(value, Tensor)]
     if loose:
-        raise InputError(f"the net of {called} keeps {loose[0]!r} in its state, which is no tensor and cannot be saved")
+        raise InputError(
+            f"the net of {called} keeps {loose[0]!r} in its state, which is not a tensor and cannot be saved"
+        )
     return net.train()
 
 

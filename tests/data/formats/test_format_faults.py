@@ -43,7 +43,7 @@ REPLACED = [
     ("roboflow", "_classes.csv", "filename, cat", "picture, cat", ["train/_classes.csv, row 1", "as Roboflow"]),
     ("roboflow", "_classes.csv", "a.png, 1", "a.png, yes", ["row 2", "'cat' holds 'yes'"]),
     ("roboflow", "_classes.csv", ", 1, 1, 0", ", 1, 1", ["row 2", "3 cells, the header has 4"]),
-    ("roboflow", "_classes.csv", ", cat, dog, sun", ", cat, dog, cat", ["stands twice"]),
+    ("roboflow", "_classes.csv", ", cat, dog, sun", ", cat, dog, cat", ["occurs twice"]),
     ("openimages", "train-annotations-human-imagelabels.csv", "0.4", "much", ["row 11", "'much'"]),
     ("openimages", "train-annotations-human-imagelabels.csv", "0.4", "40", ["row 11", "'40'", "0 to 1"]),
     ("openimages", "train-annotations-human-imagelabels.csv", "b,verification", '"b,verification', ["as Open Images"]),

@@ -55,7 +55,7 @@ def read_arff(path: Path) -> TaggedSet:
     attributes, data_from = _header(path, text)
     index = {attribute.name: column for column, attribute in enumerate(attributes)}
     lacking = [
-        Fault(f"the label {name!r} of the XML is no attribute", path.name) for name in names if name not in index
+        Fault(f"the label {name!r} of the XML is not an attribute", path.name) for name in names if name not in index
     ]
     if lacking:
         raise InputError(lacking)
@@ -85,7 +85,7 @@ def _xml_beside(path: Path) -> Path:
         if candidate.is_file():
             return candidate
     raise InputError(
-        f"{path} has no XML beside it that names its labels (looked for {listed([f'{stem}.xml' for stem in stems])})",
+        f"{path} has no XML next to it that names its labels (looked for {listed([f'{stem}.xml' for stem in stems])})",
         instead='<labels><label name="beach"/>...</labels>',
     )
 
@@ -112,7 +112,7 @@ def _text(path: Path) -> list[str]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no UTF-8: {error}", instead="save the file as UTF-8") from None
+        raise InputError(f"{path} is not UTF-8: {error}", instead="save the file as UTF-8") from None
 
 
 def _header(path: Path, text: list[str]) -> tuple[list[Attribute], int]:
@@ -124,19 +124,19 @@ def _header(path: Path, text: list[str]) -> tuple[list[Attribute], int]:
         if line.lower() == "@data":
             twice = sorted({a.name for a in attributes}) if len({a.name for a in attributes}) < len(attributes) else []
             if twice or not attributes:
-                faults.append(Fault("attributes are missing or stand twice", path.name, "each name once"))
+                faults.append(Fault("attributes are missing or occur twice", path.name, "each name once"))
             if faults:
                 raise InputError(faults)
             return attributes, number + 1
         if line.lower().startswith("@attribute"):
             attribute = _attribute(line)
             if attribute is None:
-                what = f"{line[:80]!r} is no attribute that can be used"
+                what = f"{line[:80]!r} is not an attribute that can be used"
                 faults.append(Fault(what, f"{path.name}, row {number + 1}", "@attribute name numeric, or {0,1}"))
             else:
                 attributes.append(attribute)
         elif line and not line.startswith("%") and not line.lower().startswith("@relation"):
-            faults.append(Fault(f"{line[:80]!r} is no line of a header", f"{path.name}, row {number + 1}"))
+            faults.append(Fault(f"{line[:80]!r} is not a line of a header", f"{path.name}, row {number + 1}"))
     raise InputError([*faults, Fault("there is no @data", path.name, "@relation, @attribute lines, @data, rows")])
 
 
@@ -209,7 +209,7 @@ def _sparse_row(line: str, attributes: list[Attribute]) -> NDArray[np.float64]:
         if not 0 <= column < len(attributes):
             raise ValueError(f"the index {column}, there are attributes 0 to {len(attributes) - 1}")
         if column in seen:
-            raise ValueError(f"the index {column} stands twice")
+            raise ValueError(f"the index {column} occurs twice")
         seen.add(column)
         row[column] = _number(attributes[column], cell)
     return row
@@ -219,7 +219,7 @@ def _pairs(inside: str) -> Iterator[tuple[int, str]]:
     for pair in inside.split(",") if inside.strip() else ():
         index, _, cell = pair.strip().partition(" ")
         if not (index.isascii() and index.isdigit() and len(index) < 10):
-            raise ValueError(f"{pair.strip()!r} is no pair of index and value")
+            raise ValueError(f"{pair.strip()!r} is not a pair of index and value")
         yield int(index), cell.strip().strip("'\"")
 
 

@@ -116,7 +116,7 @@ def from_arrays(
     if len(names) != width:
         faults.append(Fault(f"{len(names)} label names for {width} columns", instead="one name a column"))
     if len(set(names)) != len(names) or "" in names:
-        faults.append(Fault(f"label names are empty or stand twice: {listed(names)}", instead="each name once"))
+        faults.append(Fault(f"label names are empty or occur twice: {listed(names)}", instead="each name once"))
     row_ids = _row_names(ids if ids is not None else np.arange(n), n, "ids", faults)
     if len(np.unique(row_ids)) != len(row_ids):
         faults.append(Fault("ids name the same row twice", instead="one id a row"))

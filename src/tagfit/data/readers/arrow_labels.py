@@ -221,7 +221,7 @@ def _mark_unknown(columns: Columns, labels: list[str], known: NDArray[np.bool_])
         if label in position:
             known[row, position[label]] = False
         else:
-            columns.fault(f"{UNKNOWN_COLUMN} names {label!r}, which is no label", row)
+            columns.fault(f"{UNKNOWN_COLUMN} names {label!r}, which is not a label", row)
 
 
 def _multi_hot(columns: Columns, name: str, column: Any, options: TableOptions, notes: list[str]) -> Labels:

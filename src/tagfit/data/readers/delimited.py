@@ -241,7 +241,7 @@ def columns_named(names: str | Sequence[str]) -> tuple[str, ...]:
     """The names in ``"a,b"`` or in a list.
 
     Raises:
-        InputError: a name that is empty or stands twice.
+        InputError: a name that is empty or occurs twice.
     """
     given = names.split(",") if isinstance(names, str) else [str(name) for name in names]
     stripped = tuple(name.strip() for name in given)

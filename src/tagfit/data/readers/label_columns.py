@@ -62,7 +62,7 @@ def read_label_columns(
             what = f"no cell says 0 and {int(blanks.sum())} are empty: {BLANK_READINGS}"
             faults.append(Fault(what, table.path.name, "--blank absent, or --blank unknown"))
         else:
-            beside = " beside ticks" if blank is None and meant == "absent" else ""
+            beside = " next to ticks" if blank is None and meant == "absent" else ""
             notes.append(f"an empty cell{beside} is {meant} ({int(blanks.sum())} cells{_as_asked(blank)})")
             absent_by += ["--blank absent"] if meant == "unknown" else []
             codes[blanks] = literals.ABSENT if meant == "absent" else literals.UNKNOWN
@@ -87,7 +87,7 @@ def _codes(table: Table, name: str, index: int, present_words: set[str], faults:
             Fault(
                 f"the column {name!r} holds {cells[rows[0]]!r}{more}",
                 table.where(rows[0]),
-                f"0 or 1; ? or nothing for unknown; --ignore-columns {name!r} if it is no label",
+                f"0 or 1; ? or nothing for unknown; --ignore-columns {name!r} if it is not a label",
             )
         )
     return np.frombuffer(b"".join([states[cell] for cell in cells]), dtype="S1")

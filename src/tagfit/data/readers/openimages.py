@@ -50,7 +50,7 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
         annotations.notes.append(f"{between} entries with a confidence between 0 and 1 are unknown")
     annotations.notes.append("labels that no row names for a picture are unknown")
     if not names:
-        annotations.notes.append("no class descriptions (class-descriptions.csv) beside it: labels are identifiers")
+        annotations.notes.append("no class descriptions (class-descriptions.csv) next to it: labels are identifiers")
     return annotations.finish(sort=True)
 
 

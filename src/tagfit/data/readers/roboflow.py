@@ -61,7 +61,7 @@ def _read_table(table: Place, shown: str, split: str, annotations: Annotations) 
         annotations.fault(f"the header is {','.join(header)!r}", f"{shown}, row 1", "filename, then the labels")
         return []
     if len(set(names)) < len(names) or "" in names:
-        annotations.fault("a label is empty or stands twice", f"{shown}, row 1", "each label once")
+        annotations.fault("a label is empty or occurs twice", f"{shown}, row 1", "each label once")
         return []
     for line, cells in rows[1:]:
         where = f"{shown}, row {line}"

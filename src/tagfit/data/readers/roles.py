@@ -62,7 +62,7 @@ def find_roles(table: Table, options: TableOptions, is_picture: Callable[[str], 
         is_picture: whether there is a picture file of a name.
 
     Raises:
-        InputError: columns that are not there, names that stand twice, or a tie, with the options that decide it.
+        InputError: columns that are not there, names that occur twice, or a tie, with the options that decide it.
     """
     return _Finder(table, options, is_picture).roles()
 
@@ -156,7 +156,7 @@ class _Finder:
                 )
         for name in self.table.header:
             if name and name in seen:
-                self.faults.append(Fault(f"the column {name!r} stands twice", self.names.place))
+                self.faults.append(Fault(f"the column {name!r} occurs twice", self.names.place))
             seen.add(name)
 
     # What the names and the cells say.

@@ -90,7 +90,7 @@ def find(counts: Counter[str]) -> Found:
             found.warnings.append(Fault(what, instead=f"--separator {sign!r} to separate the tags there"))
     if chosen == PLAIN[1] and not _returning(separator, counts) and len(counts) > 2:
         example = next(text for text in counts if separator.is_in(text))
-        what = f"cells such as {example!r} are split at the comma, and none of their parts stands in another cell"
+        what = f"cells such as {example!r} are split at the comma, and none of their parts occurs in another cell"
         found.warnings.append(Fault(what, instead="--separator none if each cell is one tag"))
     return found
 

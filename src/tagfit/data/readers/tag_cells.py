@@ -101,7 +101,7 @@ def read_cells(
         found = Separator()
         for text in filled:
             members = parse_list(text)
-            fault = f"{text!r} is no list of tags, though other cells are lists"
+            fault = f"{text!r} is not a list of tags, though other cells are lists"
             parsed[text] = Cell({}, faults=(fault,)) if members is None else _cell(text, members, none_label)
     else:
         search = separators.given(separator) if separator is not None else separators.find(filled)
@@ -167,7 +167,7 @@ def _cell(text: str, pieces: Sequence[str], none_label: str | None) -> Cell:
         name = tag[len(mark) :].strip()
         state = {"": PRESENT, "!": ABSENT, "?": UNKNOWN}[mark]
         if not name:
-            faults.append(f"{mark!r} stands without a tag in {text!r}")
+            faults.append(f"{mark!r} is not followed by a tag in {text!r}")
         elif none_label is not None and name.casefold() == none_label.strip().casefold():
             says_none = True
         elif states.setdefault(name, state) != state:
@@ -199,5 +199,5 @@ def _says_none(cells: Cells, none_label: str | None) -> list[Fault]:
     alone = [name for name in suspects if all(len(cell.states) == 1 for cell in cells.cells if name in cell.states)]
     if none_label is not None or not alone:
         return []
-    what = f"the tag {alone[0]!r} never stands beside another: it may say that there is none"
+    what = f"the tag {alone[0]!r} never occurs together with another: it may mean that there are no tags"
     return [Fault(what, instead=f"--none-label '{alone[0]}' reads it as no tags")]

@@ -43,7 +43,7 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
     if isinstance(place, Member) and isinstance(place.store, TarStore):
         stores, home = [place.store], None
     elif isinstance(place, Member):
-        raise InputError(f"{place} is no tar file on this machine", instead="a .tar, or a folder of .tar files")
+        raise InputError(f"{place} is not a tar file on this machine", instead="a .tar, or a folder of .tar files")
     else:
         home = place if place.is_dir() else place.parent
         stores = [TarStore(shard) for shard in (_shards(place) if place.is_dir() else [place])]

@@ -138,7 +138,7 @@ def read_summary(directory: Path | str) -> GeneratedSet:
         splits = {name: GeneratedSplit(**counts) for name, counts in about["splits"].items()}
         return GeneratedSet(Path(directory), tuple(about["labels"]), about["settings"], splits, about["sha256"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{directory} is no generated set: {place.name} cannot be read ({error})") from None
+        raise InputError(f"{directory} is not a generated set: {place.name} cannot be read ({error})") from None
 
 
 def _check(settings: dict[str, Any]) -> None:

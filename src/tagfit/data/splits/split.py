@@ -184,7 +184,7 @@ def _told_apart(together: NDArray[np.str_], names: NDArray[np.str_]) -> list[str
     torn = len(grouping.across(together, names))
     if not torn:
         return []
-    return [f"caution: {torn} sets of equal or near-equal rows stand on two sides, where the source put them"]
+    return [f"caution: {torn} sets of duplicates or near-duplicates are in two splits, as the source assigns them"]
 
 
 def _owners_apart(data: TaggedSet, names: NDArray[np.str_]) -> list[str]:
