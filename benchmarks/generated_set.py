@@ -1,38 +1,59 @@
-"""The three recipes of the demo on the generated set, over training seeds: label accuracy and loss of each split.
+"""The nets of the demo on its pictures, over training seeds: label accuracy and loss of each split.
 
-tagfit data generate pictures
-python benchmarks/generated_set.py pictures --seeds 5
+tagfit demo demo
+python benchmarks/generated_set.py demo/pictures/tags.csv --seeds 5 --number-format bfloat16
+
+``--number-format`` and ``--threads`` stand for other processors, whose products have other last bits.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from tagfit import recipe as recipes
+from tagfit.curing.moves import SMALL
 from tagfit.data.plan import Plan
-from tagfit.demo import RECIPES
 from tagfit.evaluation.point_metrics import point_metrics
+from tagfit.recipe import NAMED
 from tagfit.training import memory
+from tagfit.training.dense_step import DenseStep
+from tagfit.training.machine import choose
 
+RECIPES = {
+    **{name: NAMED[name] for name in ("plain-dense", "regularised-dense", "regularised-conv")},
+    **{f"small-{architecture}": recipe for architecture, recipe in SMALL.items()},
+}
 METRICS = ("label_accuracy", "loss")
 
 
+def force(number_format: Literal["float32", "bfloat16"]) -> None:
+    """Train every net in this number format; the written-out step of dense nets only knows float32."""
+    memory.choose = lambda *options: replace(choose(*options), number_format=number_format)  # type: ignore[attr-defined]
+    if number_format != "float32":
+        DenseStep.suits = staticmethod(lambda *_: False)  # type: ignore[assignment,method-assign]
+
+
 def main() -> None:
-    """Print a row a recipe and seed, then the medians."""
+    """Print one row per recipe and seed, then the medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--recipe", choices=RECIPES, action="append", help="only this one")
+    parser.add_argument("--number-format", choices=("float32", "bfloat16"), help="also of dense nets, through autograd")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if options.number_format is not None:
+        force(options.number_format)
     problem = Plan(data=str(options.pictures)).problem()
     print("recipe, seed, train label accuracy, train loss, validation label accuracy, validation loss")
     for name in options.recipe or RECIPES:
-        recipe, rows = recipes.find(name), []
+        recipe, rows = RECIPES[name], []
         for seed in range(options.seeds):
-            fitted = memory.fit(problem, recipe, seed=seed, device="cpu", threads=None)
+            fitted = memory.fit(problem, recipe, seed=seed, device="cpu", threads=options.threads)
             row = []
             for split in ("train", "validation"):
                 part = problem.part(split)

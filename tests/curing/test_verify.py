@@ -17,6 +17,7 @@ from curable import ATTESTED, OVERFITTING, write_noisy
 from safetensors.numpy import load_file, save_file
 
 import tagfit
+from tagfit.curing import summary
 from tagfit.curing import verify as verifying
 from tagfit.curing.certificate import Certificate, file_seals, sealed
 from tagfit.curing.document import Document
@@ -358,3 +359,31 @@ def test_a_certificate_is_shown_on_one_screen(finished: Certificate, out_of_reac
         assert len(shown.splitlines()) < 40
         assert certificate.to_dict() == json.loads((certificate.folder / "certificate.json").read_text())
         assert certificate.document.sentence.replace(">", "&gt;") in certificate._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "allowed", "said"),
+    [
+        (False, False, False, "Augmentation was not allowed."),
+        (False, False, True, "Augmentation was allowed and is not used."),
+        (False, True, True, "Augmentation was allowed and is used."),
+        (True, True, False, "The starting run augments its pictures; the cured run does too."),
+        (True, False, False, "The starting run augments its pictures; the cured run does not."),
+    ],
+)
+def test_the_summary_says_whether_pictures_were_augmented(
+    finished: Certificate, before: bool, after: bool, allowed: bool, said: str
+) -> None:
+    document = finished.document
+
+    def side(one: Any, augment: bool) -> Any:
+        return one.model_copy(update={"recipe": {**one.recipe, "augment": augment}})
+
+    changed = document.model_copy(
+        update={
+            "before": side(document.before, before),
+            "after": side(document.after, after),
+            "asked": document.asked.model_copy(update={"augment": allowed}),
+        }
+    )
+    assert summary.paragraph(changed)[-1].endswith(said)

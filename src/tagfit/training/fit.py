@@ -1,4 +1,4 @@
-"""Fit: a Problem and a Recipe become a Run; interrupted and resumed, the same Run."""
+"""Fit: trains a Recipe on a Problem into a Run; interrupted and resumed, it becomes the same Run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tagfit.training.machine import Machine, choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
-# A training that starts again from an older checkpoint ends with the same bits, so one a second loses nothing but time.
+# Resuming from an older checkpoint ends with the same bits, so one per second loses nothing but time.
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 
 OnEpoch = Callable[[Epoch, Recipe], None]
@@ -79,7 +79,7 @@ def fit(
     if not 0 <= seed < 2**32:
         raise InputError(f"seed = {seed}", instead="0 or more, below 2**32")
     machine = choose(chosen, device, threads)
-    with machine.in_use():  # tried before there is a folder; torch's generator comes back as it was
+    with machine.in_use():  # built before there is a folder; in_use() restores torch's generator
         _try_net(chosen, problem, net)
         inputs_of(problem, chosen, on_extracted)
     with nullcontext(Path(out)) if out is not None else claimed_folder(called, seed) as folder:
@@ -135,7 +135,7 @@ def _try_net(recipe: Recipe, problem: Problem, net: NetFactory | None) -> None:
 
 def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory | None) -> None:
     machine = Machine(**run.info["machine"])
-    choose(run.recipe, machine.device, machine.threads)  # says so if the device is not here
+    choose(run.recipe, machine.device, machine.threads)  # raises if this machine lacks the device
     run.save_info(state="running")
     run.discard_results()
     with machine.in_use():
@@ -144,13 +144,13 @@ def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory
             _run_epochs(run, training, on_epoch)
             _finish(run, problem, training, machine, state="done")
         except KeyboardInterrupt:
-            # In the middle of an epoch the weights are nobody's: the last checkpoint is what can be used and resumed.
+            # Weights in the middle of an epoch belong to no checkpoint: the last one can be used and resumed.
             if run.checkpoint.exists():
                 _finish(run, problem, _begin(run, problem, machine, net), machine, state="interrupted")
             run.save_info(state="interrupted")
             raise
         except Exception:
-            with suppress(InputError):  # a disk that is full takes this no more than the rest
+            with suppress(InputError):  # a full disk cannot take this either
                 run.save_info(state="failed")
             raise
     run.checkpoint.unlink(missing_ok=True)
@@ -171,7 +171,7 @@ def _run_epochs(run: Run, training: Training, on_epoch: OnEpoch | None) -> None:
 
 
 def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None) -> Training:
-    """The training of a run where its checkpoint left it, or at its start; later lines of the history are dropped."""
+    """The training of a run, at its checkpoint or at its start; later lines of the history are dropped."""
     training = Training(problem, run.recipe, run.info["seed"], machine, net)
     if run.checkpoint.exists():
         training.restore(*checkpoint.load_tensors(run.checkpoint))
@@ -180,12 +180,12 @@ def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None)
 
 
 def _finish(run: Run, problem: Problem, training: Training, machine: Machine, state: str) -> None:
-    """Leave a usable run: weights, scores of the splits that may be looked at, and its state."""
+    """Write what makes a run usable: weights, scores of all splits but test, and its state."""
     net = training.scored_net
     net.load_state_dict(training.final_weights())
     checkpoint.save_tensors(run.weights, net.state_dict())
     for split in problem.splits:
-        if split != "test":  # looked at only when asked
+        if split != "test":  # scored only on request
             run.save_scores(score(net, problem, split, training.recipe, machine))
     seconds = sum(epoch.seconds for epoch in run.history)
     run.save_info(
@@ -214,7 +214,7 @@ def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine:
 
 
 def load_net(run: Run, input_shape: tuple[int, ...], net: NetFactory | None = None) -> nn.Module:
-    """The trained net of a run, in inference mode, on the processor.
+    """The trained net of a run, in inference mode, on the CPU.
 
     Args:
         run: a run that has weights.

@@ -1,4 +1,4 @@
-"""Training in memory: a Problem and a Recipe become named NumPy arrays and a History; no run folder, no torch left."""
+"""Training in memory: trains a Recipe on a Problem into NumPy weights and a History, without a run folder."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Weights = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What a training leaves.
+    """The result of a training.
 
     Attributes:
-        weights: the net's named weights: of the best epoch where the recipe restores it, else of the last.
-        history: one record an epoch.
+        weights: the net's named weights: of the best epoch if the recipe restores it, else of the last.
+        history: one record per epoch.
         kept_epoch: the epoch that the weights are of.
-        scores: float32 probabilities (n, L) of the splits that were asked for.
+        scores: float32 probabilities (n, L) of the requested splits.
     """
 
     weights: dict[str, NDArray[Any]]
@@ -64,10 +64,10 @@ def fit(
     Args:
         problem, recipe, seed, device, threads, net: as there.
         on_epoch: called after each epoch; it ends the training by returning True.
-        scored: splits whose probabilities are wanted.
+        scored: splits to score.
 
     Raises:
-        InputError: a recipe that does not suit the data, a device that is not here, a training that diverged.
+        InputError: a recipe that does not suit the data, a device that this machine lacks, a training that diverged.
     """
     machine = choose(recipe, device, threads)
     with machine.in_use():
@@ -98,17 +98,17 @@ def score(
     threads: int | None = None,
     net: NetFactory | None = None,
 ) -> NDArray[np.float32]:
-    """Probabilities of shape (n, ``labels``) of a net that is given by its weights.
+    """Probabilities of shape (n, ``labels``) of the net with these weights.
 
     Args:
-        recipe, weights, preprocessing: what it was trained with, and what came of it.
+        recipe, weights, preprocessing: of the training.
         inputs: (N, H, W, 3) uint8 pixels or (N, D) float32 features, not yet shifted and scaled.
         labels: how many the net has.
         rows: (n,) which of the inputs; None for all.
         device, threads, net: as for ``tagfit.training.fit.fit``.
 
     Raises:
-        InputError: weights of another net, a device that is not here.
+        InputError: weights of another net, a device that this machine lacks.
     """
     machine = choose(recipe, device, threads)
     with machine.in_use():
