@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from commands import Command
 from small_sets import write_features
 from tagfit.data.convert.convert import Target, convert
+from tagfit.data.convert.pictures import Pictures
 from tagfit.data.fingerprint import data_fingerprint
 from tagfit.data.pictures import decode
 from tagfit.data.read import read
@@ -46,18 +47,20 @@ def folds(data: TaggedSet) -> list[int]:
 
 
 def make(folder: Path, labels: tuple[str, ...], states: list[list[str]], **columns: Any) -> TaggedSet:
-    """A set whose pictures have the same names in several folders, and names that not every format can hold."""
-    names = ["a/1.png", "b/1.png", "A/1.png", "b/1.x.png", "c.png/x y,z|ü.png", "c.png/" + "é" * 100 + ".png", "#7.png"]
-    names = [*names, *(f"more/{row}.png" for row in range(len(states)))][: len(states)]
-    for number, name in enumerate(names):
-        picture(folder / name, number)
+    """A set whose pictures have names that are equal but for their folder, their case, or signs that are replaced."""
+    names = ["a/1.png", "b/1.png", "A/1.png", "b/1.x.png", "b/1_x.png", "c.png/x,|ü.png", "c.png/x|,ü.png", "c.png"]
+    names += ["猫" * 100 + ".png", "images/c.png", "../..", "/"]
+    names = names[: len(states)]
+    files = tuple(folder / f"{number}.png" for number in range(len(names)))
+    for number, file in enumerate(files):
+        picture(file, number)
     cells = [[STATES[state] for state in row] for row in states]
     return TaggedSet(
         ids=np.array(names),
         truth=np.array([[present for present, _ in row] for row in cells], dtype=np.uint8),
         known=np.array([[known for _, known in row] for row in cells]),
         labels=labels,
-        files=tuple(folder / name for name in names),
+        files=files,
         **columns,
     )
 
@@ -186,10 +189,26 @@ def test_nothing_is_left_after_an_interruption_or_on_a_full_disk(
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
+def test_names_of_pictures_fit_every_file_system(tmp_path: Path) -> None:
+    for dots in (True, False):
+        names = [name for _, name, _ in Pictures(full(tmp_path)).each(dots=dots)]
+        assert names[:3] == ["a/1.png", "b/1.png", "A/1_2.png"]
+        assert len({name.casefold() for name in names}) == 12
+        assert "c_2.png" in names  # of images/c.png, as c.png is taken
+        assert all(len(part.encode()) <= 255 for name in names for part in name.split("/"))
+
+
+def test_an_existing_folder_is_refused_before_anything_is_written(to: Target, tmp_path: Path) -> None:
+    data = full(tmp_path / "source")
+    with pytest.raises(InputError, match="source exists and is not overwritten"):
+        convert(data, to, tmp_path / "source", on_written=lambda *_: pytest.fail("a picture was written"))
+    assert len(list((tmp_path / "source").iterdir())) == 12
+
+
 def test_a_picture_that_is_gone(to: Target, tmp_path: Path) -> None:
     data = full(tmp_path / "source")
-    (tmp_path / "source" / "b" / "1.png").unlink()
-    with pytest.raises(InputError, match=r"b/1\.png"):
+    (tmp_path / "source" / "7.png").unlink()
+    with pytest.raises(InputError, match=r"7\.png"):
         convert(data, to, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

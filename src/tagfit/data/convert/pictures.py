@@ -18,6 +18,7 @@ ENDINGS = (
     (0, b"BM", ".bmp"), (0, b"II*\0", ".tif"), (0, b"MM\0*", ".tif"), (4, b"ftypavif", ".avif"), (4, b"ftyp", ".heic"),
     (4, b"jP  ", ".jp2"), (0, b"P", ".ppm"),
 )  # fmt: skip
+FOLDER = "images"  # where pictures are written; no name begins with it, which would be ambiguous
 _ODD = re.compile(r"[^\w.()+=@ -]")
 NAME_LENGTH = 50  # characters, of up to four bytes; file systems allow 255 bytes
 
@@ -88,9 +89,10 @@ def label_lines(labels: tuple[str, ...]) -> str:
 
 
 def _safe(name: str, content: bytes, dots: bool) -> str:
-    parts = [_ODD.sub("_", part)[-NAME_LENGTH:] for part in name.split("/") if part not in ("", ".", "..")] or [
-        "picture"
-    ]
+    named = [part for part in name.split("/") if part not in ("", ".", "..")] or ["picture"]
+    while len(named) > 1 and named[0] == FOLDER:
+        del named[0]
+    parts = [_ODD.sub("_", part)[-NAME_LENGTH:] for part in named]
     stem, ending = posixpath.splitext(parts[-1])
     if ending.lower() not in SUFFIXES:
         stem = parts[-1]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tagfit.data.convert.pictures import Pictures, describe_row
+from tagfit.data.convert.pictures import FOLDER, Pictures, describe_row
 from tagfit.data.pictures.accepted import opened
 from tagfit.data.readers.coco import NEGATIVE, NOT_EXHAUSTIVE, OWN
 from tagfit.data.tagged import TaggedSet
@@ -26,12 +26,12 @@ def write(data: TaggedSet, pictures: Pictures, out: Path) -> None:
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for row, name, content in pictures.each():
-        path = out / "images" / name
+        path = out / FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         with opened(content, name) as picture:
             width, height = picture.size
-        image = {"id": row + 1, "file_name": f"images/{name}", "width": width, "height": height}
+        image = {"id": row + 1, "file_name": f"{FOLDER}/{name}", "width": width, "height": height}
         if federated:
             absent = data.known[row] & (data.truth[row] == 0)
             image |= {NEGATIVE: (np.flatnonzero(absent) + 1).tolist(), NOT_EXHAUSTIVE: []}

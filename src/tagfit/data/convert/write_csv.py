@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from tagfit.data.convert.pictures import Pictures, describe_row, label_lines
+from tagfit.data.convert.pictures import FOLDER, Pictures, describe_row, label_lines
 from tagfit.data.splits.folds import cell_writer, marked_tags
 from tagfit.data.tagged import TaggedSet
 from tagfit.files import write_text
@@ -27,9 +27,9 @@ def write(data: TaggedSet, pictures: Pictures, out: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "tags", *columns])
     for row, name, content in pictures.each():
-        path = out / "images" / name
+        path = out / FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        writer.writerow([name, cell(rows[row]), *(described[row].get(column, "") for column in columns)])
+        writer.writerow([f"{FOLDER}/{name}", cell(rows[row]), *(described[row].get(column, "") for column in columns)])
     write_text(out / "labels.txt", labels)
     write_text(out / "tags.csv", text.getvalue())
