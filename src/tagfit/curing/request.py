@@ -145,7 +145,7 @@ class CureRequest:
         try:
             return cls(Goal.from_dict(values["goal"]), CureOptions.of(**options))
         except (TypeError, KeyError, AttributeError) as error:
-            raise InputError(f"what the cure was asked for has another form: {error}") from None
+            raise InputError(f"the options of the cure cannot be read: {error}") from None
 
     def extended(self, trials: int | None, budget: float | str | None) -> CureRequest:
         """The same request with more trials or a larger budget; None leaves either as it is.

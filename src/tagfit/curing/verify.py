@@ -118,7 +118,7 @@ def _places(folder: Path) -> Check:
         for path in (*read, *folder.glob("*.json*"))
         if path.is_symlink() and not path.resolve().is_relative_to(root)
     ]
-    return Check("that nothing leads out of the folder", tuple(altered))
+    return Check("the paths of the cure, all in its folder", tuple(altered))
 
 
 def _files(folder: Path, document: Document) -> Check:
