@@ -80,6 +80,8 @@ def test_what_is_doubtful_is_warned_of_and_the_option_decides(
         ("['Comedy' 'Drama']", ["Comedy", "Drama"]),
         ("['Comedy'\n 'Drama']", ["Comedy", "Drama"]),
         ("[Comedy, Drama]", ["Comedy", "Drama"]),
+        ("{sea;sun}", ["sea", "sun"]),
+        ("[sea | sun]", ["sea", "sun"]),
         ("[]", []),
         ("[ ]", []),
         ("[3, 5]", ["3", "5"]),
@@ -96,6 +98,22 @@ def test_what_is_doubtful_is_warned_of_and_the_option_decides(
 )
 def test_lists(cell: str, members: list[str] | None) -> None:
     assert parse_list(cell) == members
+
+
+@pytest.mark.parametrize("cell", ["'sea', 'sun'", "'sea';'sun'", '""sea"", ""sun""'])
+def test_quotes_without_brackets_are_no_part_of_tags(tmp_path: Path, cell: str) -> None:
+    source = table(tmp_path, f"image,tags\na.jpg,\"{cell}\"\nb.jpg,'sea'\nc.jpg,\n")
+    assert tags(source) == ["sea sun", "sea", ""]
+
+
+def test_quotes_in_some_cells_are_warned_of(tmp_path: Path) -> None:
+    data = read(table(tmp_path, "image,tags\na.jpg,'sea'\nb.jpg,sea\nc.jpg,sun\n"), learnable=False)
+    assert any("1 cells are in quotes" in fault.what for fault in data.warnings)
+
+
+def test_confidences_of_which_none_is_0_or_1_are_refused(tmp_path: Path) -> None:
+    source = table(tmp_path, "image,label,confidence\na.jpg,sea,0.4\na.jpg,sun,0.9\nb.jpg,sea,0.2\n")
+    assert "every confidence is between 0 and 1" in refusal(source)
 
 
 def test_lists_in_a_table(tmp_path: Path) -> None:

@@ -52,6 +52,13 @@ def test_unlisted_unknown_leaves_only_what_is_said(format_name: str, tmp_path: P
             assert state == said or (said == "A" and state == "U"), (name, label)
 
 
+def test_unlisted_absent_holds_for_open_images(tmp_path: Path) -> None:
+    write, truth = WRITTEN["openimages"]
+    data = read(write(tmp_path / "set"), unlisted="absent", learnable=False)
+    fractions = sum(state == "U" for name in truth for state in truth[name].values()) - 1  # d, dog: no row names it
+    assert (~data.known).sum() == fractions
+
+
 def test_a_missing_picture_is_quarantined_with_its_place(format_name: str, tmp_path: Path) -> None:
     if format_name in ("label-folders", "webdataset", "huggingface"):
         pytest.skip("it lists the pictures that are there")

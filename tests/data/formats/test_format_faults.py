@@ -41,7 +41,7 @@ REPLACED = [
     ("imagefolder", "metadata.jsonl", '["dog"]', '["dog"', ["line 2", "not JSON"]),
     ("imagefolder", "metadata.jsonl", '"a.png"', '"../../../a.png"', ["line 1", "leaves the folder"]),
     ("roboflow", "_classes.csv", "filename, cat", "picture, cat", ["train/_classes.csv, row 1", "as Roboflow"]),
-    ("roboflow", "_classes.csv", "a.png, 1", "a.png, yes", ["row 2", "'cat' holds 'yes'"]),
+    ("roboflow", "_classes.csv", "a.png, 1", "a.png, maybe", ["row 2", "'cat' holds 'maybe'"]),
     ("roboflow", "_classes.csv", ", 1, 1, 0", ", 1, 1", ["row 2", "3 cells, the header has 4"]),
     ("roboflow", "_classes.csv", ", cat, dog, sun", ", cat, dog, cat", ["occurs twice"]),
     ("openimages", "train-annotations-human-imagelabels.csv", "0.4", "much", ["row 11", "'much'"]),

@@ -14,12 +14,18 @@ BRACKETS = {"[": "]", "(": ")", "{": "}"}
 MOSTLY = 0.5
 LONGEST = 100_000  # characters of a cell that are parsed as a list
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
+_SEPARATED = re.compile(rf"(?:{_QUOTED.pattern})(?:\s*[,;|]\s*(?:{_QUOTED.pattern}))*")
 
 
 def are_lists(counts: Counter[str]) -> bool:
     """Whether most cells that hold something are lists in brackets."""
     filled = [text.strip() for text in counts if not is_nothing(text) and text.strip() != "?"]
     return bool(filled) and sum(map(_is_list, filled)) > MOSTLY * len(filled)
+
+
+def is_quoted(text: str) -> bool:
+    """Whether a cell is names in quotes, without brackets: ``'sea', 'sun'``."""
+    return len(text) < LONGEST - 2 and _SEPARATED.fullmatch(text.strip()) is not None
 
 
 def parse_list(text: str) -> list[str] | None:
@@ -49,10 +55,11 @@ def parse_list(text: str) -> list[str] | None:
             return sorted(str(text) for text in texts) if isinstance(members, set) else [str(text) for text in texts]
     if quoted:
         rest = _QUOTED.sub("", inner)
-        return None if rest.strip(", \n\t") else [single or double for single, double in quoted]
+        return None if rest.strip(",;| \n\t") else [single or double for single, double in quoted]
     if any(sign in inner for sign in "[](){}\"'"):
         return None
-    return [part.strip() for part in (inner.split(",") if "," in inner else [inner]) if not is_nothing(part)]
+    sign = next((sign for sign in ",;|" if sign in inner), None)
+    return [part.strip() for part in (inner.split(sign) if sign else [inner]) if not is_nothing(part)]
 
 
 def _is_list(cell: str) -> bool:

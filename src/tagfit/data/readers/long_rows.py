@@ -13,6 +13,8 @@ from tagfit.data.readers.tag_cells import ABSENT, PRESENT, UNKNOWN, Cells
 from tagfit.errors import Fault
 
 MOSTLY = 0.5
+ALL_BETWEEN = "every confidence is between 0 and 1, which says neither present nor absent"
+ROUNDED = "1 or 0 for each, by a threshold of yours"
 
 
 def is_long(names: Sequence[str], cells: Cells, rows: str | None) -> bool:
@@ -69,6 +71,8 @@ def merge(
             if before != state:
                 what = f"row {table.lines[first]} says another thing of {label!r} on {name!r}"
                 faults.append(Fault(f"conflicting tags: {what}", table.where(row), "one row per picture and label"))
+    if sure is not None and said and all(state == UNKNOWN for state, _ in said.values()):
+        faults.append(Fault(ALL_BETWEEN, table.path.name, ROUNDED))
     states = np.full((len(firsts), len(labels)), UNKNOWN if unlisted == "unknown" else ABSENT, dtype=np.uint8)
     if said:
         pictures, columns = zip(*said, strict=True)

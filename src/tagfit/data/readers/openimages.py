@@ -1,10 +1,11 @@
-"""Reads Open Images: a row for each picture and label with a confidence; labels that no row names are unknown."""
+"""Reads Open Images: a row per picture and label with a confidence; labels that no row names are unknown by default."""
 
 from __future__ import annotations
 
 from tagfit.data.pictures.sources import Place, listing
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, folders_below, split_of
 from tagfit.data.readers.csv_rows import csv_rows
+from tagfit.data.readers.long_rows import ALL_BETWEEN, ROUNDED
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
@@ -26,12 +27,12 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
         InputError: all faults, each with its row.
     """
     annotations = Annotations(NAME, place, options)
-    annotations.unlisted = "unknown"
+    annotations.unlisted = options.unlisted or "unknown"
     home = place.parent
     annotations.look_in([*folders_below(home, _own_first(place)), home, *folders_below(home, PICTURE_FOLDERS)])
     names = _class_names(home, annotations)
     rows: dict[str, int] = {}
-    between = 0
+    entries = between = 0
     for line, cells in _rows(place, annotations):
         where = f"{place.name}, row {line}"
         image, label, confidence = cells[0], cells[2], cells[3]
@@ -44,11 +45,14 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
             row = rows.get(image)
             if row is None:
                 row = rows[image] = annotations.picture(image, where)
+            entries += 1
             between += state == UNKNOWN
             annotations.mark(row, annotations.label(names.get(label, label)), state)
-    if between:
+    if between and between == entries:
+        annotations.fault(ALL_BETWEEN, instead=ROUNDED)
+    elif between:
         annotations.notes.append(f"{between} entries with a confidence between 0 and 1 are unknown")
-    annotations.notes.append("labels that no row names for a picture are unknown")
+    annotations.notes.append(f"labels that no row names for a picture are {annotations.unlisted}")
     if not names:
         annotations.notes.append("no class descriptions (class-descriptions.csv) next to it: labels are identifiers")
     return annotations.finish(sort=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tagfit import literals
 from tagfit.data.pictures.sources import Place
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, split_of
 from tagfit.data.readers.csv_rows import csv_rows
@@ -12,7 +13,7 @@ from tagfit.errors import InputError
 
 NAME = "Roboflow"
 TABLE = "_classes.csv"
-STATES = {"1": PRESENT, "0": ABSENT, "": UNKNOWN, "?": UNKNOWN, "-1": UNKNOWN}
+STATES = {literals.PRESENT: PRESENT, literals.ABSENT: ABSENT, literals.UNKNOWN: UNKNOWN}
 
 
 def recognise(look: Look) -> bool:
@@ -63,6 +64,11 @@ def _read_table(table: Place, shown: str, split: str, annotations: Annotations) 
     if len(set(names)) < len(names) or "" in names:
         annotations.fault("a label is empty or occurs twice", f"{shown}, row 1", "each label once")
         return []
+    custom: dict[str | None, int] = {"absent": ABSENT, "unknown": UNKNOWN, None: UNKNOWN}
+    states = STATES | {
+        literals.BLANK: custom[annotations.options.blank],
+        literals.MINUS_ONE: custom[annotations.options.minus_one],
+    }
     for line, cells in rows[1:]:
         where = f"{shown}, row {line}"
         if len(cells) != len(header):
@@ -70,8 +76,9 @@ def _read_table(table: Place, shown: str, split: str, annotations: Annotations) 
             continue
         row = annotations.picture(cells[0], where, split)
         for name, cell in zip(names, cells[1:], strict=True):
-            if cell in STATES:
-                annotations.mark(row, annotations.label(name), STATES[cell])
+            state = states.get(literals.state(cell))
+            if state is not None:
+                annotations.mark(row, annotations.label(name), state)
             else:
                 annotations.fault(f"the column {name!r} holds {cell!r}", where, "0 or 1")
     return names

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.labels import listed
 from tagfit.data.readers import separators
-from tagfit.data.readers.list_cells import BRACKETS, are_lists, parse_list
+from tagfit.data.readers.list_cells import BRACKETS, are_lists, is_quoted, parse_list
 from tagfit.data.readers.separators import Separator
 from tagfit.errors import Fault
 from tagfit.literals import is_nothing
@@ -103,7 +103,14 @@ def read_cells(
             members = parse_list(text)
             fault = f"{text!r} is not a list of tags, though other cells are lists"
             parsed[text] = Cell({}, faults=(fault,)) if members is None else _cell(text, members, none_label)
+    elif (quoted := [text for text in filled if is_quoted(text)]) and len(quoted) == len(filled):
+        notes.append("the tags are in quotes, which are left out")
+        found = Separator()
+        parsed = {text: _cell(text, parse_list(f"[{text}]") or [], none_label) for text in filled}
     else:
+        if quoted:
+            what = f"{sum(filled[text] for text in quoted)} cells are in quotes, which are read as part of the tags"
+            warnings.append(Fault(f"{what}: {listed(quoted)}", instead="quotes in every cell, or in none"))
         search = separators.given(separator) if separator is not None else separators.find(filled)
         found = search.separator
         notes += search.notes
@@ -130,6 +137,7 @@ def reads_otherwise(name: str) -> bool:
         is_nothing(name)
         or name.casefold() in NO_TAGS
         or name[:1] in BRACKETS
+        or is_quoted(name)
         or (name.endswith(".0") and name[:-2].isdigit())
     )
 
