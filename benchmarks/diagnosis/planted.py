@@ -436,10 +436,10 @@ def decisions_as_scores(case: Case, strength: int, rng: np.random.Generator) -> 
 
 @plants("training-diverged")
 def training_diverged(case: Case, strength: int, rng: np.random.Generator) -> None:
-    """Both losses are NaN from an epoch on; infinite there; the validation loss alone is NaN in one epoch."""
+    """The validation loss is infinite in one epoch; both losses are infinite, or NaN, from an epoch on."""
     at = int(rng.integers(2, EPOCHS))
     name = "loss" if "loss" in case.history else "train_loss"
     if strength == 0:
-        case.history["val_loss"][at] = float("nan")
+        case.history["val_loss"][at] = float("inf")
     for curve in (case.history[name], case.history["val_loss"]) if strength else ():
         curve[at:] = [(float("inf"), float("nan"))[strength - 1]] * (EPOCHS - at)

@@ -163,6 +163,7 @@ def test_frames_keras_histories_and_own_epochs() -> None:
     ("text", "epoch"),
     [
         (json.dumps({"loss": [0.7, 0.5, float("nan"), float("nan")], "val_loss": VALIDATION}), 3),
+        (json.dumps({"loss": RUNNING, "val_loss": [float("nan"), 0.6, float("nan"), 0.5]}), None),
         (json.dumps({"loss": RUNNING, "val_loss": [0.8, float("inf"), 0.5, 0.5]}), 2),
         ("epoch,loss,val_loss\n0,0.7,0.8\n1,nan,NaN\n2,nan,NaN\n", 2),
         ("epoch,loss,val_loss\n0,0.7,0.8\n1,0.5,0.6\n2,,\n3,,\n", 3),

@@ -14,8 +14,9 @@ LOWER = 10  # the usual factor for a learning rate at which training diverged
     "issue",
     "The loss became NaN or infinite",
     family="fit",
-    how="The first epoch of the history whose train or validation loss is NaN or infinite, or from which on no loss "
-    "is logged to the end (pandas writes NaN as an empty cell).",
+    how="The first epoch of the history whose train or validation loss is infinite, or from which on it is NaN, or no "
+    "loss is logged, to the end (pandas writes NaN as an empty cell). NaN between finite values is an epoch that was "
+    "not measured.",
     why="From there on the weights hold no information. Weights of the last epoch are useless; the best before it may "
     "not be.",
     what_to_do="A lower learning rate and gradient clipping; look for inputs that are not finite or not scaled, and "
@@ -29,7 +30,7 @@ def training_diverged(material: Material) -> Verdict:
     epochs = len(curves)
     if curves.diverged_at is None:
         return passed(f"the loss is finite in all {epochs} epochs")
-    says = f"The loss is not finite from epoch {curves.diverged_at} of {epochs} on: training diverged."
+    says = f"The loss was no longer finite at epoch {curves.diverged_at} of {epochs}: training diverged."
     changes: dict[str, object] = {"gradient_clip": 1.0}
     if material.recipe is not None:
         changes["learning_rate"] = material.recipe.learning_rate / LOWER

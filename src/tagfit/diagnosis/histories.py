@@ -170,12 +170,21 @@ def _plain(name: str) -> str:
 
 
 def _diverged_at(losses: list[Floats]) -> int | None:
-    """The first epoch, from 1, of a loss that is NaN or infinite, or from which on every loss is blank to the end."""
+    """The first epoch, from 1, whose loss is infinite, or from which on a loss is NaN, or every loss blank, to the end.
+
+    A training does not recover from NaN: a NaN with finite values after it is an epoch that was not measured.
+    """
     if not losses:
         return None
-    explicit = np.any([np.isnan(loss) | (loss == np.inf) for loss in losses], axis=0)
+    explicit = np.any([(loss == np.inf) | (np.isnan(loss) & ~_finite_later(loss)) for loss in losses], axis=0)
     if explicit.any():
         return int(explicit.argmax()) + 1
     blank = np.all([loss == BLANK for loss in losses], axis=0)
     at_the_end = len(blank) if blank.all() else int(blank[::-1].argmin())
     return len(blank) - at_the_end + 1 if at_the_end >= BLANK_AT_THE_END else None
+
+
+def _finite_later(loss: Floats) -> NDArray[np.bool_]:
+    """For each epoch whether a finite value follows."""
+    finite = np.isfinite(loss)
+    return np.append(np.logical_or.accumulate(finite[::-1])[::-1][1:], False)
