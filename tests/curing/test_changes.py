@@ -143,7 +143,7 @@ def test_the_regularised_recipe_changes_its_groups_of_fields_and_no_others(name:
     start = NAMED[name].changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
     answer = REGULARISED[start.architecture]
     if name.startswith("regularised") or name == "pretrained":
-        assert first.applied(start.changed(epochs=answer.epochs, monitor=answer.monitor)) is None
+        assert first.applied(start.changed(widths=answer.widths, epochs=answer.epochs, monitor=answer.monitor)) is None
         return
     start = start.changed(widths=(256, 128, *start.widths[2:]))
     changed = first.applied(start)

@@ -18,7 +18,7 @@ AT_ONCE = "the regularised recipe"
 # Why a move without a finding is tried.
 ALWAYS = "always tried"
 # A cure augments only where that is allowed, and trains several nets in the time that the default takes for one.
-CONV_NET = NAMED[FOR_PICTURES].changed(epochs=20, augment=False, monitor="loss")
+CONV_NET = NAMED[FOR_PICTURES].changed(widths=(32, 64, 128, 256), epochs=20, augment=False, monitor="loss")
 REGULARISED = {"dense": NAMED["regularised-dense"], "conv": CONV_NET, "pretrained": NAMED["pretrained"]}
 # On pictures the two take a third and two thirds of the time. Fewer units need less dropout and tolerate larger steps.
 SMALL = {
