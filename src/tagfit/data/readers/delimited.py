@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tagfit.data.labels import listed
-from tagfit.data.pictures.sources import Place
+from tagfit.data.pictures.sources import Place, content_of
 from tagfit.data.readers.garbage import collector_paused
-from tagfit.errors import Fault, InputError
+from tagfit.errors import Fault, InputError, gathered
 
 # A long cell is as valid as a short one: the whole file is in memory by then.
 CELL_LIMIT = 2**31 - 1
@@ -71,7 +71,7 @@ def read_delimited(
     Raises:
         InputError: no such encoding, bytes that it cannot read, quotes without a pair, or rows of different lengths.
     """
-    text = _text(path, encoding)
+    text = text_of(path, encoding)
     notes = []
     skipped = 0
     first = text.partition("\n")[0].strip()
@@ -147,8 +147,28 @@ def _rows(path: Place, text: str, delimiter: str, skipped: int) -> tuple[list[li
     if delimiter == WHITESPACE:
         split = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1 + skipped)]
         return [cells for _, cells in split if cells], [number for number, cells in split if cells]
+    return csv_rows(text, path.name, delimiter=delimiter, skipped=skipped)
+
+
+def csv_rows(
+    text: str, name: str, *, delimiter: str = ",", skipped: int = 0, blanks_before_quotes: bool = False
+) -> tuple[list[list[str]], list[int]]:
+    """The cells of each row that is not empty, and the line on which each row begins.
+
+    Args:
+        text: of the file.
+        name: how messages name it.
+        delimiter: one sign.
+        skipped: how many lines of the file stand before ``text``.
+        blanks_before_quotes: whether ``a, "b,c"`` has two cells.
+
+    Raises:
+        InputError: quotes without a pair.
+    """
     csv.field_size_limit(CELL_LIMIT)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=blanks_before_quotes
+    )
     rows: list[list[str]] = []
     lines: list[int] = []
     start = 1 + skipped
@@ -159,17 +179,36 @@ def _rows(path: Place, text: str, delimiter: str, skipped: int) -> tuple[list[li
                 lines.append(start)
             start = reader.line_num + 1 + skipped
     except csv.Error as error:
-        raise InputError(
-            Fault(f"{error}", f"{path.name}, row {start}", 'quotes in pairs: "a ""quoted"" word"')
-        ) from None
+        raise InputError(Fault(f"{error}", f"{name}, row {start}", 'quotes in pairs: "a ""quoted"" word"')) from None
     return rows, lines
 
 
-def _text(path: Place, encoding: str | None) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+def numbered_rows(place: Place, shown: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
+    """(line, cells without outer blanks) of each row of a CSV whose form a format prescribes.
+
+    Args:
+        place: the file.
+        shown: how messages name it.
+        faults: gets what cannot be read.
+    """
+    with gathered(faults):
+        rows, lines = csv_rows(text_of(place, name=shown), shown, blanks_before_quotes=True)
+        return [(line, [cell.strip() for cell in cells]) for line, cells in zip(lines, rows, strict=True)]
+    return []
+
+
+def text_of(path: Place, encoding: str | None = None, *, name: str = "") -> str:
+    """The text of a file.
+
+    Args:
+        path: the file.
+        encoding: None for UTF-8, or UTF-16 where its bytes say so.
+        name: how messages name it; its own name if empty.
+
+    Raises:
+        InputError: it cannot be read, there is no such encoding, or its bytes are not of that encoding.
+    """
+    content = content_of(path)
     chosen = encoding or _encoding(content)
     try:
         return content.decode(chosen)
@@ -182,7 +221,7 @@ def _text(path: Place, encoding: str | None) -> str:
         raise InputError(
             Fault(
                 f"the bytes {content[error.start : error.start + 4]!r} are no {chosen.removesuffix('-sig').upper()}",
-                f"{path.name}, row {row}",
+                f"{name or path.name}, row {row}",
                 "save the file as UTF-8" + _other_encodings(content, error.start),
             ),
         ) from None

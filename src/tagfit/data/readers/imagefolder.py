@@ -9,7 +9,7 @@ from tagfit.data.labels import align, combine
 from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.pictures.sources import Place, content_of, files_below
 from tagfit.data.readers.annotations import Annotations, split_of
-from tagfit.data.readers.csv_rows import csv_rows
+from tagfit.data.readers.delimited import numbered_rows
 from tagfit.data.readers.json_files import kind_of, parse_json_text
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
@@ -112,7 +112,7 @@ def _read_csv(tables: dict[str, Place], options: TableOptions) -> TaggedSet:
     for folder, table in tables.items():
         data = read_table(table, options)
         faults: list[Fault] = []
-        rows = csv_rows(table, table.name, faults)
+        rows = numbered_rows(table, table.name, faults)
         column = next((number for number, name in enumerate(rows[0][1]) if name in FILE_COLUMNS), 0) if rows else 0
         named = {cells[column] for _, cells in rows[1:]}
         unnamed = [path for path, _ in _pictures(table.parent) if path not in named]

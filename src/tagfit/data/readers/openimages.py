@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tagfit.data.pictures.sources import Place, listing
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, folders_below, split_of
-from tagfit.data.readers.csv_rows import csv_rows
+from tagfit.data.readers.delimited import numbered_rows
 from tagfit.data.readers.long_rows import ALL_BETWEEN, ROUNDED
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
@@ -78,7 +78,7 @@ def _class_names(home: Place, annotations: Annotations) -> dict[str, str]:
     """Names by identifier, out of a file of class descriptions, which has a header since version 6."""
     for file in listing(home):
         if "class-descriptions" in file.name and file.suffix == ".csv":
-            pairs = [cells for _, cells in csv_rows(file, file.name, annotations.faults) if len(cells) == 2]
+            pairs = [cells for _, cells in numbered_rows(file, file.name, annotations.faults) if len(cells) == 2]
             names = {key: name.strip() for key, name in pairs if key != "LabelName"}
             counts: dict[str, int] = {}
             for name in names.values():
@@ -88,7 +88,7 @@ def _class_names(home: Place, annotations: Annotations) -> dict[str, str]:
 
 
 def _rows(place: Place, annotations: Annotations) -> list[tuple[int, list[str]]]:
-    rows = csv_rows(place, place.name, annotations.faults)
+    rows = numbered_rows(place, place.name, annotations.faults)
     if annotations.faults:
         return []
     if not rows or tuple(rows[0][1][: len(COLUMNS)]) != COLUMNS:

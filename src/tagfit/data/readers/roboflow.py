@@ -5,7 +5,7 @@ from __future__ import annotations
 from tagfit import literals
 from tagfit.data.pictures.sources import Place
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, split_of
-from tagfit.data.readers.csv_rows import csv_rows
+from tagfit.data.readers.delimited import numbered_rows
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
@@ -53,7 +53,7 @@ def _tables(look: Look) -> dict[str, Place]:
 
 
 def _read_table(table: Place, shown: str, split: str, annotations: Annotations) -> list[str]:
-    rows = csv_rows(table, shown, annotations.faults)
+    rows = numbered_rows(table, shown, annotations.faults)
     if annotations.faults and not rows:
         return []
     header = rows[0][1] if rows else []
