@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagfit.data.labels import Selection, align, combine, requested, require_learnable, select, similar_names
+from tagfit.data.joining import combine
+from tagfit.data.labels import Selection, align, requested, require_learnable, select, similar_names
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError

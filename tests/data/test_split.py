@@ -231,7 +231,7 @@ def test_sets_of_other_labels_or_other_kinds_are_refused() -> None:
     assert "labels of validation: lacks 'c', which train has" in said
     assert "labels of validation: has 'x', which train has not" in said
     wider = replace(table(20), arrays=np.zeros((20, 6), dtype=np.float32))
-    assert "shape (5,); test float32 arrays of shape (6,)" in refusal(table(), test=wider)
+    assert "shape (5,), test has float32 arrays of shape (6,)" in refusal(table(), test=wider)
 
 
 def test_a_label_that_is_always_on_is_refused_and_one_that_never_is_told() -> None:

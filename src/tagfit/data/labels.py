@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,59 +136,6 @@ def align(data: TaggedSet, labels: Sequence[str]) -> TaggedSet:
         labels=names,
         notes=(*data.notes, *notes),
         warnings=(*data.warnings, *warnings),
-    )
-
-
-def combine(parts: Mapping[str, TaggedSet]) -> TaggedSet:
-    """Sources of different splits -> one TaggedSet whose ``split`` says where each row came from.
-
-    Args:
-        parts: split name -> its rows; the labels of the first are aligned to by name.
-
-    Where two sources use the same row id, the ids of all get their split before them: ``validation:1.jpg``.
-
-    Raises:
-        InputError: pictures with features, features of different widths, or no label shared.
-    """
-    first = next(iter(parts.values()))
-    sets = {name: align(data, first.labels) for name, data in parts.items()}
-    kinds = {
-        name: "picture files" if data.arrays is None else f"rows of shape {data.arrays.shape[1:]}"
-        for name, data in sets.items()
-    }
-    if len(set(kinds.values())) > 1:
-        raise InputError(
-            "the sources do not fit together: " + ", ".join(f"{name} has {kind}" for name, kind in kinds.items()),
-            instead="the same kind of rows in each",
-        )
-    ids = np.concatenate([data.ids for data in sets.values()])
-    if len(np.unique(ids)) != len(ids):
-        ids = np.asarray([f"{name}:{row}" for name, data in sets.items() for row in data.ids], dtype=np.str_)
-
-    def joined(field: str, missing: Any) -> Any:
-        values = [getattr(data, field) for data in sets.values()]
-        if all(value is None for value in values):
-            return None
-        filled = [
-            np.full(len(data), missing) if value is None else value
-            for data, value in zip(sets.values(), values, strict=True)
-        ]
-        return np.concatenate(filled)
-
-    return TaggedSet(
-        ids=ids,
-        truth=np.concatenate([data.truth for data in sets.values()]),
-        known=np.concatenate([data.known for data in sets.values()]),
-        labels=first.labels,
-        files=None if first.files is None else tuple(file for data in sets.values() for file in data.files or ()),
-        arrays=None if first.arrays is None else np.concatenate([np.asarray(data.arrays) for data in sets.values()]),
-        groups=joined("groups", ""),
-        weights=joined("weights", 1.0),
-        split=np.concatenate([np.full(len(data), name, dtype="<U10") for name, data in sets.items()]),
-        quarantined=tuple(fault for data in sets.values() for fault in data.quarantined),
-        notes=tuple(f"{name}: {note}" for name, data in sets.items() for note in data.notes),
-        warnings=tuple(fault for data in sets.values() for fault in data.warnings),
-        unlisted=first.unlisted,
     )
 
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tagfit import literals, multihot
 from tagfit.arguments import checked
-from tagfit.data.labels import combine, listed
+from tagfit.data.joining import combine
+from tagfit.data.labels import listed
 from tagfit.data.tagged import SPLITS, TaggedSet
 from tagfit.errors import Fault, InputError
 from tagfit.npz import load_arrays

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tagfit.data.labels import align, combine
+from tagfit.data.joining import combine
+from tagfit.data.labels import align
 from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.pictures.sources import Place, content_of, files_below
 from tagfit.data.readers.annotations import Annotations, split_of
