@@ -1,55 +1,22 @@
-"""Checks of single values, made while the command line is parsed: before anything is decoded, trained or written.
-
-``typer.Option(callback=checked(rule))`` calls ``rule`` with the value; its InputError is reported together with all
-other errors of the command line.
-"""
+"""The checks of single values: before anything is decoded, trained or written."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 
+from tagfit.cli.checking import each, typed
 from tagfit.cli.names import names_in
 from tagfit.errors import Fault, InputError, MissingExtraError, gathered
 
-# The key of `Context.meta` under which `Command` leaves all words of the command line, by parameter, unconverted.
-GIVEN = "tagfit.given"
 TRAIN_EXTRA = ("torch", "optuna")
 NAMED_METRICS = ("default", "all", "headline")
-
-Rule = Callable[[Any], object]
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def checked(rule: Rule) -> Callable[[Any], Any]:
-    """A callback of an option or argument that applies ``rule`` to the value if there is one."""
-
-    def callback(value: Any) -> Any:
-        if value is not None and value != []:
-            rule(value)
-        return value
-
-    return callback
-
-
-def check_together(check: Callable[[typer.Context], list[Fault]]) -> Callable[[Command], Command]:
-    """Decorate a command with a check of how its words fit together.
-
-    ``check`` gets the context of the command, and is called even if single words are wrong (those are missing from
-    ``context.params``), so that everything is reported at once.
-    """
-
-    def decorated(command: Command) -> Command:
-        command.check_together = check  # type: ignore[attr-defined]
-        return command
-
-    return decorated
 
 
 def needs_train_extra(purpose: str) -> Callable[[typer.Context], list[Fault]]:
@@ -62,32 +29,6 @@ def needs_train_extra(purpose: str) -> Callable[[typer.Context], list[Fault]]:
         return faults
 
     return check
-
-
-def is_given(context: typer.Context, name: str) -> bool:
-    """Whether a parameter was typed, whatever its value."""
-    source = context.get_parameter_source(name)
-    return source is not None and "DEFAULT" not in source.name
-
-
-def each(rule: Rule) -> Rule:
-    """``rule`` for every value of an option that may be repeated; all failures are reported."""
-
-    def of_all(values: list[Any]) -> None:
-        faults: list[Fault] = []
-        for value in values:
-            with gathered(faults):
-                rule(value)
-        if faults:
-            raise InputError(faults)
-
-    return of_all
-
-
-def given(context: typer.Context) -> Mapping[str, Any]:
-    """What the user typed, by parameter, before any conversion; for checks that depend on a second option."""
-    found: Mapping[str, Any] = context.meta.get(GIVEN, {})
-    return found
 
 
 def source(path: Path) -> None:
@@ -212,7 +153,6 @@ def _writable(folder: Path) -> None:
 
 def device(name: str) -> None:
     """A device of this machine; without torch, the extra to install is named."""
-
     if name.lower() in ("gpu", "cuda:0"):
         raise InputError(
             f"--device {name}", instead="--device cuda or mps; a GPU is used by default where there is one"
@@ -314,7 +254,7 @@ def settings(context: typer.Context, value: list[str] | None) -> list[str] | Non
     """``--set``: fields and values of the recipe that ``--recipe`` names, else of one of the two defaults."""
     from tagfit.recipe import FOR_FEATURES, FOR_PICTURES, assign, find
 
-    named = given(context).get("recipe")
+    named = typed(context).get("recipe")
     if value and not named:
         with suppress(InputError):
             assign(find(FOR_PICTURES), value)
@@ -334,7 +274,7 @@ def backbone(context: typer.Context) -> None:
 
     chosen = _any_recipe()
     with gathered([]):  # wrong recipes and settings are reported by their own checks
-        chosen = assign(find(given(context).get("recipe") or "regularised-dense"), given(context).get("set_") or [])
+        chosen = assign(find(typed(context).get("recipe") or "regularised-dense"), typed(context).get("set_") or [])
     if chosen.frozen:
         _ = find_backbone(chosen.backbone).path
 
@@ -343,7 +283,7 @@ def goal(context: typer.Context, value: list[str] | None) -> list[str] | None:
     """``--goal`` of a cure. For a run, ``tagfit.cure`` checks it before it reads anything, with the run's figures."""
     from tagfit.goal import Goal
 
-    if value and not (Path(given(context).get("start") or "") / "run.json").is_file():
+    if value and not (Path(typed(context).get("start") or "") / "run.json").is_file():
         Goal(*value)
     return value
 

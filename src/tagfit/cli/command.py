@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tagfit.cli import names
-from tagfit.cli.checks import GIVEN
+from tagfit.cli.checking import GIVEN
 from tagfit.errors import Fault, InputError
 
 if TYPE_CHECKING:

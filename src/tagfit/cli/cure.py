@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tagfit.cli import checks, options
-from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.exit_codes import OF_VERDICT
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
@@ -95,62 +95,71 @@ def _together(context: typer.Context) -> list[Fault]:
     return faults
 
 
+Start = Annotated[
+    Path | None,
+    typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.", callback=checked(checks.source)),
+]
+Bounds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="BOUND",
+        help="'validation.label_accuracy>=0.85' for example, or lesson; may be repeated.",
+        callback=checks.goal,
+    ),
+]
+Maximise = Annotated[
+    str | None,
+    typer.Option(
+        metavar="METRIC",
+        help="Make it as good as the bounds allow, such as validation.mAP.",
+        callback=checked(checks.maximise),
+    ),
+]
+GapAtMost = Annotated[
+    float | None,
+    typer.Option(
+        metavar="G", help="The largest gap allowed between train and validation.", callback=checked(checks.gap)
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The folder of the cure.",
+        show_default="cures/<date>-<name>",
+        callback=checked(checks.folder),
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Continue an interrupted cure, or one with larger --trials or --budget.",
+        callback=checked(checks.begun_cure),
+    ),
+]
+FirstRecipe = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="The first recipe for a SOURCE.",
+        show_default="plain-conv for pictures, else plain-dense",
+        callback=checked(checks.recipe),
+    ),
+]
+
+
 @expand_groups
 @check_together(_together)
 def cure(
     *,
-    start: Annotated[
-        Path | None,
-        typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.", callback=checked(checks.source)),
-    ] = None,
-    goal: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="BOUND",
-            help="'validation.label_accuracy>=0.85' for example, or lesson; may be repeated.",
-            callback=checks.goal,
-        ),
-    ] = None,
-    maximise: Annotated[
-        str | None,
-        typer.Option(
-            metavar="METRIC",
-            help="Make it as good as the bounds allow, such as validation.mAP.",
-            callback=checked(checks.maximise),
-        ),
-    ] = None,
-    gap_at_most: Annotated[
-        float | None,
-        typer.Option(
-            metavar="G", help="The largest gap allowed between train and validation.", callback=checked(checks.gap)
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The folder of the cure.",
-            show_default="cures/<date>-<name>",
-            callback=checked(checks.folder),
-        ),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Continue an interrupted cure, or one with larger --trials or --budget.",
-            callback=checked(checks.begun_cure),
-        ),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE",
-            help="The first recipe for a SOURCE.",
-            show_default="plain-conv for pictures, else plain-dense",
-            callback=checked(checks.recipe),
-        ),
-    ] = None,
+    start: Start = None,
+    goal: Bounds = None,
+    maximise: Maximise = None,
+    gap_at_most: GapAtMost = None,
+    out: Out = None,
+    resume: Resume = None,
+    recipe: FirstRecipe = None,
     as_json: AsJson = False,
     search: SearchOptions,
     splitting: options.SplitOptions,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tagfit.cli import checks, options
-from tagfit.cli.checks import check_together, checked
+from tagfit.cli.checking import check_together, checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import check_together, checked, needs_train_extra
+from tagfit.cli.checking import check_together, checked
 from tagfit.cli.cure import reported, show_certificate
 from tagfit.cli.exit_codes import DEMO_FAILED, DONE
 from tagfit.cli.output import AsJson, number, on_decoded, print_json, progress_bar, say, table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TYPICAL_SEED = 4
 
 
-@check_together(needs_train_extra("the demo"))
+@check_together(checks.needs_train_extra("the demo"))
 def demo(
     folder: Annotated[
         Path,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.names import names_in
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
@@ -36,65 +36,73 @@ def _together(context: typer.Context) -> list[Fault]:
     return faults
 
 
+TrainScores = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Scores of train as .npz (truth, scores) or .csv.", callback=checked(checks.file)
+    ),
+]
+ValidationScores = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Scores of validation, likewise.", callback=checked(checks.file)),
+]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Losses per epoch: Keras' history.history as .json, a .csv log, or .jsonl.",
+        callback=checked(checks.file),
+    ),
+]
+CrossFit = Annotated[
+    int,
+    typer.Option(
+        metavar="K",
+        help="Retrain K times, each without a part of train, to find suspect tags in train; 0: no.",
+        callback=checked(folds),
+    ),
+]
+GoalText = Annotated[
+    str | None,
+    typer.Option(metavar="GOAL", help="Such as 'validation.label_accuracy>=0.85'.", callback=checked(checks.bounds)),
+]
+Mute = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE", help="Skip the check with this code; may be repeated.", callback=checked(checks.check_codes)
+    ),
+]
+Letter = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--out",
+        metavar="FILE",
+        help="Write the report as one .html file.",
+        callback=checked(checks.output),
+    ),
+]
+FailOn = Annotated[
+    Literal["issue", "hint"] | None,
+    typer.Option(metavar="WORD", help="Exit with 4 if a check fired: issue, or hint for any."),
+]
+
+
 @check_together(_together)
 def diagnose(
     run: Annotated[
         Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
     ] = None,
-    train: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Scores of train as .npz (truth, scores) or .csv.", callback=checked(checks.file)
-        ),
-    ] = None,
-    validation: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Scores of validation, likewise.", callback=checked(checks.file)),
-    ] = None,
-    history: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Losses per epoch: Keras' history.history as .json, a .csv log, or .jsonl.",
-            callback=checked(checks.file),
-        ),
-    ] = None,
-    cross_fit: Annotated[
-        int,
-        typer.Option(
-            metavar="K",
-            help="Retrain K times, each without a part of train, to find suspect tags in train; 0: no.",
-            callback=checked(folds),
-        ),
-    ] = 0,
-    goal: Annotated[
-        str | None,
-        typer.Option(
-            metavar="GOAL", help="Such as 'validation.label_accuracy>=0.85'.", callback=checked(checks.bounds)
-        ),
-    ] = None,
+    train: TrainScores = None,
+    validation: ValidationScores = None,
+    history: HistoryFile = None,
+    cross_fit: CrossFit = 0,
+    goal: GoalText = None,
     metrics: Annotated[str, typer.Option(metavar="a,b", help="The metrics that you report or select models by.")] = "",
-    mute: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODE", help="Skip the check with this code; may be repeated.", callback=checked(checks.check_codes)
-        ),
-    ] = None,
+    mute: Mute = None,
     all_findings: Annotated[bool, typer.Option("--all", help="Show every check and its outcome.")] = False,
-    letter: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="FILE",
-            help="Write the report as one .html file.",
-            callback=checked(checks.output),
-        ),
-    ] = None,
-    fail_on: Annotated[
-        Literal["issue", "hint"] | None,
-        typer.Option(metavar="WORD", help="Exit with 4 if a check fired: issue, or hint for any."),
-    ] = None,
+    letter: Letter = None,
+    fail_on: FailOn = None,
     as_json: AsJson = False,
 ) -> int:
     """Find out why a model generalises badly, and how to fix it.

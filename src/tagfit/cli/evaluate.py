@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagfit.cli import checks, options
-from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, each, is_given, typed
 from tagfit.cli.names import names_in
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
@@ -54,7 +54,7 @@ def _together(context: typer.Context) -> list[Fault]:
         faults.append(Fault("--split names a split of the run, SOURCE is new data", instead="one of the two"))
     if split and scores:
         faults.append(Fault("--split names a split of a run, --scores needs none", instead=form))
-    paths = checks.given(context).get("scores") or []
+    paths = typed(context).get("scores") or []
     twice = sorted({path for path in paths if paths.count(path) > 1})
     faults += [Fault(f"--scores {path} is given twice", instead="each file once") for path in twice]
     if not source:
@@ -68,44 +68,50 @@ def _together(context: typer.Context) -> list[Fault]:
     return faults
 
 
+RunFolder = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))]
+NewData = Annotated[
+    Path | None,
+    typer.Argument(metavar="SOURCE", help="New tagged data to evaluate it on.", callback=checked(checks.source)),
+]
+ScoreFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Instead of a run: scores as .npz (truth, scores) or .csv; may be repeated.",
+        callback=checked(each(checks.file)),
+    ),
+]
+Splits = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="train, validation or test; each look at test is recorded.",
+        show_default="train and validation",
+        callback=checked(each(checks.split)),
+    ),
+]
+MetricNames = Annotated[
+    str, typer.Option(metavar="a,b", help="default, all, or names.", callback=checked(checks.metrics))
+]
+Intervals = Annotated[
+    str,
+    typer.Option(
+        metavar="N|none", help="Resamples for the intervals; none: no intervals.", callback=checked(resamples)
+    ),
+]
+
+
 @expand_groups
 @check_together(_together)
 def evaluate(
     *,
-    run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
-    ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Argument(metavar="SOURCE", help="New tagged data to evaluate it on.", callback=checked(checks.source)),
-    ] = None,
-    scores: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Instead of a run: scores as .npz (truth, scores) or .csv; may be repeated.",
-            callback=checked(checks.each(checks.file)),
-        ),
-    ] = None,
-    split: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="train, validation or test; each look at test is recorded.",
-            show_default="train and validation",
-            callback=checked(checks.each(checks.split)),
-        ),
-    ] = None,
-    metrics: Annotated[
-        str, typer.Option(metavar="a,b", help="default, all, or names.", callback=checked(checks.metrics))
-    ] = "default",
+    run: RunFolder = None,
+    source: NewData = None,
+    scores: ScoreFiles = None,
+    split: Splits = None,
+    metrics: MetricNames = "default",
     thresholds: ThresholdsFile = None,
-    intervals: Annotated[
-        str,
-        typer.Option(
-            metavar="N|none", help="Resamples for the intervals; none: no intervals.", callback=checked(resamples)
-        ),
-    ] = "auto",
+    intervals: Intervals = "auto",
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
     reading: options.ReadingOptions,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import checked, is_given
+from tagfit.cli.checking import checked, is_given
 from tagfit.cli.option_groups import group_of
 from tagfit.data.readers.names import FormatName
 from tagfit.errors import Fault, gathered

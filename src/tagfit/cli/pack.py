@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import check_together, checked, needs_train_extra
+from tagfit.cli.checking import check_together, checked
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.output import AsJson, print_json, say
 
 
-@check_together(needs_train_extra("packing a tagger"))
+@check_together(checks.needs_train_extra("packing a tagger"))
 def pack(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))],
     folder: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import checked
+from tagfit.cli.checking import checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.output import AsJson, print_json, say, table
 from tagfit.errors import InputError, printable

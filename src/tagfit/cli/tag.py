@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import check_together, checked
+from tagfit.cli.checking import check_together, checked, each
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
@@ -37,7 +37,7 @@ def tag(
     pictures: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PICTURE", help="Picture files, or folders of them.", callback=checked(checks.each(checks.exists))
+            metavar="PICTURE", help="Picture files, or folders of them.", callback=checked(each(checks.exists))
         ),
     ],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and one score per label.")] = False,

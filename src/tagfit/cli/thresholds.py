@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tagfit.cli import checks, options
-from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.output import AsJson, on_resamples, print_json, progress_bar, say
 from tagfit.errors import Fault, InputError
 
@@ -35,6 +35,32 @@ def _together(context: typer.Context) -> list[Fault]:
     return []
 
 
+Strategy = Annotated[
+    str,
+    typer.Option(
+        "--for",
+        metavar="STRATEGY",
+        help="best-f1, precision=0.9 and others; a wrong one lists all.",
+        callback=checked(checks.strategy),
+    ),
+]
+StrategyOfLabel = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="LABEL:STRATEGY",
+        help="Use another strategy for one label; may be repeated.",
+        callback=checked(each(label_strategy)),
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write a file for --thresholds of other commands.", callback=checked(checks.output)
+    ),
+]
+
+
 @check_together(_together)
 def thresholds(
     run: Annotated[
@@ -44,33 +70,12 @@ def thresholds(
         Path | None,
         typer.Option(metavar="FILE", help="Instead of a run: scores as .npz or .csv.", callback=checked(checks.file)),
     ] = None,
-    strategy: Annotated[
-        str,
-        typer.Option(
-            "--for",
-            metavar="STRATEGY",
-            help="best-f1, precision=0.9 and others; a wrong one lists all.",
-            callback=checked(checks.strategy),
-        ),
-    ] = "best-f1",
-    by_label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label",
-            metavar="LABEL:STRATEGY",
-            help="Use another strategy for one label; may be repeated.",
-            callback=checked(checks.each(label_strategy)),
-        ),
-    ] = None,
+    strategy: Strategy = "best-f1",
+    by_label: StrategyOfLabel = None,
     split: Annotated[
         str, typer.Option(metavar="NAME", help="The split of the run to choose on.", callback=checked(checks.split))
     ] = "validation",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write a file for --thresholds of other commands.", callback=checked(checks.output)
-        ),
-    ] = None,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose a threshold for each label.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tagfit.cli import checks, options
-from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.evaluate import show_evaluations
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say, tell
@@ -97,28 +97,33 @@ def _together(context: typer.Context) -> list[Fault]:
     return faults + options.faults_of_source(context)
 
 
+Source = Annotated[
+    Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP, callback=checked(checks.source))
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The run folder.",
+        show_default="runs/<date>-<recipe>-<seed>",
+        callback=checked(checks.new_folder),
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN", help="Continue an interrupted run, with its own settings.", callback=checked(checks.run)
+    ),
+]
+
+
 @expand_groups
 @check_together(_together)
 def train(
     *,
-    source: Annotated[
-        Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP, callback=checked(checks.source))
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The run folder.",
-            show_default="runs/<date>-<recipe>-<seed>",
-            callback=checked(checks.new_folder),
-        ),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN", help="Continue an interrupted run, with its own settings.", callback=checked(checks.run)
-        ),
-    ] = None,
+    source: Source = None,
+    out: Out = None,
+    resume: Resume = None,
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
     training: TrainingOptions,

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import check_together, checked, needs_train_extra
+from tagfit.cli.checking import check_together, checked
 from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 
 
-@check_together(needs_train_extra("verifying a certificate"))
+@check_together(checks.needs_train_extra("verifying a certificate"))
 def verify(
     certificate: Annotated[
         Path,
