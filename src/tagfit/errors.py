@@ -43,8 +43,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        mend = f" ({self.instead})" if self.instead else ""
-        return printable(f"{place}{self.what}{mend}")
+        advice = f" ({self.instead})" if self.instead else ""
+        return printable(f"{place}{self.what}{advice}")
 
 
 class InputError(ValueError):

@@ -121,7 +121,7 @@ def test_what_was_certified_stands_there(page: str, out_of_reach: Certificate) -
 
 def test_out_of_reach_says_what_was_reached_and_what_limits_it(page: str, out_of_reach: Certificate) -> None:
     text = Tags(page).text
-    assert "Before, and the best result found" in text
+    assert "Before, and the best trial" in text
     assert out_of_reach.to_dict()["limits"]["says"][0]["says"] in text
     assert "train rows" in text, "the learning curve"
 

@@ -243,9 +243,9 @@ def verdict(checked: tuple[form.CheckedBound, ...], *, has_test: bool) -> form.V
 def changed_sides(before: Scores, after: Scores) -> form.ChangedSides:
     """Pictures of validation on which the two models predict different tags at 0.5, the largest changes first."""
     right = [(scores.scores > 0.5) == (scores.truth == 1) for scores in (before, after)]
-    mended = ~right[0] & right[1] & before.known
+    corrected = ~right[0] & right[1] & before.known
     lost = right[0] & ~right[1] & before.known
-    net = mended.sum(axis=1).astype(np.int64) - lost.sum(axis=1)
+    net = corrected.sum(axis=1).astype(np.int64) - lost.sum(axis=1)
     order = np.argsort(-np.abs(net), kind="stable")
     best = [int(row) for row in order if net[row] > 0][: CHANGED_SIDES * 2 // 3]
     worst = [int(row) for row in order if net[row] < 0][: CHANGED_SIDES - len(best)]
@@ -253,10 +253,10 @@ def changed_sides(before: Scores, after: Scores) -> form.ChangedSides:
     pictures = tuple(
         form.ChangedPicture(
             id=str(before.ids[row]),
-            mended=tuple(labels[mended[row]].tolist()),
+            corrected=tuple(labels[corrected[row]].tolist()),
             lost=tuple(labels[lost[row]].tolist()),
             true=tuple(labels[before.truth[row] == 1].tolist()),
         )
         for row in (*best, *worst)
     )
-    return form.ChangedSides(mended=int(mended.sum()), lost=int(lost.sum()), pictures=pictures)
+    return form.ChangedSides(corrected=int(corrected.sum()), lost=int(lost.sum()), pictures=pictures)

@@ -160,7 +160,7 @@ class ChangedPicture(Section):
     """A picture of validation on which the two runs disagree: labels corrected and lost, and its true tags."""
 
     id: str
-    mended: tuple[str, ...]
+    corrected: tuple[str, ...] = Field(alias="mended")
     lost: tuple[str, ...]
     true: tuple[str, ...]
 
@@ -168,7 +168,7 @@ class ChangedPicture(Section):
 class ChangedSides(Section):
     """How many entries of validation turned from wrong to right, how many back, and examples."""
 
-    mended: Count
+    corrected: Count = Field(alias="mended")
     lost: Count
     pictures: tuple[ChangedPicture, ...]
 

@@ -14,7 +14,9 @@ Figure = float | None
 class Section(BaseModel):
     """One record of a certificate: no unknown field, no value of another type, no infinite number."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True, validate_by_name=True
+    )
 
 
 def figure(value: float | None) -> Figure:

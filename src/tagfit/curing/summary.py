@@ -13,7 +13,8 @@ EARLIER = (
     ("), and test holds the bounds as well.", "); the test split meets the bounds too."),
     ("Met, but not confirmed:", "Met but not confirmed:"),
     ("), while test does not hold the bounds.", "); the test split misses at least one bound."),
-    ("the best that was found has", "the best result found is"),
+    ("the best that was found has", "the best trial has"),
+    ("the best result found is", "the best trial has"),
     ("The diagnosis fired:", "The diagnosis found:"),
     ("the lesson's answer", "the regularised recipe"),
     (" single move", " single change"),
@@ -54,7 +55,7 @@ def sentence(document: Document) -> str:
         "confirmed": f"Met and confirmed: {figures}; the test split meets the bounds too.",
         "met": f"Met: {figures}; there is no test split to confirm it.",
         "met, not confirmed": f"Met but not confirmed: {figures}; the test split misses at least one bound.",
-        "out of reach": f"Out of reach: the best result found is {figures}.",
+        "out of reach": f"Out of reach: the best trial has {figures}.",
     }[document.verdict]
 
 

@@ -297,13 +297,13 @@ def _changed_sides(document: Document, problem: Problem | None) -> Record:
         return {
             "id": clean(record.id),
             "picture": None if problem is None or row is None else picture_uri(problem.inputs[row]),
-            "mended": [clean(label) for label in record.mended],
+            "corrected": [clean(label) for label in record.corrected],
             "lost": [clean(label) for label in record.lost],
             "true": [clean(label) for label in record.true],
         }
 
     sides = document.changed_sides
-    return {"mended": sides.mended, "lost": sides.lost, "pictures": [shown(record) for record in sides.pictures]}
+    return {"corrected": sides.corrected, "lost": sides.lost, "pictures": [shown(record) for record in sides.pictures]}
 
 
 def _fingerprints(document: Document) -> list[tuple[str, str, str]]:
