@@ -44,6 +44,11 @@ PHRASES = {
     r"\bhangs? on\b": "depends on",
     r"knows the rest": "say what is reused",
     r"\bis no part of": "is not part of",
+    r"\bin passing\b": "careless changes",
+    r"(?<!by )all the same\b": "anyway",
+    r"how much less": "weights, down-weights",
+    r"another than the one": "differs from",
+    r"with a net of its own": "custom net",
 }
 
 

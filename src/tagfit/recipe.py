@@ -64,12 +64,12 @@ class Recipe(BaseModel):
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
     loss: Literal["bce", "focal", "asymmetric"] = Field(
         "bce",
-        description="binary cross-entropy, or one that weighs easy entries less; `loss` as a metric is always bce",
+        description="binary cross-entropy, or weighted less on easy entries; `loss` as a metric is always bce",
     )
-    focal_gamma: Exponent = Field(2.0, description="focal: how much less easy entries weigh; 0 for bce")
+    focal_gamma: Exponent = Field(2.0, description="focal: exponent that down-weights easy entries; 0 for bce")
     focal_alpha: Share = Field(0.0, description="focal: weight of present entries, absent ones 1 - alpha; 0 for none")
-    asymmetric_gamma_positive: Exponent = Field(0.0, description="asymmetric: how much less easy present entries weigh")
-    asymmetric_gamma_negative: Exponent = Field(4.0, description="asymmetric: how much less easy absent entries weigh")
+    asymmetric_gamma_positive: Exponent = Field(0.0, description="asymmetric: exponent for easy present entries")
+    asymmetric_gamma_negative: Exponent = Field(4.0, description="asymmetric: exponent for easy absent entries")
     asymmetric_clip: Share = Field(0.05, description="asymmetric: absent entries below this probability weigh nothing")
     label_smoothing: Share = Field(0.0, description="targets become t (1 - s) + s / 2")
     positive_weights: Literal["none", "balanced"] = Field(

@@ -179,7 +179,7 @@ def test_an_unfinished_run_and_a_net_of_one_s_own_are_no_start(overfitted: Run, 
     info = json.loads((folder / "run.json").read_text())
     for change, said in (
         ({"state": "interrupted"}, "interrupted"),
-        ({"net": "mine.net"}, "a net of its own, mine.net"),
+        ({"net": "mine.net"}, "a custom net, mine.net"),
     ):
         (folder / "run.json").write_text(json.dumps({**info, **change}))
         with pytest.raises(InputError, match=said):

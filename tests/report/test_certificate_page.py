@@ -153,7 +153,7 @@ def test_rows_of_features_stand_there_by_their_ids(maximised: Certificate) -> No
 
 
 def test_another_problem_is_refused(out_of_reach: Certificate, maximised: Certificate) -> None:
-    with pytest.raises(InputError, match="another than the one of the certificate"):
+    with pytest.raises(InputError, match="differs from the one in the certificate"):
         certificate_page(out_of_reach, maximised.problem)
 
 

@@ -70,7 +70,7 @@ def test_a_run_of_an_own_net_is_like_any_other(
     with pytest.raises(KeyboardInterrupt):
         fit(problem, recipe, out=tmp_path / "cut", threads=1, net=net, on_epoch=interrupt)
     cut = open_run(tmp_path / "cut")
-    with pytest.raises(InputError, match=rf"trained with a net of its own, test_own_net:{net.__name__}"):
+    with pytest.raises(InputError, match=rf"trained with a custom net, test_own_net:{net.__name__}"):
         resume(cut, problem)
     assert_same_runs(resume(cut, problem, net=net), whole)
 

@@ -59,7 +59,7 @@ def test_a_run_with_a_net_of_its_own_has_no_code_here(tagfit: Command, row_run: 
     copied = tmp_path / "copied"
     shutil.copytree(row_run, copied)
     Run(copied).save_info(net="mine:towers")
-    assert "a net of its own, mine:towers" in tagfit.refused("recipes", "show", copied, "--as", "keras")
+    assert "a custom net, mine:towers" in tagfit.refused("recipes", "show", copied, "--as", "keras")
 
 
 @pytest.mark.parametrize("name", ["run.json", "problem.json"])

@@ -108,8 +108,6 @@ def _code(recipe: Recipe, name: str, library: Literal["keras", "torch"], folder:
     if folder is not None:
         run = open_run(folder)
         if (own := run.info.get("net")) is not None:
-            raise InputError(
-                f"{folder} was trained with a net of its own, {own}", instead="use the code that defines it"
-            )
+            raise InputError(f"{folder} was trained with a custom net, {own}", instead="use the code that defines it")
         setting, weights = Setting.of(run.problem), run.weights
     return (as_keras if library == "keras" else as_torch)(recipe, name, setting, weights)

@@ -23,7 +23,7 @@ FORMAT: Final = 1
 CERTIFICATE = "certificate.json"
 PAGE = "certificate.html"
 NO_SIGNATURE = (
-    "The seals are hashes without a key: they show what was altered by accident or in passing, not who made it."
+    "The seals are hashes without a key: they reveal careless changes, and do not prove who made the certificate."
 )
 
 

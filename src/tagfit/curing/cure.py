@@ -75,7 +75,7 @@ def cure(
         progress.report("diagnosing the starting run")
         found = diagnose(**material, goal=aims)
         for line in above_ceiling(goal, ceiling(found)):
-            progress.report(f"caution: {line}; the cure tries all the same")
+            progress.report(f"caution: {line}; the cure runs anyway")
         copied = _copied(start, folder / START_FOLDER)
         looking = Search(
             problem=searched,
@@ -103,7 +103,7 @@ def _certified(
     folder, goal = looking.folder, looking.goal
     evidence = gathered(folder, problem)
     cured = evidence.retrained[winner]
-    progress.report(f"kept: seed {cured.kept.seed} of trial {winner}, the median")
+    progress.report(f"kept the median: seed {cured.kept.seed} of trial {winner}")
 
     def followup(origin: str) -> Followup:
         return Followup(folder, origin, winner, goal, clock.over, progress.on_epoch)
@@ -146,7 +146,7 @@ def _all_but(check: Check) -> list[str]:
 def _refuse_what_no_recipe_changes(start: Run, problem: Problem) -> None:
     if start.info.get("net"):
         raise InputError(
-            f"{start.folder} has a net of its own, {start.info['net']}, which no recipe can change",
+            f"{start.folder} was trained with a custom net, {start.info['net']}, which no recipe describes",
             instead="a run of a recipe",
         )
     if "validation" not in problem.splits:

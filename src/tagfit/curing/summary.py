@@ -8,6 +8,10 @@ from tagfit.evaluation.metrics import find
 
 # Phrases of earlier releases and what stands for them now, so that their certificates can still be compared.
 EARLIER = (
+    (
+        "they show what was altered by accident or in passing, not who made it",
+        "they reveal careless changes, and do not prove who made the certificate",
+    ),
     ("on validation with", "on validation and"),
     ("(the mean of", "(mean of"),
     ("), and test holds the bounds as well.", "); the test split meets the bounds too."),

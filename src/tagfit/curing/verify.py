@@ -103,7 +103,7 @@ def _form(certificate: Certificate) -> tuple[Document | None, Check]:
     document = None
     with _named(altered):
         document = certificate.document
-        lists = (document.recomputed, document.sealed)
+        lists = (document.recomputed, tuple(map(in_present_words, document.sealed)))
         if lists not in (FIRST_RELEASE, (certify.RECOMPUTED, (*certify.SEALED, NO_SIGNATURE))):
             altered.append("the lists of what is worked out again and of what is only sealed were altered")
     return document, Check("the form of the certificate", tuple(altered))
@@ -188,9 +188,9 @@ def _evidence(folder: Path, problem: Problem, document: Document) -> tuple[Evide
         met = [one for one in evidence.retrained.values() if one.met]
         if winner is None:
             evidence = None
-            altered.append(f"trial {document.search.winner} is certified as the winner and has no fresh seeds")
+            altered.append(f"trial {document.search.winner} is certified as the winner but has no fresh seeds")
         elif winner not in met and (met or goal.merit(winner.means) < _best(evidence)):
-            altered.append(f"trial {winner.trial.number} is certified as the winner, and another one is better")
+            altered.append(f"trial {winner.trial.number} is certified as the winner, but another one is better")
         elif winner.met and len(winner.fresh) < evidence.request.options.seeds:
             altered.append(f"a goal is met with {evidence.request.options.seeds} fresh seeds, not {len(winner.fresh)}")
         source = {} if evidence is None else source_of(evidence.start)

@@ -62,7 +62,7 @@ class CheckReport:
         multi_class: what it means where every row has exactly one label; empty otherwise.
         copies: groups of pictures or feature rows that are equal or nearly so: (what they share, their ids).
         quarantined: rows that cannot be used, with the reason.
-        warnings: what is suspicious and was read all the same.
+        warnings: what is suspicious and was read anyway.
         notes: how the source was read.
     """
 

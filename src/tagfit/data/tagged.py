@@ -70,7 +70,7 @@ class TaggedSet(Shown):
         fold: N fold numbers, or None.
         quarantined: rows that were left out because they cannot be used, each with its reason.
         notes: what the reader found out and the user should see (the separator, labels left out ...).
-        warnings: what is suspicious in the source and was read all the same, each with its place.
+        warnings: what is suspicious in the source and was read anyway, each with its place.
         unlisted: what a label that the source does not name at all is on every row: ``absent`` where the source
             lists the tags of a picture, ``unknown`` where it has a column a label.
         absent_by: options of reading, such as ``--blank absent``, that take as absent what is unknown here.

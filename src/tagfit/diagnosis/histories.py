@@ -94,7 +94,7 @@ class Curves:
             }
             return _curves(table_of(frame))
         if not isinstance(given, Iterable):
-            raise InputError(f"the history came as {type(given).__name__}", instead=EXPECTED)
+            raise InputError(f"the history is a {type(given).__name__}", instead=EXPECTED)
         records = [asdict(epoch) if isinstance(epoch, Epoch) else epoch for epoch in given]
         if not all(isinstance(record, Mapping) for record in records):
             raise InputError("the history is not a list of records", instead=EXPECTED)

@@ -16,7 +16,7 @@ from tagfit.curing.document import ChangedPicture, CheckedBound, Document, Metri
 from tagfit.curing.search import START
 from tagfit.curing.section import Section
 from tagfit.curing.steps import Step
-from tagfit.curing.summary import counted, tried
+from tagfit.curing.summary import counted, in_present_words, tried
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.evaluation.metrics import METRICS, find
@@ -61,7 +61,7 @@ def certificate_page(certificate: Certificate, problem: Problem | None = None) -
     document = certificate.document
     problem = certificate.problem if problem is None else problem
     if problem is not None and dict(problem.fingerprint) != document.problem.fingerprint_after:
-        raise InputError("the problem is another than the one of the certificate", instead="the one that was cured")
+        raise InputError("the problem differs from the one in the certificate", instead="the one that was cured")
     name = certificate.folder.resolve().name
     return rendered(
         "certificate.html",
@@ -97,7 +97,7 @@ def certificate_page(certificate: Certificate, problem: Problem | None = None) -
         findings=[_cleaned(one) for one in document.findings],
         command=clean(f"tagfit verify {shlex.quote(name)}"),
         recomputed=[clean(line) for line in document.recomputed],
-        sealed=[clean(line) for line in document.sealed if line != NO_SIGNATURE],
+        sealed=[clean(line) for line in document.sealed if in_present_words(line) != NO_SIGNATURE],
         no_signature=NO_SIGNATURE,
         fingerprints=_fingerprints(document),
         machine=[(clean(what), clean(which)) for what, which in document.machine.items()],

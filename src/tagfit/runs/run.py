@@ -289,7 +289,7 @@ def list_runs(folder: str | Path = "runs") -> list[Run]:
     def started(run: Run) -> str:
         with suppress(InputError):
             return str(run.info.get("started", ""))
-        return ""  # a damaged one is listed all the same
+        return ""  # a damaged one is listed anyway
 
     return sorted(found, key=lambda run: (started(run), run.name))
 

@@ -80,6 +80,6 @@ def refuse_another(recorded: str | None, factory: NetFactory | None, run: str) -
     if (recorded or "").rpartition(":")[2] == (given or "").rpartition(":")[2]:
         return
     if given is None:
-        raise InputError(f"{run} was trained with a net of its own, {recorded}", instead="pass the same factory as net")
+        raise InputError(f"{run} was trained with a custom net, {recorded}", instead="pass the same factory as net")
     was = f"with the net {recorded}" if recorded else "with an architecture of tagfit's own"
     raise InputError(f"{run} was trained {was}, but net came as {given}", instead="the net that it was trained with")

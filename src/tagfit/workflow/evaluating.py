@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -96,24 +96,13 @@ def evaluate(
         )
 
     of_run = {"splits": splits, "source": source, "problem": problem, "cache_dir": cache_dir, "net": net}
-    of_arrays = {"known": known, "labels": labels, "ids": ids, "groups": groups, "weights": weights}
+    of_arrays: dict[str, Any] = {"known": known, "labels": labels, "ids": ids, "groups": groups, "weights": weights}
     if isinstance(run, Scores):
         refuse_unused("evaluate(Scores)", scores=scores, split=split, **of_arrays, **of_run)
         return judged(run)
     if scores is not None:
         refuse_unused("evaluate(truth, scores)", **of_run)
-        return judged(
-            Scores.of(
-                run,  # type: ignore[arg-type]
-                scores,
-                known=known,
-                labels=labels,
-                ids=ids,  # type: ignore[arg-type]
-                groups=groups,  # type: ignore[arg-type]
-                weights=weights,
-                split=split or "",
-            )
-        )
+        return judged(Scores.of(run, scores, split=split or "", **of_arrays))  # type: ignore[arg-type]
     if not isinstance(run, Run | str | os.PathLike):
         raise InputError("evaluate got a truth without scores", instead="evaluate(run) or evaluate(truth, scores)")
     refuse_unused("evaluate(run)", **of_arrays)
