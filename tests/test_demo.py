@@ -39,7 +39,7 @@ def test_it_goes_the_whole_way_through_files(made: Demo) -> None:
         assert set(one.evaluations) == {"train", "validation"}
     assert made.start.run.folder.parent == made.beside.run.folder.parent == root / "runs"
     assert made.cured.run.folder.is_relative_to(root / "cure")
-    for page in (made.letter, made.page):
+    for page in (made.letter, made.page, made.report):
         assert "<html" in page.read_text(encoding="utf-8")
 
 
@@ -78,6 +78,8 @@ def test_it_cures_what_people_start_with_of_the_mission_s_goal(monkeypatch: pyte
     monkeypatch.setattr(module.workflow, "evaluate", lambda _run: {})
     monkeypatch.setattr(module.workflow, "diagnose", lambda *_, **__: None)
     monkeypatch.setattr(module, "write_letter", lambda *_, **__: None)
+    monkeypatch.setattr(module, "of_run", lambda _run, **_: made.start)
+    monkeypatch.setattr(module, "write_report", lambda *_: None)
     monkeypatch.setattr(module.workflow, "cure", cure)
     with pytest.raises(KeyboardInterrupt):
         run_demo(tmp_path, painting=PAINTING)
@@ -137,7 +139,7 @@ def test_the_command_prints_the_whole_story(tagfit: Command, made: Demo, monkeyp
         "letter:",
     ):
         assert expected in shown.out
-    assert shown.out.splitlines()[-1].split() == ["page:", str(made.page)]
+    assert shown.out.splitlines()[-1].split() == ["report:", str(made.report)]
     document = tagfit("demo", "--json").json
     assert [one["name"] for one in document["nets"]] == ["plain-dense", "cured", "small-conv"]
     assert document["interpretation"] == interpretation(made)

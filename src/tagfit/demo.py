@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,7 @@ from tagfit.goal import Goal
 from tagfit.recipe import NAMED, Recipe
 from tagfit.report.certificate_page import write_certificate_page
 from tagfit.report.letter import write_letter
+from tagfit.report.report import of_run, write_report
 from tagfit.runs.run import Run
 
 START, BESIDE = "plain-dense", "small-conv"
@@ -77,7 +78,7 @@ class Demo:
         certificate: of the cure.
         verification: of the certificate.
         tagged: tags and scores of pictures that no training has seen, each with its true tags under "true_tags".
-        letter, page: for a browser.
+        letter, page, report: for a browser; the report is about the start and the cured net.
     """
 
     pictures: GeneratedSet
@@ -91,6 +92,7 @@ class Demo:
     tagged: list[dict[str, Any]]
     letter: Path
     page: Path
+    report: Path
 
     @property
     def trained(self) -> tuple[Trained, Trained, Trained]:
@@ -126,6 +128,7 @@ class Demo:
             "tagged": self.tagged,
             "letter": str(self.letter),
             "page": str(self.page),
+            "report": str(self.report),
         }
 
 
@@ -191,8 +194,24 @@ def run_demo(
     for name, record in zip(names, tagged, strict=True):
         record["true_tags"] = list(true_tags[str(name)])
     ceiling = pictures.splits["validation"].ceiling
+    progress.report("writing the report")
+    report = folder / "report.html"
+    start_of = of_run(plain.run, problem=problem, findings=found, evaluations=plain.evaluations)
+    cured_of = of_run(cured.run, problem=problem, evaluations=cured.evaluations)
+    write_report([start_of, replace(cured_of, name="the cured net", certificate=certificate)], report)
     return Demo(
-        pictures, ceiling, plain, cured, conv, found, certificate, verification, tagged, letter, certificate.page
+        pictures,
+        ceiling,
+        plain,
+        cured,
+        conv,
+        found,
+        certificate,
+        verification,
+        tagged,
+        letter,
+        certificate.page,
+        report,
     )
 
 

@@ -19,6 +19,7 @@ from tagfit.cli import (
     evaluate,
     pack,
     recipes,
+    report,
     runs,
     tag,
     thresholds,
@@ -51,6 +52,7 @@ app.command("train", cls=Command, rich_help_panel=TRAIN)(train.train)
 app.command("runs", cls=Command, rich_help_panel=TRAIN)(runs.runs)
 app.command("evaluate", cls=Command, rich_help_panel=EVALUATE)(evaluate.evaluate)
 app.command("thresholds", cls=Command, rich_help_panel=EVALUATE)(thresholds.thresholds)
+app.command("report", cls=Command, rich_help_panel=EVALUATE)(report.report)
 app.command("compare", cls=Command, rich_help_panel=EVALUATE)(compare.compare)
 app.command("diagnose", cls=Command, rich_help_panel=IMPROVE)(diagnose.diagnose)
 app.command("cure", cls=Command, rich_help_panel=IMPROVE)(cure.cure)

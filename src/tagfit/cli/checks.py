@@ -74,6 +74,17 @@ def run_or_scores(path: Path) -> None:
     (run if path.is_dir() else file)(path)
 
 
+def reportable(path: Path) -> None:
+    """A run folder, the folder of a finished cure, or a score file."""
+    if (path / "certificate.json").is_file():
+        certificate(path)
+    elif (path / "cure.json").is_file():
+        finish = f"`tagfit cure --resume {path}` finishes it"
+        raise InputError(f"{path} is a cure without a certificate", instead=finish)
+    else:
+        run_or_scores(path)
+
+
 def thresholds(path: Path) -> None:
     """A thresholds file can be read."""
     from tagfit.evaluation.thresholds import Thresholds

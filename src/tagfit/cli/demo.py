@@ -70,7 +70,7 @@ def _print(demo: Demo) -> None:
         records.append([Path(record["picture"]).name, tags, ", ".join(record["true_tags"]) or "(none)"])
     say(table(["picture", "tags (score)", "true tags"], records, left=3))
     say(f"\npictures: {demo.pictures.directory}\nruns:     {demo.start.run.folder.parent}\nletter:   {demo.letter}")
-    say(f"page:     {demo.page}")
+    say(f"page:     {demo.page}\nreport:   {demo.report}")
 
 
 def _rows(demo: Demo) -> list[list[str]]:

@@ -5,34 +5,60 @@ from __future__ import annotations
 import base64
 import io
 import math
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 from PIL import Image
 
 import tagfit
 from tagfit.errors import printable
+from tagfit.report.charts import drawn
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SIDE_PIXELS = 160
+QUALITY = 88
+STYLE = "style.css"
 
 
 def rendered(template: str, **values: Any) -> str:
-    """A template of this room as one HTML page: no script, nothing fetched; every text in it is escaped.
+    """A template of this package as one HTML page: no script, nothing fetched; every text in it is escaped.
 
     Args:
         template: its file.
         values: what it names; one that is missing is an error.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    return environment().get_template(template).render(version=tagfit.__version__, **values)
 
-    environment = Environment(
-        loader=PackageLoader("tagfit.report"),
+
+@cache
+def environment(*more: str) -> Environment:
+    """The environment that pages are rendered in: what a template names must be there, and all of it is escaped.
+
+    Args:
+        more: packages with templates of their own, which come first.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(package) for package in (*more, "tagfit.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_visible,
     )
-    return environment.get_template(template).render(version=tagfit.__version__, **values)
+    made.globals["drawn"] = drawn
+    return made
+
+
+def _visible(value: Any) -> Any:
+    """What a template prints: texts without signs that cannot be seen, apart from line breaks; markup as it is."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return "\n".join(map(printable, value.split("\n")))
+    return value
 
 
 def clean(text: object) -> str:
@@ -47,10 +73,15 @@ def number(value: float | None, form: str = ".3f") -> str:
     return f"{value:{form}}".replace("-", "−").replace("inf", "∞")
 
 
-def picture_uri(pixels: NDArray[Any]) -> str:
-    """A picture of shape (H, W, C), uint8, C 1 or 3, as a data URI."""
+def picture_uri(pixels: NDArray[Any], side: int = SIDE_PIXELS, quality: int = QUALITY) -> str:
+    """A picture of shape (H, W, C), uint8, C 1 or 3, as a data URI of at most ``side`` pixels to a side."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(pixels, side, quality)).decode("ascii")
+
+
+def jpeg(pixels: NDArray[Any], side: int, quality: int = QUALITY) -> bytes:
+    """A picture of shape (H, W, C), uint8, C 1 or 3, as a JPEG file of at most ``side`` pixels to a side."""
     picture = Image.fromarray(pixels.squeeze()).convert("RGB")
-    picture.thumbnail((SIDE_PIXELS, SIDE_PIXELS))
+    picture.thumbnail((side, side))
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
