@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checks import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, each, is_given, typed
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 from tagfit.errors import Fault
 
@@ -16,7 +16,7 @@ DEFAULT = Path("report.html")
 
 
 def _together(context: typer.Context) -> list[Fault]:
-    paths = checks.given(context).get("models") or []
+    paths = typed(context).get("models") or []
     twice = sorted({path for path in paths if paths.count(path) > 1})
     return [Fault(f"{path} is given twice", instead="each once") for path in twice]
 
@@ -29,7 +29,7 @@ def report(
         typer.Argument(
             metavar="RUN|CURE|SCORES",
             help="Run folders, folders of cures, or score files (.npz or .csv).",
-            callback=checked(checks.each(checks.reportable)),
+            callback=checked(each(checks.reportable)),
         ),
     ],
     out: Annotated[
