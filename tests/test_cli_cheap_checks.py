@@ -61,6 +61,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "ignore_columns": ("nope", "nope*", ","),
     "columns": (",", "a,a"),
     "none_label": ("",),
+    "confidence_at_least": ("x", "0", "-1", "1.5", "nan"),
     "labels": ("no-such-label", ""),
     "exclude_labels": ("*",),
     "min_positives": ("-1", "x", "1000"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from table_sources import advised, refusal, table, tags
 
 from tagfit.data.read import read
@@ -49,3 +50,43 @@ def test_a_confidence_outside_0_to_1_is_a_fault(tmp_path: Path) -> None:
     rows = "".join(f"a,v,/m/{label},1\n" for label in range(900))
     source = table(tmp_path, "image_id,annotator,class_name,score\n" + rows + "b,v,/m/1,7\n")
     assert "row 902: the confidence is '7'" in refusal(source)
+
+
+MACHINE = "image_id,class_name,score\na,sea,0.9\na,sun,0.5\na,sky,0.2\nb,sea,0\nb,sun,0.7\nb,sky,0.69\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"confidence_at_least": 0.7}, ["sea ?sky ?sun", "?sky sun"]),
+        ({"confidence_at_least": 0.5}, ["sea ?sky sun", "sky sun"]),
+        ({"confidence_at_least": 0.7, "unlisted": "absent"}, ["sea", "sun"]),
+    ],
+)
+def test_from_a_cut_on_a_label_is_present_and_below_it_as_if_not_listed(
+    options: dict[str, object], expected: list[str], tmp_path: Path
+) -> None:
+    source = table(tmp_path, MACHINE)
+    assert tags(source, **options) == expected
+    assert any(
+        f"from a confidence of {options['confidence_at_least']}" in n
+        for n in read(source, learnable=False, **options).notes
+    )
+
+
+def test_confidences_between_0_and_1_alone_are_refused_with_the_cut_that_reads_them(tmp_path: Path) -> None:
+    source = table(tmp_path, MACHINE.replace("sea,0\n", "sea,0.1\n"))
+    (option,) = advised(refusal(source))
+    assert tags(source, confidence_at_least=float(option["confidence_at_least"])) == ["sea ?sky sun", "?sea sky sun"]
+
+
+def test_the_same_label_below_the_cut_and_above_it_is_present(tmp_path: Path) -> None:
+    source = table(tmp_path, "image_id,class_name,score\na,sea,0.9\na,sea,0.2\na,sun,0\nb,sun,0.8\nb,sea,0\n")
+    assert tags(source, confidence_at_least=0.5) == ["sea", "sun"]
+
+
+@pytest.mark.parametrize("cut", [0.0, -1.0, 1.01])
+def test_a_cut_outside_0_to_1_or_without_confidences_is_refused(cut: float, tmp_path: Path) -> None:
+    assert f"confidence_at_least is {cut!r}" in refusal(table(tmp_path, MACHINE), confidence_at_least=cut)
+    plain = table(tmp_path, "image,tags\na.jpg,sea\nb.jpg,sun\n", name="plain.csv")
+    assert "no column of confidences" in refusal(plain, confidence_at_least=0.5)

@@ -237,6 +237,12 @@ def none_label(text: str) -> None:
         raise InputError("--none-label is empty", instead="the tag that says there is none, such as 'No Finding'")
 
 
+def confidence(cut: float) -> None:
+    """From which confidence on a label is present."""
+    if not 0 < cut <= 1:
+        raise InputError(f"--confidence-at-least is {cut:g}", instead="a number above 0, at most 1")
+
+
 def encoding(name: str) -> None:
     """The name of an encoding of text."""
     import codecs

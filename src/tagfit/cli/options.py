@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
 TABLE = "Reading a table (CSV, TSV, Excel, or a folder with tags.csv)"
-TABLES, ARRAYS = {"csv", "excel", "folder", "imagefolder"}, {"npz", "arff"}
+TABLES, ARRAYS = {"csv", "excel", "folder", "imagefolder", "huggingface"}, {"npz", "arff"}
+WITH_CONFIDENCES = TABLES | {"openimages"}
 # `_table` options describe cells and columns; with a source that is no table they are refused by name.
 _table = partial(typer.Option, rich_help_panel=TABLE)
 _reading = partial(typer.Option, rich_help_panel="Reading any source")
@@ -123,6 +124,15 @@ class ReadingOptions:
     minus_one: Annotated[
         Literal["absent", "unknown"] | None,
         _reading(metavar="WORD", help="-1 means absent or unknown.", show_default="detected"),
+    ] = None
+    confidence_at_least: Annotated[
+        float | None,
+        _reading(
+            metavar="C",
+            help="A label is present from this confidence on.",
+            show_default="1",
+            callback=checked(checks.confidence),
+        ),
     ] = None
     allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the source's folder.")] = (
         False
@@ -281,6 +291,10 @@ def _without_effect_on(context: typer.Context, sources: Iterable[Path]) -> list[
     if not formats & TABLES:
         table = [str(one.name) for one in context.command.params if getattr(one, "rich_help_panel", None) == TABLE]
         faults += without_effect(context, table, why)
+    if formats == {"huggingface"}:
+        faults += without_effect(context, ("columns", "encoding"), why)
+    if not formats & WITH_CONFIDENCES:
+        faults += without_effect(context, ("confidence_at_least",), why)
     if formats <= ARRAYS:
         faults += without_effect(context, ("unlisted", "allow_outside"), why)
     return faults

@@ -42,6 +42,7 @@ def read(
     none_label: str | None = None,
     minus_one: str | None = None,
     blank: str | None = None,
+    confidence_at_least: float | None = None,
     rows: str | None = None,
     encoding: str | None = None,
     learnable: bool = True,
@@ -71,6 +72,9 @@ def read(
         none_label: the tag that says that there is none, such as ``No Finding``.
         minus_one, blank: what -1 and a cell without a value mean in 0/1 columns (and an empty cell of tags), ``absent``
             or ``unknown``; needed only where the source leaves it open.
+        confidence_at_least: in a source with confidences, a label is present from this one on (above 0, at most 1);
+            below it, a label is what ``unlisted`` says, and 0 stays absent. None: only 1 is present, and what is
+            between 0 and 1 is unknown.
         rows: ``label`` for a table with one row per label, ``picture`` for one row per picture; found if None.
         encoding: of a text file, such as ``cp1252``; None for UTF-8, or UTF-16 where its bytes say so.
         learnable: refuse labels with nothing but known positives; False for a source that is only judged or looked at.
@@ -99,6 +103,7 @@ def read(
         none_label=none_label,
         minus_one=minus_one,
         blank=blank,
+        confidence_at_least=confidence_at_least,
         rows=rows,
         encoding=encoding,
     )

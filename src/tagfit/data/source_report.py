@@ -121,6 +121,7 @@ def check(
     none_label: str | None = None,
     minus_one: str | None = None,
     blank: str | None = None,
+    confidence_at_least: float | None = None,
     rows: str | None = None,
     encoding: str | None = None,
     learnable: bool = False,
@@ -133,8 +134,8 @@ def check(
         cache_dir: where decoded pictures are kept; a training on the same source finds them there.
         on_decoded: called with (pictures done, pictures in all).
         format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, images, image_column,
-            tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one, blank, rows,
-            encoding, learnable: as in ``read``.
+            tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one, blank,
+            confidence_at_least, rows, encoding, learnable: as in ``read``.
 
     Raises:
         InputError: the source cannot be read at all; all faults of its form are in it.
@@ -162,6 +163,7 @@ def check(
             none_label=none_label,
             minus_one=minus_one,
             blank=blank,
+            confidence_at_least=confidence_at_least,
             rows=rows,
             encoding=encoding,
             learnable=learnable,

@@ -59,6 +59,21 @@ def test_unlisted_absent_holds_for_open_images(tmp_path: Path) -> None:
     assert (~data.known).sum() == fractions
 
 
+def test_open_images_are_cut_at_a_confidence(tmp_path: Path) -> None:
+    write, truth = WRITTEN["openimages"]
+    source = write(tmp_path / "set")  # U: a confidence of 0.4, or no row for the dog on d
+    above = read(source, confidence_at_least=0.4, learnable=False)
+    assert above.truth.sum() == sum(state != "A" for one in truth.values() for state in one.values()) - 1
+    below = read(source, confidence_at_least=0.41, unlisted="absent", learnable=False)
+    assert below.known.all()
+    assert below.truth.sum() == sum(state == "P" for one in truth.values() for state in one.values())
+    assert any("from a confidence of 0.41 on" in note and "are absent" in note for note in below.notes)
+    lines = source.read_text().replace(",1\n", ",0.9\n").replace(",0.0\n", ",0.1\n")
+    source.write_text(lines)
+    with pytest.raises(InputError, match="--confidence-at-least"):
+        read(source)
+
+
 def test_a_missing_picture_is_quarantined_with_its_place(format_name: str, tmp_path: Path) -> None:
     if format_name in ("label-folders", "webdataset", "huggingface"):
         pytest.skip("it lists the pictures that are there")

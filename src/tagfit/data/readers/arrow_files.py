@@ -40,7 +40,7 @@ def arrow_faults(place: Place, format: str) -> Iterator[None]:  # noqa: A002
         ) from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ArrowFile:
     """One Parquet or Arrow file.
 
@@ -74,7 +74,13 @@ class ArrowFile:
             column = self._parquet.read(columns=[f"{name}.{field}" if field else name]).column(0)
         else:
             column = self._table.column(name)
-        return pc.struct_field(column, field) if field else column
+        column = pc.struct_field(column, field) if field else column
+        return pc.dictionary_decode(column) if _is_dictionary(column.type) else column
+
+    def type_of(self, name: str) -> pa.DataType:
+        """The type of the values of a column, whether they are written once each (as a dictionary) or not."""
+        kind = self.schema.field(name).type
+        return kind.value_type if _is_dictionary(kind) else kind
 
     def pictures(self, column: str, field: str | None) -> RowStore:
         """The pictures of a column of bytes, or of a field of a struct."""
@@ -129,6 +135,12 @@ def open_arrow(place: Place, format: str) -> ArrowFile:  # noqa: A002
         table = reader.read_all()
         table.validate()
         return ArrowFile(place, table.schema, table.num_rows, None, table)
+
+
+def _is_dictionary(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_dictionary(kind))
 
 
 def parquet_rows(place: Place) -> list[dict[str, Any]]:

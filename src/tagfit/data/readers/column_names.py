@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tagfit.data.labels import listed
-from tagfit.data.readers.delimited import Table, normalised
+from tagfit.data.readers.delimited import normalised
 from tagfit.errors import Fault
 
 # By name, the likeliest first; compared without case, blanks and punctuation.
@@ -40,20 +40,21 @@ class ColumnNames:
     """Finds the columns that the user names; what is not there goes to ``faults``.
 
     Attributes:
-        table: whose header is looked at.
+        header: the names of the columns.
+        place: where they stand, for messages.
         faults: one for each name or pattern that no column has.
     """
 
-    table: Table
+    header: list[str]
+    place: str
     faults: list[Fault]
 
     def __post_init__(self) -> None:
-        self.place = f"{self.table.path.name}, row 1"
-        self.normal = [normalised(name) for name in self.table.header]
+        self.normal = [normalised(name) for name in self.header]
 
     def find(self, name: str, option: str) -> int:
         """The position of a column by its name, whatever its case, blanks and punctuation; -1 where it is not there."""
-        header = self.table.header
+        header = self.header
         if name in header:
             return header.index(name)
         alike = [index for index, other in enumerate(self.normal) if other and other == normalised(name)]
@@ -71,7 +72,7 @@ class ColumnNames:
 
     def matching(self, patterns: Sequence[str], option: str) -> list[int]:
         """The columns that names, patterns and ranges (``FIRST:LAST``) stand for, in the order of the table."""
-        header = self.table.header
+        header = self.header
         found: set[int] = set()
         for pattern in patterns:
             first, colon, last = pattern.partition(":")
@@ -121,3 +122,26 @@ def spelled(names: Sequence[str], header: Sequence[str]) -> str:
     if len(positions) > 3 and positions == list(range(positions[0], positions[-1] + 1)):
         return f"{header[positions[0]]}:{header[positions[-1]]}"
     return ",".join(header[position] for position in positions)
+
+
+def taken_for_a_role(name: str, role: str, labels: Sequence[str], all_labels: str) -> Fault:
+    """What to say of a column of 0 and 1 that is named as a role, beside labels that are columns of 0 and 1 as well.
+
+    Args:
+        name: the column.
+        role: one of ROW_NAMES.
+        labels: the columns that are taken as labels.
+        all_labels: these and the column, as ``--label-columns`` takes them.
+    """
+    alike = f"holds nothing but 0 and 1 like the labels {listed(labels)}"
+    as_label = f"--label-columns {all_labels}"
+    if role == "split":
+        return Fault(
+            f"the column {name!r} {alike}: is it a label or a split?",
+            instead=f"{as_label} for a label, --ignore-columns {quoted(name)} to leave it out; train, validation or "
+            "test in each row for a split",
+        )
+    meaning = {"group": "the group of each row", "weight": "the weight of each row"}.get(role, "the fold of each row")
+    return Fault(
+        f"the column {name!r} is taken as {meaning}, though it {alike}", instead=f"{as_label} if it is a label"
+    )

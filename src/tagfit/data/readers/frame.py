@@ -28,12 +28,13 @@ def table_of(frame: Any) -> Table:
     names = [str(name) for name in frame.columns]
     if not names:
         raise InputError("the DataFrame has no columns", instead="a column of pictures and one of tags, or of 0 and 1")
-    columns = [[_text(value) for value in frame[name]] for name in frame.columns]
+    columns = [[cell_text(value) for value in frame[name]] for name in frame.columns]
     rows = [list(cells) for cells in zip(*columns, strict=True)]
     return trimmed(Table(Path.cwd() / "DataFrame", names, rows, list(range(len(rows)))))
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A value as the cell of a table."""
     if value is None or value is NotImplemented:
         return ""
     if isinstance(value, str):

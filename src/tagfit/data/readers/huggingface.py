@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tagfit.data.labels import align, listed
+from tagfit.data.labels import align
 from tagfit.data.pictures.arrow_pictures import ROW
 from tagfit.data.pictures.finding import OUTSIDE, Finder, refused
 from tagfit.data.pictures.sources import Member, Place, listing
 from tagfit.data.readers.annotations import split_of
+from tagfit.data.readers.arrow_columns import PATHS, Columns
 from tagfit.data.readers.arrow_files import ArrowFile, arrow_faults, open_arrow
-from tagfit.data.readers.arrow_labels import Columns, find_labels
+from tagfit.data.readers.arrow_labels import find_labels
+from tagfit.data.readers.arrow_tables import is_table, table_of
 from tagfit.data.readers.json_files import parse_json
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
+from tagfit.data.readers.table import from_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 NAME = "Hugging Face"
 STATE, INFO, DICT = "state.json", "dataset_info.json", "dataset_dict.json"
-PATHS = ""  # in place of a field of bytes: the column holds paths
-PATH_COLUMNS = ("image", "image_path", "file_name", "filename", "path", "file")
 
 
 def recognise(look: Look) -> bool:
@@ -49,12 +47,24 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
         )
     parts: list[TaggedSet] = []
     faults: list[Fault] = []
+    opened: dict[ArrowFile, str] = {}
     for file, split in files.items():
         with arrow_faults(file, NAME):
-            parts.append(_read_file(open_arrow(file, NAME), split, options, faults))
+            opened[open_arrow(file, NAME)] = split
+    with arrow_faults(place, NAME):
+        if _is_one_table(opened, options):
+            return from_table(table_of(opened, next(iter(files))), options)
+    for one, split in opened.items():
+        with arrow_faults(one.place, NAME):
+            parts.append(_read_file(one, split, options, faults))
     if faults:
         raise InputError(faults, what=f"{place} cannot be read as {NAME}")
     return _joined(parts, place)
+
+
+def _is_one_table(files: dict[ArrowFile, str], options: TableOptions) -> bool:
+    names = [file.schema.names for file in files]
+    return all(one == names[0] for one in names) and all(is_table(Columns(file, options, [])) for file in files)
 
 
 def _files(folder: Place) -> dict[Place, str]:
@@ -108,9 +118,9 @@ def _parquet_files(folder: Place) -> list[Place]:
 
 
 def _read_file(file: ArrowFile, split: str, options: TableOptions, faults: list[Fault]) -> TaggedSet:
-    picture, field = _picture_column(file)
-    columns = Columns(file, picture, faults)
-    labels = find_labels(columns, options)
+    columns = Columns(file, options, faults)
+    picture, field = columns.picture
+    labels = find_labels(columns)
     files, ids, unusable = _pictures(file, picture, field, options, faults)
     data = TaggedSet(
         ids=np.asarray(ids, dtype=np.str_),
@@ -123,7 +133,9 @@ def _read_file(file: ArrowFile, split: str, options: TableOptions, faults: list[
         split=_split_column(columns, split),
         fold=columns.numbers("fold", np.int64),
         notes=tuple(labels.notes),
+        warnings=tuple(labels.warnings),
         unlisted=labels.unlisted,
+        absent_by=labels.absent_by,
         quarantined=tuple(unusable.values()),
     )
     return data.take([row for row in range(file.rows) if row not in unusable]) if unusable else data
@@ -136,35 +148,6 @@ def _split_column(columns: Columns, split: str) -> Any:
     faults: list[Fault] = []
     own = replace(columns, faults=faults).texts("split")
     return np.full(columns.file.rows, split, dtype="<U10") if own is None or faults else own
-
-
-def _picture_column(file: ArrowFile) -> tuple[str, str | None]:
-    """The column of pictures and, where it is a struct, its field of bytes."""
-    import pyarrow as pa
-
-    def is_bytes(kind: pa.DataType) -> bool:
-        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-    def is_picture(kind: pa.DataType) -> bool:
-        return pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 and is_bytes(kind.field("bytes").type)
-
-    declared = [
-        name for name, feature in file.features.items() if isinstance(feature, dict) and feature.get("_type") == "Image"
-    ]
-    fields = {field.name: field.type for field in file.schema}
-    found = [name for name in declared if name in fields] or [name for name, kind in fields.items() if is_picture(kind)]
-    found = found or [name for name, kind in fields.items() if is_bytes(kind)]
-    texts = [name for name in PATH_COLUMNS if name in fields and pa.types.is_string(fields[name])]
-    found = found or texts[:1]
-    if len(found) != 1:
-        what = f"several columns hold pictures: {listed(found)}" if found else "no column holds pictures"
-        raise InputError(
-            Fault(f"{what}; there are {listed(list(fields))}", file.place.name, "one Image column, or image_path")
-        )
-    kind = fields[found[0]]
-    if is_picture(kind):
-        return found[0], "bytes"
-    return found[0], None if is_bytes(kind) else PATHS
 
 
 def _pictures(
@@ -232,5 +215,7 @@ def _joined(parts: list[TaggedSet], place: Place) -> TaggedSet:
         split=column("split", ""),
         fold=column("fold", 0),
         notes=tuple(dict.fromkeys(note for data in parts for note in data.notes)),
+        warnings=tuple(dict.fromkeys(fault for data in parts for fault in data.warnings)),
+        absent_by=tuple(dict.fromkeys(way for data in parts for way in data.absent_by)),
         quarantined=tuple(fault for data in parts for fault in data.quarantined),
     )

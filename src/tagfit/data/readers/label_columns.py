@@ -42,6 +42,38 @@ def read_label_columns(
     present_words: set[str] = set()
     for number, (name, index) in enumerate(columns.items()):
         codes[:, number] = _codes(table, name, index, present_words, faults)
+    return decided(
+        codes,
+        table.path.name,
+        minus_one=minus_one,
+        blank=blank,
+        ticks_only=bool(present_words) and present_words <= literals.TICKS,
+        notes=notes,
+        faults=faults,
+    )
+
+
+def decided(
+    codes: NDArray[np.bytes_],
+    place: str,
+    *,
+    minus_one: str | None,
+    blank: str | None,
+    notes: list[str],
+    faults: list[Fault],
+    ticks_only: bool = False,
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[str]]:
+    """What codes of ``literals`` say, -1 and blanks in the sense of the source, which is refused where it is doubtful.
+
+    Args:
+        codes: (N, L) codes, which are changed.
+        place: the source, for messages.
+        minus_one, blank, notes, faults: as in :func:`read_label_columns`.
+        ticks_only: whether what is present is ticked; then a blank is absent.
+
+    Returns:
+        As :func:`read_label_columns`.
+    """
     absent_by: list[str] = []
     says_absent = bool((codes == literals.ABSENT).any())
     minus_ones, blanks = codes == literals.MINUS_ONE, codes == literals.BLANK
@@ -49,18 +81,17 @@ def read_label_columns(
         meant = minus_one or ("unknown" if says_absent else None)
         if meant is None:
             what = f"no cell says 0 and {int(minus_ones.sum())} say -1: {MINUS_ONE_READINGS}"
-            faults.append(Fault(what, table.path.name, "--minus-one absent, or --minus-one unknown"))
+            faults.append(Fault(what, place, "--minus-one absent, or --minus-one unknown"))
         else:
             notes.append(f"-1 is {meant} ({int(minus_ones.sum())} cells{_as_asked(minus_one)})")
             codes[minus_ones] = literals.ABSENT if meant == "absent" else literals.UNKNOWN
             says_absent |= meant == "absent"
             absent_by += ["--minus-one absent"] if meant == "unknown" else []
     if blanks.any():
-        ticks_only = bool(present_words) and present_words <= literals.TICKS
         meant = blank or ("unknown" if says_absent else "absent" if ticks_only else None)
         if meant is None:
             what = f"no cell says 0 and {int(blanks.sum())} are empty: {BLANK_READINGS}"
-            faults.append(Fault(what, table.path.name, "--blank absent, or --blank unknown"))
+            faults.append(Fault(what, place, "--blank absent, or --blank unknown"))
         else:
             beside = " next to ticks" if blank is None and meant == "absent" else ""
             notes.append(f"an empty cell{beside} is {meant} ({int(blanks.sum())} cells{_as_asked(blank)})")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tagfit.data.pictures.sources import Place, listing
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, folders_below, split_of
+from tagfit.data.readers.confidences import ALL_BETWEEN, CUT, note_of_cut, says
 from tagfit.data.readers.delimited import numbered_rows
-from tagfit.data.readers.long_rows import ALL_BETWEEN, ROUNDED
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
@@ -21,7 +21,7 @@ def recognise(look: Look) -> bool:
 
 
 def read(place: Place, options: TableOptions) -> TaggedSet:
-    """The pictures of a table of labels or boxes: confidence 1 is present, 0 absent, anything between unknown.
+    """The pictures of a table of labels or boxes, with the states that :mod:`tagfit.data.readers.confidences` gives.
 
     Raises:
         InputError: all faults, each with its row.
@@ -31,27 +31,33 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
     home = place.parent
     annotations.look_in([*folders_below(home, _own_first(place)), home, *folders_below(home, PICTURE_FOLDERS)])
     names = _class_names(home, annotations)
+    cut = options.confidence_at_least
     rows: dict[str, int] = {}
     entries = between = 0
     for line, cells in _rows(place, annotations):
         where = f"{place.name}, row {line}"
-        image, label, confidence = cells[0], cells[2], cells[3]
-        state = _state(confidence)
+        image, label = cells[0], cells[2]
+        confidence = _number(cells[3])
         if not image or not label:
             annotations.fault("it names no picture or no label", where)
-        elif state is None:
-            annotations.fault(f"the confidence is {confidence!r}", where, "a number from 0 to 1")
+        elif confidence is None:
+            annotations.fault(f"the confidence is {cells[3]!r}", where, "a number from 0 to 1")
         else:
             row = rows.get(image)
             if row is None:
                 row = rows[image] = annotations.picture(image, where)
             entries += 1
-            between += state == UNKNOWN
-            annotations.mark(row, annotations.label(names.get(label, label)), state)
-    if between and between == entries:
-        annotations.fault(ALL_BETWEEN, instead=ROUNDED)
-    elif between:
-        annotations.notes.append(f"{between} entries with a confidence between 0 and 1 are unknown")
+            column = annotations.label(names.get(label, label))
+            present = says(confidence, cut)
+            between += present is None
+            if present is not None:
+                annotations.mark(row, column, PRESENT if present else ABSENT)
+            elif cut is None:
+                annotations.mark(row, column, UNKNOWN)
+    if between and between == entries and cut is None:
+        annotations.fault(ALL_BETWEEN, instead=CUT)
+    elif note := note_of_cut(cut, between, annotations.unlisted):
+        annotations.notes.append(note)
     annotations.notes.append(f"labels that no row names for a picture are {annotations.unlisted}")
     if not names:
         annotations.notes.append("no class descriptions (class-descriptions.csv) next to it: labels are identifiers")
@@ -64,14 +70,13 @@ def _own_first(place: Place) -> list[str]:
     return [folder.name for folder in listing(place.parent) if split and split_of(folder.name) == split]
 
 
-def _state(confidence: str) -> int | None:
+def _number(cell: str) -> float | None:
+    """A confidence from 0 to 1, or None where the cell holds something else."""
     try:
-        value = float(confidence)
+        value = float(cell)
     except ValueError:
         return None
-    if value in (0, 1):
-        return PRESENT if value else ABSENT
-    return UNKNOWN if 0 < value < 1 else None
+    return value if 0 <= value <= 1 else None
 
 
 def _class_names(home: Place, annotations: Annotations) -> dict[str, str]:

@@ -45,6 +45,7 @@ class TableOptions:
     none_label: str | None = None
     minus_one: str | None = None
     blank: str | None = None
+    confidence_at_least: float | None = None
     rows: str | None = None
     encoding: str | None = None
     order: tuple[str, ...] = ()
@@ -60,6 +61,9 @@ class TableOptions:
             for name, choices in CHOICES.items()
             if getattr(self, name) is not None and getattr(self, name) not in choices
         ]
+        cut = self.confidence_at_least
+        if cut is not None and not 0 < cut <= 1:
+            faults.append(Fault(f"confidence_at_least is {cut!r}", instead="a number above 0, at most 1"))
         if self.separator == "":
             faults.append(Fault("the separator is empty", instead=separators.FORMS))
         if self.images is not None and not self.images.is_dir():

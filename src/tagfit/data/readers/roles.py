@@ -18,6 +18,7 @@ from tagfit.data.readers.column_names import (
     ColumnNames,
     quoted,
     spelled,
+    taken_for_a_role,
 )
 from tagfit.data.readers.contents import Contents, ends_like_picture
 from tagfit.data.readers.delimited import Table, normalised
@@ -78,7 +79,7 @@ class _Finder:
 
     def __post_init__(self) -> None:
         self.contents = Contents(self.table)
-        self.names = ColumnNames(self.table, self.faults)
+        self.names = ColumnNames(self.table.header, f"{self.table.path.name}, row 1", self.faults)
 
     def roles(self) -> Roles:
         tags = self._take_what_is_asked_for()
@@ -88,9 +89,11 @@ class _Finder:
         if not tags and not self.options.label_columns:
             tags = self._tags(binary)
         confidence = self._confidence(tags)
+        if confidence is None and self.options.confidence_at_least is not None:
+            self.faults.append(self._no_confidence(tags))
         if not tags and not self.options.label_columns:
             self._labels(binary)
-        self._refuse_swallowed_labels(of_row)
+        self._report_swallowed_labels(of_row)
         if self.faults:
             raise InputError(self.faults)
         for index in self._free():
@@ -280,6 +283,14 @@ class _Finder:
                 return index
         return None
 
+    def _no_confidence(self, tags: list[int]) -> Fault:
+        what = "no column of tags and no" if not tags else "several columns of tags and no" if len(tags) > 1 else "no"
+        return Fault(
+            f"--confidence-at-least is given, but there is {what} column of confidences from 0 to 1",
+            self.names.place,
+            f"a column named {', '.join(CONFIDENCE_NAMES[:3])} or the like in a table with one row per label",
+        )
+
     def _labels(self, binary: list[int]) -> None:
         selection: Selection = self.options.selection
         wanted = set(self.options.order if selection.labels is None else selection.labels)
@@ -299,8 +310,8 @@ class _Finder:
                 if taken == role and why == "by its name" and self.table.header[index] in wanted:
                     self._take(index, "label", "it is asked for by name")
 
-    def _refuse_swallowed_labels(self, of_row: dict[str, int]) -> None:
-        """A column of 0 and 1 named as a role beside other columns of 0 and 1 may be a label of that name."""
+    def _report_swallowed_labels(self, of_row: dict[str, int]) -> None:
+        """A column of 0 and 1 named as a role beside other columns of 0 and 1 may be a label of that name: say so."""
         for role, index in list(of_row.items()):
             if self.why[index][0] == "label":
                 del of_row[role]
@@ -311,26 +322,10 @@ class _Finder:
             name = self.table.header[index]
             if self.why[index][1] == "as asked" or not self.contents.is_binary(index) or normalised(name) == "isvalid":
                 continue
-            if role == "fold":
-                self.warnings.append(
-                    Fault(
-                        f"the column {name!r} is taken as folds, though it holds nothing but 0 and 1 like the labels",
-                        self.names.place,
-                        f"--labels {quoted(','.join([*labels[:3], name]))} reads it as a label",
-                    )
-                )
-                continue
             names = sorted([*labels, name], key=self.table.header.index)
-            without = f"--label-columns {quoted(spelled(labels, self.table.header))}"
-            meaning = {"group": "the group of each row", "weight": "a weight of each row"}.get(role, "a split")
-            self.faults.append(
-                Fault(
-                    f"the column {name!r} holds nothing but 0 and 1 like the labels {listed(labels)}: is it a label or "
-                    f"{meaning}?",
-                    self.names.place,
-                    f"--label-columns {quoted(spelled(names, self.table.header))} for a label, {without} for {meaning}",
-                )
-            )
+            says = taken_for_a_role(name, role, labels, quoted(spelled(names, self.table.header)))
+            fault = Fault(says.what, self.names.place, says.instead)
+            (self.faults if role == "split" else self.warnings).append(fault)
 
     # Questions about one column.
 

@@ -125,7 +125,15 @@ def _truth(table: Table, roles: Roles, options: TableOptions, notes: list[str], 
         truth, known = cells.truth(names, unlisted=unlisted)
         return _Truth(table, truth, known, tuple(names), unlisted, absent_by, cells.warnings)
     firsts, truth, known = long_rows.merge(
-        table, pictures, cells, names, confidence=roles.confidence, unlisted=unlisted, faults=faults
+        table,
+        pictures,
+        cells,
+        names,
+        confidence=roles.confidence,
+        cut=options.confidence_at_least,
+        unlisted=unlisted,
+        notes=notes,
+        faults=faults,
     )
     notes.append(
         f"one row per label: {len(table.rows)} rows are {len(firsts)} pictures; what no row lists is {unlisted}"
