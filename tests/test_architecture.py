@@ -17,7 +17,7 @@ PACKAGE = SOURCE / "tagfit"
 LAYERS = [
     ["errors"],
     ["files", "literals", "arguments", "display", "npz", "backbones"],
-    ["arraylike"],
+    ["arraylike", "photos"],
     ["multihot", "recipe", "history"],
     ["translate"],
     ["pairing"],

@@ -38,6 +38,20 @@ def source(path: Path) -> None:
     refuse_missing(place_of(path))
 
 
+def keywords(mode: str) -> None:
+    """How keywords of photographs become labels."""
+    from tagfit.photos.mapping import KeywordOptions
+
+    KeywordOptions(keywords=mode)
+
+
+def renames(given: list[str]) -> None:
+    """``OLD=NEW``."""
+    from tagfit.photos.mapping import renames_of
+
+    renames_of(given)
+
+
 def run(path: Path) -> None:
     """A run folder can be opened."""
     from tagfit.runs.run import open_run

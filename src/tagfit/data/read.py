@@ -18,6 +18,7 @@ from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import from_table
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
+from tagfit.photos.mapping import KeywordOptions
 
 
 @checked(sep="separator=", delimiter="separator=", classes="labels=")
@@ -45,6 +46,15 @@ def read(
     confidence_at_least: float | None = None,
     rows: str | None = None,
     encoding: str | None = None,
+    keywords: str | None = None,
+    untagged: str | None = None,
+    include_keywords: str | Sequence[str] = (),
+    exclude_keywords: str | Sequence[str] = (),
+    rename_keywords: str | Sequence[str] = (),
+    reviewed: str | None = None,
+    prefer_keywords: str | None = None,
+    share_sidecars: bool = False,
+    split_keywords: str | None = None,
     learnable: bool = True,
 ) -> TaggedSet:
     """Read pictures (or feature rows) with their tags.
@@ -77,6 +87,14 @@ def read(
             between 0 and 1 is unknown.
         rows: ``label`` for a table with one row per label, ``picture`` for one row per picture; found if None.
         encoding: of a text file, such as ``cp1252``; None for UTF-8, or UTF-16 where its bytes say so.
+        keywords: a keyword of a photograph as a label: ``leaf`` (the default), ``path``, ``ancestors`` or ``depth:N``.
+        untagged: what a photograph without keywords is: ``unknown`` (the default: left out) or ``absent``.
+        include_keywords, exclude_keywords: shell patterns over ``Places|Italy|Rome``; case does not matter.
+        rename_keywords: ``OLD=NEW``, for labels.
+        reviewed: the keyword, or ``xmp:Label=Green``, that says that a photograph has no other label.
+        prefer_keywords: which keywords count: ``sidecar`` (the default), ``embedded`` or ``union``.
+        share_sidecars: one ``IMG.xmp`` belongs to the raw file and to the JPEG of that name.
+        split_keywords: what separates a path in fields that have no hierarchy.
         learnable: refuse labels with nothing but known positives; False for a source that is only judged or looked at.
 
     Returns:
@@ -106,6 +124,17 @@ def read(
         confidence_at_least=confidence_at_least,
         rows=rows,
         encoding=encoding,
+        photos=KeywordOptions.of(
+            keywords=keywords,
+            untagged=untagged,
+            include_keywords=include_keywords,
+            exclude_keywords=exclude_keywords,
+            rename_keywords=rename_keywords,
+            reviewed=reviewed,
+            prefer_keywords=prefer_keywords,
+            share_sidecars=share_sidecars,
+            split_keywords=split_keywords,
+        ),
     )
     if path is None:
         data, name = from_table(table_of(source), table_options), "the DataFrame"

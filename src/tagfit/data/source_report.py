@@ -124,6 +124,15 @@ def check(
     confidence_at_least: float | None = None,
     rows: str | None = None,
     encoding: str | None = None,
+    keywords: str | None = None,
+    untagged: str | None = None,
+    include_keywords: str | Sequence[str] = (),
+    exclude_keywords: str | Sequence[str] = (),
+    rename_keywords: str | Sequence[str] = (),
+    reviewed: str | None = None,
+    prefer_keywords: str | None = None,
+    share_sidecars: bool = False,
+    split_keywords: str | None = None,
     learnable: bool = False,
 ) -> CheckReport:
     """Look at everything in a source.
@@ -135,7 +144,8 @@ def check(
         on_decoded: called with (pictures done, pictures in all).
         format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, images, image_column,
             tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one, blank,
-            confidence_at_least, rows, encoding, learnable: as in ``read``.
+            confidence_at_least, rows, encoding, keywords, untagged, include_keywords, exclude_keywords, rename_keywords, reviewed,
+            prefer_keywords, share_sidecars, split_keywords, learnable: as in ``read``.
 
     Raises:
         InputError: the source cannot be read at all; all faults of its form are in it.
@@ -166,6 +176,15 @@ def check(
             confidence_at_least=confidence_at_least,
             rows=rows,
             encoding=encoding,
+            keywords=keywords,
+            untagged=untagged,
+            include_keywords=include_keywords,
+            exclude_keywords=exclude_keywords,
+            rename_keywords=rename_keywords,
+            reviewed=reviewed,
+            prefer_keywords=prefer_keywords,
+            share_sidecars=share_sidecars,
+            split_keywords=split_keywords,
             learnable=learnable,
         )
     )

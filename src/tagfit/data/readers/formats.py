@@ -18,6 +18,7 @@ from tagfit.data.readers import (
     label_folders,
     label_studio,
     openimages,
+    photo_keywords,
     roboflow,
     supervisely,
     voc,
@@ -104,6 +105,7 @@ FORMATS = (
     Format("voc", "Pascal VOC", voc.recognise, voc.read),
     Format("yolo", "YOLO", yolo.recognise, yolo.read),
     Format("openimages", "Open Images CSV", openimages.recognise, openimages.read),
+    Format("photo-keywords", "photographs with keywords in XMP or IPTC", photo_keywords.recognise, photo_keywords.read),
     Format("label-folders", "one folder for each label", label_folders.recognise, label_folders.read),
     Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, read_table),
 )

@@ -7,4 +7,5 @@ from typing import Literal
 FormatName = Literal[
     "csv", "excel", "folder", "npz", "arff", "coco", "voc", "yolo", "openimages", "roboflow", "imagefolder",
     "label-folders", "huggingface", "webdataset", "label-studio", "cvat", "supervisely", "fiftyone", "createml",
+    "photo-keywords",
 ]  # fmt: skip

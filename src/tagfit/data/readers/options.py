@@ -10,6 +10,7 @@ from tagfit.data.labels import Selection
 from tagfit.data.pictures.sources import Member, Place, absolute
 from tagfit.data.readers import separators
 from tagfit.errors import Fault, InputError
+from tagfit.photos.mapping import KeywordOptions
 
 CHOICES = {
     "unlisted": ("absent", "unknown"),
@@ -49,6 +50,7 @@ class TableOptions:
     rows: str | None = None
     encoding: str | None = None
     order: tuple[str, ...] = ()
+    photos: KeywordOptions = field(default_factory=KeywordOptions)
 
     def __post_init__(self) -> None:
         """Refuse values that no option has.
@@ -75,9 +77,14 @@ class TableOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """The arguments of ``tagfit.read`` as plain JSON values, without those of the selection of labels."""
-        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("selection", "order")}
+        values = {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if one.name not in ("selection", "order", "photos")
+        }
         if isinstance(self.images, Member):
             values["images"] = absolute(self.images.store.address)
         elif self.images is not None:
             values["images"] = absolute(self.images)
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {**plain, **self.photos.to_dict()}
