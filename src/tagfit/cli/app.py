@@ -17,6 +17,7 @@ from tagfit.cli import (
     demo,
     diagnose,
     evaluate,
+    keywords,
     pack,
     recipes,
     report,
@@ -47,6 +48,7 @@ START, TRAIN = "Start", "Train"
 EVALUATE, IMPROVE, USE = "Evaluate", "Diagnose and improve", "Use"
 app.command("demo", cls=Command, rich_help_panel=START)(demo.demo)
 app.add_typer(data.app, name="data", rich_help_panel=START)
+app.command("keywords", cls=Command, rich_help_panel=START)(keywords.keywords)
 app.add_typer(recipes.app, name="recipes", rich_help_panel=TRAIN)
 app.command("train", cls=Command, rich_help_panel=TRAIN)(train.train)
 app.command("runs", cls=Command, rich_help_panel=TRAIN)(runs.runs)

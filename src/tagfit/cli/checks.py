@@ -38,6 +38,12 @@ def source(path: Path) -> None:
     refuse_missing(place_of(path))
 
 
+def photo_folder(path: Path) -> None:
+    """A folder exists."""
+    if not path.is_dir():
+        raise InputError(f"there is no folder {path}", instead="a folder of photographs")
+
+
 def keywords(mode: str) -> None:
     """How keywords of photographs become labels."""
     from tagfit.photos.mapping import KeywordOptions

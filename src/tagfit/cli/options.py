@@ -16,6 +16,7 @@ import typer
 from tagfit.cli import checks
 from tagfit.cli.checking import checked, is_given
 from tagfit.cli.option_groups import group_of
+from tagfit.cli.photo_options import PHOTOS, PhotoOptions
 from tagfit.data.readers.names import FormatName
 from tagfit.errors import Fault, gathered
 
@@ -27,11 +28,9 @@ SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs
 TABLE = "Reading a table (CSV, TSV, Excel, or a folder with tags.csv)"
 TABLES, ARRAYS = {"csv", "excel", "folder", "imagefolder", "huggingface"}, {"npz", "arff"}
 WITH_CONFIDENCES = TABLES | {"openimages"}
-PHOTOS = "Reading keywords of photographs"
 # `_table` options describe cells and columns; with a source that is no table they are refused by name.
 _table = partial(typer.Option, rich_help_panel=TABLE)
 _reading = partial(typer.Option, rich_help_panel="Reading any source")
-_photos = partial(typer.Option, rich_help_panel=PHOTOS)
 _splitting = partial(typer.Option, rich_help_panel="Splitting and decoding")
 
 AllLabels = Annotated[bool, typer.Option("--all-labels", help="Show every label, not only the worst.")]
@@ -46,7 +45,7 @@ CacheDir = Annotated[
 
 
 @dataclass(frozen=True)
-class ReadingOptions:
+class ReadingOptions(PhotoOptions):
     """How a source is read; the names are those of ``tagfit.read``."""
 
     image_column: Annotated[
@@ -139,49 +138,12 @@ class ReadingOptions:
     allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the source's folder.")] = (
         False
     )
-    keywords: Annotated[
-        str | None,
-        _photos(
-            metavar="WORD",
-            help="A label is the leaf, path, ancestors or depth:N of a keyword.",
-            show_default="leaf",
-            callback=checked(checks.keywords),
-        ),
-    ] = None
-    untagged: Annotated[
-        Literal["unknown", "absent"] | None,
-        _photos(metavar="WORD", help="Without keywords: unknown (left out) or absent.", show_default="unknown"),
-    ] = None
-    include_keywords: Annotated[list[str] | None, _photos(metavar="PATTERN", help="Only keywords like 'Places|*'.")] = (
-        None
-    )
-    exclude_keywords: Annotated[list[str] | None, _photos(metavar="PATTERN", help="Leave out such keywords.")] = None
-    rename_keywords: Annotated[
-        list[str] | None,
-        _photos(metavar="OLD=NEW", help="Another name for a label.", callback=checked(checks.renames)),
-    ] = None
-    reviewed: Annotated[
-        str | None,
-        _photos(metavar="KEYWORD", help="Absence is known only with this keyword (or xmp:Label=Green)."),
-    ] = None
-    prefer_keywords: Annotated[
-        Literal["sidecar", "embedded", "union"] | None,
-        _photos(metavar="WORD", help="Which count: sidecar, embedded or union.", show_default="sidecar"),
-    ] = None
-    share_sidecars: Annotated[bool, _photos("--share-sidecars", help="IMG.xmp is for the raw file and the JPEG.")] = (
-        False
-    )
-    split_keywords: Annotated[str | None, _photos(metavar="S", help="Separates a path in dc:subject, such as '|'.")] = (
-        None
-    )
     strict: Annotated[bool, _reading("--strict", help="Stop at rows and pictures that cannot be used.")] = False
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of ``tagfit.read``, as plain JSON values."""
         given = {one.name: getattr(self, one.name) for one in fields(self)}
-        listed = ("include_keywords", "exclude_keywords", "rename_keywords")
-        several = {name: list(given[name] or ()) for name in listed}
-        return {**given, **several, "images": None if self.images is None else str(self.images)}
+        return {**given, **super().arguments(), "images": None if self.images is None else str(self.images)}
 
 
 @dataclass(frozen=True)

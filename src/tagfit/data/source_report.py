@@ -144,8 +144,8 @@ def check(
         on_decoded: called with (pictures done, pictures in all).
         format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, images, image_column,
             tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one, blank,
-            confidence_at_least, rows, encoding, keywords, untagged, include_keywords, exclude_keywords, rename_keywords, reviewed,
-            prefer_keywords, share_sidecars, split_keywords, learnable: as in ``read``.
+            confidence_at_least, rows, encoding, keywords, untagged, include_keywords, exclude_keywords,
+            rename_keywords, reviewed, prefer_keywords, share_sidecars, split_keywords, learnable: as in ``read``.
 
     Raises:
         InputError: the source cannot be read at all; all faults of its form are in it.

@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 Path = tuple[str, ...]
+KEPT = 1 << 16  # of words: a library repeats them thousands of times
 DEFAULT_EXCLUDE = ("darktable|*", "_Digikam_Internal_Tags_|*")
 FLAT = ("dc:subject", "iptc:Keywords", "exif:XPKeywords")
 SLASHED = ("digiKam:TagsList", "MicrosoftPhoto:LastKeywordXMP")
@@ -29,19 +31,22 @@ FIELDS = (
 IPTC_LIMIT = 64  # bytes of a keyword; programs cut longer ones
 
 
+@lru_cache(KEPT)
 def clean(text: str) -> str:
     """NFC, without NUL, whitespace runs as one space, trimmed."""
     return " ".join(unicodedata.normalize("NFC", text.replace("\0", "")).split())
 
 
+@lru_cache(KEPT)
 def fold(text: str) -> str:
     """What two spellings of one keyword have in common."""
     return clean(text).casefold()
 
 
-def folded(path: Sequence[str]) -> Path:
+@lru_cache(KEPT)
+def folded(path: Path) -> Path:
     """A path by which it is compared."""
-    return tuple(fold(part) for part in path)
+    return tuple(map(fold, path))
 
 
 def path_of(field: str, value: str, split_flat: str = "") -> Path:
@@ -105,7 +110,7 @@ def merged(paths: Iterable[Path], exclude: Sequence[str] = (), own: Iterable[Pat
     )
 
 
-def matches(path: Sequence[str], patterns: Sequence[str]) -> bool:
+def matches(path: Path, patterns: Sequence[str]) -> bool:
     """Whether a pattern over the whole path, joined by ``|``, matches; case does not matter."""
     text = "|".join(folded(path))
     return any(fnmatchcase(text, fold(pattern)) for pattern in patterns)
