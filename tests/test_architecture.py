@@ -30,6 +30,7 @@ LAYERS = [
     ["diagnosis"],
     ["estimator", "tagger"],
     ["scoring"],
+    ["pool"],
     ["curing"],
     ["workflow"],
     ["report", "lesson"],

@@ -16,7 +16,7 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "tag", "pack", "demo",
+    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag", "pack", "demo",
     "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
@@ -33,6 +33,8 @@ FAILING = {
     "cure": ("cure", "nowhere.csv"),
     "cure --resume": ("cure", "--resume", "nowhere"),
     "verify": ("verify", "nowhere"),
+    "suggest": ("suggest", "nowhere", "nowhere"),
+    "similar": ("similar", "nowhere", "one.jpg"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
     "demo": ("demo", "a file"),

@@ -36,6 +36,8 @@ WORKING: dict[str, tuple[str, ...]] = {
     "report": ("RUN",),
     "cure": ("PHOTOS",),
     "verify": ("CERTIFICATE",),
+    "suggest": ("RUN", "PHOTOS"),
+    "similar": ("RUN", "PICTURE"),
     "tag": ("RUN", "PHOTOS"),
     "pack": ("RUN", "tagger"),
     "demo": ("demo",),
@@ -112,6 +114,9 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "models": ("nowhere", FILE),
     "certificate": ("nowhere", FILE),
     "pictures": ("nowhere.jpg",),
+    "picture": ("nowhere.jpg", "."),
+    "among": ("nowhere",),
+    "count": ("0", "x"),
     "model": ("nowhere.keras", "."),
     "to": ("foo",),
     "folds": ("1", "x", "41"),
@@ -204,7 +209,7 @@ def dear(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def places(photos: Path, photo_run: Path, tmp_path: Path) -> dict[str, str]:
     (tmp_path / FILE).write_text("{}")
-    return {"PHOTOS": str(photos), "RUN": str(photo_run), "RUNS": str(photo_run.parent), "KERAS": FILE}
+    return {"PHOTOS": str(photos), "RUN": str(photo_run), "RUNS": str(photo_run.parent), "KERAS": FILE, "PICTURE": FILE}
 
 
 def words_for(name: str, param: Any, value: str, places: dict[str, str]) -> list[str]:

@@ -146,6 +146,14 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
             tagfit.split,
             {"data": data, "validation_fold": None, "test_fold": None, "validation_share": 0.2, "test_share": 0.2},
         ),
+        "similar": (
+            tagfit.similar,
+            {"run": run, "picture": "x.jpg", "among": None, "count": 1, "problem": None, "net": None,
+             "on_decoded": None},
+        ),
+        "suggest": (
+            tagfit.suggest, {"run": run, "pictures": [], "count": 1, "net": None, "on_decoded": None},
+        ),
         "tag": (tagfit.tag, {"model": pictures, "pictures": [], "thresholds": 0.5, "net": None, "on_tagged": None}),
         "verify": (tagfit.verify, {"certificate": folder / "none", "problem": None, "on_decoded": None}),
         "write_certificate_page": (tagfit.write_certificate_page, {"certificate": None, "path": None, "problem": None}),

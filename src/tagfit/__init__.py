@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tagfit.workflow import gap as gap
     from tagfit.workflow import resume as resume
     from tagfit.workflow import resume_cure as resume_cure
+    from tagfit.workflow import similar as similar
+    from tagfit.workflow import suggest as suggest
     from tagfit.workflow import tag as tag
     from tagfit.workflow import verify as verify
 
@@ -74,7 +76,9 @@ _PUBLIC = {
     "read_scores": "tagfit.evaluation.score_files",
     "resume": "tagfit.workflow",
     "resume_cure": "tagfit.workflow",
+    "similar": "tagfit.workflow",
     "split": "tagfit.data.splits.split",
+    "suggest": "tagfit.workflow",
     "tag": "tagfit.workflow",
     "verify": "tagfit.workflow",
     "write_certificate_page": "tagfit.report.certificate_page",

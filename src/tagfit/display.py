@@ -12,6 +12,8 @@ from tagfit.errors import InputError, printable
 MOST_NAMES = 8
 WIDEST_NAME = 40
 FRAMES = ("pandas", "polars")
+# A spreadsheet takes a cell that starts so for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Shown:
@@ -48,6 +50,11 @@ def frame(records: Sequence[Mapping[str, Any]]) -> Any:
         except ModuleNotFoundError:
             continue
     raise InputError("to_frame needs pandas or polars", instead="pip install pandas")
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A text as a cell of a CSV: printable, and never taken for a formula."""
+    return f"'{printable(text)}" if text.startswith(FORMULA_STARTS) else printable(text)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, words_last: bool = False) -> str:

@@ -22,6 +22,7 @@ from tagfit.cli import (
     recipes,
     report,
     runs,
+    suggest,
     tag,
     thresholds,
     train,
@@ -59,6 +60,8 @@ app.command("compare", cls=Command, rich_help_panel=EVALUATE)(compare.compare)
 app.command("diagnose", cls=Command, rich_help_panel=IMPROVE)(diagnose.diagnose)
 app.command("cure", cls=Command, rich_help_panel=IMPROVE)(cure.cure)
 app.command("verify", cls=Command, rich_help_panel=IMPROVE)(verify.verify)
+app.command("suggest", cls=Command, rich_help_panel=USE)(suggest.suggest)
+app.command("similar", cls=Command, rich_help_panel=USE)(suggest.similar)
 app.command("tag", cls=Command, rich_help_panel=USE)(tag.tag)
 app.command("pack", cls=Command, rich_help_panel=USE)(pack.pack)
 

@@ -14,10 +14,8 @@ from tagfit.cli.checking import check_together, checked, each
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
-from tagfit.errors import Fault, gathered, printable
-
-# A spreadsheet takes a cell that starts so for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from tagfit.display import spreadsheet_cell
+from tagfit.errors import Fault, gathered
 
 
 def _together(context: typer.Context) -> list[Fault]:
@@ -77,13 +75,14 @@ def _tags(record: dict[str, Any]) -> str:
 def _write_csv(records: list[dict[str, Any]]) -> None:
     labels = next((list(record["scores"]) for record in records if record["scores"]), [])
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["picture", "tags", *map(_cell, labels), "problem"])
+    writer.writerow(["picture", "tags", *map(spreadsheet_cell, labels), "problem"])
     for record in records:
         scores = [record["scores"].get(label, "") for label in labels]
         writer.writerow(
-            [_cell(record["picture"]), _cell("|".join(record["tags"])), *scores, _cell(record.get("problem", ""))]
+            [
+                spreadsheet_cell(record["picture"]),
+                spreadsheet_cell("|".join(record["tags"])),
+                *scores,
+                spreadsheet_cell(record.get("problem", "")),
+            ]
         )
-
-
-def _cell(text: str) -> str:
-    return f"'{printable(text)}" if text.startswith(FORMULA_STARTS) else printable(text)

@@ -28,6 +28,7 @@ from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
+    from tagfit.training.represent import Represented
 
 # One number, one per label in order, or by name.
 ThresholdsLike = float | Mapping[str, float] | ArrayLike | Thresholds
@@ -158,10 +159,7 @@ class Tagger(Shown):
         Raises:
             InputError: rows of another shape than those trained on.
         """
-        size = self.preprocessing.size
-        expected = (len(self.preprocessing.mean),) if size is None else (size, size, 3)
-        if inputs.shape[1:] != expected:
-            raise InputError(f"rows of shape {inputs.shape[1:]}", instead=f"{expected}, as was trained on")
+        self._refuse_another_shape(inputs)
         with torch_for("scoring"):
             from tagfit.training import memory
         return memory.score(
@@ -174,6 +172,28 @@ class Tagger(Shown):
             device="cpu",
             net=self.net,
         )
+
+    def represent(
+        self,
+        inputs: NDArray[Any],
+        digests: NDArray[np.str_] | None = None,
+        on_extracted: Callable[[int, int], None] | None = None,
+    ) -> Represented:
+        """The scores of rows with their features: see ``tagfit.training.represent``.
+
+        Args:
+            inputs: as of :meth:`probabilities`.
+            digests: (N,) of the contents, under which a backbone's features are kept; None keeps nothing.
+            on_extracted: called with (pictures done, N) while a backbone extracts.
+
+        Raises:
+            InputError: rows of another shape than those trained on.
+        """
+        self._refuse_another_shape(inputs)
+        with torch_for("scoring"):
+            from tagfit.training.represent import represent
+        settings = (self.recipe, self.weights, self.preprocessing)
+        return represent(*settings, inputs, len(self.labels), digests=digests, net=self.net, on_extracted=on_extracted)
 
     @checked(pictures="picture files, or folders that hold some")
     def tag(
@@ -200,6 +220,12 @@ class Tagger(Shown):
             if on_tagged is not None:
                 on_tagged(len(records), len(files))
         return records
+
+    def _refuse_another_shape(self, inputs: NDArray[Any]) -> None:
+        size = self.preprocessing.size
+        expected = (len(self.preprocessing.mean),) if size is None else (size, size, 3)
+        if inputs.shape[1:] != expected:
+            raise InputError(f"rows of shape {inputs.shape[1:]}", instead=f"{expected}, as was trained on")
 
     def _tag(self, files: list[Path]) -> list[Tagged]:
         size = self.preprocessing.size

@@ -1,10 +1,11 @@
-"""The workflow, one function a step: fit, evaluate, choose thresholds, compare, diagnose, cure, verify, tag."""
+"""The workflow, one function a step: fit, evaluate, choose thresholds, compare, diagnose, cure, verify, tag ..."""
 
 from tagfit.workflow.comparing import compare, gap
 from tagfit.workflow.curing import cure, resume_cure, verify
 from tagfit.workflow.diagnosing import cross_fit, diagnose
 from tagfit.workflow.evaluating import DEFAULT_SPLITS, choose_thresholds, evaluate
 from tagfit.workflow.fitting import fit, resume
+from tagfit.workflow.suggesting import similar, suggest
 from tagfit.workflow.tagging import tag
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "gap",
     "resume",
     "resume_cure",
+    "similar",
+    "suggest",
     "tag",
     "verify",
 ]

@@ -1,0 +1,102 @@
+"""Represent: the scores of rows with the features that they were computed from, the input of a net's last layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tagfit.backbones import find
+from tagfit.data.problem import Preprocessing
+from tagfit.errors import InputError
+from tagfit.recipe import Recipe
+from tagfit.training import nets
+from tagfit.training.backbones import extract
+from tagfit.training.backbones.features import AS_THEY_ARE, OnExtracted, features
+from tagfit.training.batches import Batches
+from tagfit.training.machine import choose
+from tagfit.training.memory import Weights
+from tagfit.training.own_net import NetFactory
+from tagfit.training.score import probabilities
+
+
+@dataclass(frozen=True, eq=False)
+class Represented:
+    """Rows as a net sees them.
+
+    Attributes:
+        scores: (n, L) probabilities.
+        features: (n, D) float32: of a frozen backbone, else the input of the net's last linear layer.
+    """
+
+    scores: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+def represent(
+    recipe: Recipe,
+    weights: Weights,
+    preprocessing: Preprocessing,
+    inputs: NDArray[Any],
+    labels: int,
+    *,
+    digests: NDArray[np.str_] | None = None,
+    net: NetFactory | None = None,
+    on_extracted: OnExtracted | None = None,
+) -> Represented:
+    """Scores and features of rows, computed on the processor.
+
+    Args:
+        recipe, weights, preprocessing: of the training.
+        inputs: (n, H, W, 3) uint8 pixels or (n, D) float32 features, not yet shifted and scaled.
+        labels: how many the net has.
+        digests: (n,) of the contents, under which the features of a backbone are kept; None keeps nothing.
+        net: the factory that the net was made by, if any.
+        on_extracted: called with (pictures done, n) while a backbone extracts.
+
+    Raises:
+        InputError: weights of another net.
+    """
+    machine = choose(recipe, "cpu", None)
+    with machine.in_use():
+        frozen = recipe.frozen and net is None
+        if frozen:
+            backbone = find(recipe.backbone)
+            kept = None if digests is None else features(backbone, inputs, digests, on_extracted)
+            inputs, preprocessing = extract.extract(backbone, inputs) if kept is None else kept, AS_THEY_ARE
+        built = nets.build(recipe, inputs.shape[1:], labels, net)
+        try:
+            built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+        except RuntimeError as error:
+            raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
+        first = recipe.architecture == "conv"
+        rows = Batches(inputs, np.arange(len(inputs)), preprocessing, "cpu", channels_first=first)
+        if frozen:
+            return Represented(probabilities(built, rows), np.asarray(inputs))
+        return _watched(built, rows, labels)
+
+
+def _watched(net: nn.Module, rows: Batches, labels: int) -> Represented:
+    """The scores of all rows, and what went into the last linear layer; the scores' logits if there is none."""
+    came: dict[nn.Module, list[Tensor]] = {}
+
+    def keep(layer: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        came.setdefault(layer, []).append(arguments[0].detach().float())
+
+    heads = [layer for layer in net.modules() if isinstance(layer, nn.Linear) and layer.out_features == labels]
+    hooks = [layer.register_forward_pre_hook(keep) for layer in heads]
+    try:
+        scores = probabilities(net, rows)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    seen = [torch.cat(batches) for batches in came.values()]
+    whole = [values for values in seen if values.shape[0] == len(rows) and values.ndim == 2]
+    if not whole:
+        clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
+        return Represented(scores, np.log(clipped / (1 - clipped)).astype(np.float32))
+    return Represented(scores, whole[-1].numpy())
