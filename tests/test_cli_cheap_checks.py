@@ -77,6 +77,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "exclude_labels": ("*",),
     "min_positives": ("-1", "x", "1000"),
     "cache_dir": (FILE, BELOW_FILE),
+    "fit": ("stretch",),
     "size": ("0", "x", "100000"),
     "limit": ("0", "x"),
     "validation_fold": ("x", "3"),

@@ -122,7 +122,9 @@ def score_source(
     data = align(given, run.labels)
     model = tagger.of_run(run, net=net)
     _refuse_another_kind(data, model.preprocessing, run.folder)
-    inputs = read_inputs(data, model.preprocessing.size, cache_dir=cache_dir, progress=on_decoded)
+    inputs = read_inputs(
+        data, model.preprocessing.size, fit=model.preprocessing.fit, cache_dir=cache_dir, progress=on_decoded
+    )
     data = data.take(inputs.rows)
     scores = _scores(model, data, inputs.values, NEW_DATA)
     left_out = _few((*given.quarantined, *inputs.faults), "left out")

@@ -60,9 +60,9 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     done: list[int] = []
     really = pictures.decode
 
-    def counted(source: Any, size: int) -> Any:
+    def counted(source: Any, size: int, fit: Any = "squash") -> Any:
         done.append(size)
-        return really(source, size)
+        return really(source, size, fit)
 
     monkeypatch.setattr(pictures, "decode", counted)
     return done

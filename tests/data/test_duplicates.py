@@ -27,6 +27,7 @@ from tagfit.data.pictures.duplicates import (
     duplicate_groups,
     duplicate_rows,
 )
+from tagfit.data.pictures.square import squared
 from tagfit.errors import InputError
 
 WIDTH, HEIGHT = 240, 160
@@ -223,3 +224,11 @@ def test_other_shapes_are_refused() -> None:
         duplicate_groups(np.zeros((3, 4), np.uint8))
     with pytest.raises(InputError, match=r"\(3,\)"):
         duplicate_rows(np.zeros(3))
+
+
+def test_bars_of_padding_make_no_copies_and_hide_none(originals: list[Image.Image]) -> None:
+    wide = [image.resize((96, 48)) for image in originals]
+    copies = [image.resize((60, 30)) for image in wide[:3]]
+    pixels = np.stack([np.asarray(squared(image, 64, "pad")) for image in (*wide, *copies)])
+    found = {group.rows for group in duplicate_groups(pixels)}
+    assert found == {(row, len(wide) + row) for row in range(3)}

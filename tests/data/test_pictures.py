@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tagfit.data.pictures import decode as pictures
+from tagfit.data.pictures.square import FITS, GREY, Fit, squared, without_bars
 from tagfit.errors import InputError
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -50,6 +51,45 @@ def test_a_picture_becomes_square_rgb_of_the_size_asked_for() -> None:
     assert (pixels.shape, pixels.dtype) == ((16, 16, 3), np.uint8)
     whole = smooth(200, 50).resize((16, 16), Image.Resampling.BICUBIC)
     assert off_by(pixels, whole) <= 4, "squashed, not cropped"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_picture_is_cropped_to_its_middle_or_padded_with_grey(turned: bool) -> None:
+    wide = np.zeros((32, 64, 3), dtype=np.uint8)
+    wide[:, :16], wide[:, 16:48], wide[:, 48:] = RED, GREEN, BLUE
+    exif = Image.Exif()
+    if turned:
+        exif[0x0112] = 6
+    data = encoded(Image.fromarray(wide), exif=exif)
+    crop, pad = (pictures.decode(data, 16, fit) for fit in ("crop", "pad"))
+    assert off_by(crop[2:-2, 2:-2], GREEN) == 0
+    across = pad.transpose(1, 0, 2)[::-1] if turned else pad
+    assert off_by(across[:4], GREY) == off_by(across[12:], GREY) == 0
+    assert off_by(across[5:11, 1], RED) <= 4
+    assert off_by(across[5:11, -2], BLUE) <= 4
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 24), st.sampled_from(FITS))
+@settings(max_examples=60, deadline=None)
+def test_every_shape_becomes_a_square(width: int, height: int, size: int, fit: Fit) -> None:
+    image = smooth(width, height)
+    assert squared(image, size, fit).size == (size, size)
+    if width == height:
+        assert squared(image, size, fit).tobytes() == squared(image, size, "squash").tobytes()
+
+
+def test_bars_of_padding_are_taken_off() -> None:
+    padded = np.asarray(squared(smooth(96, 48), 64, "pad"))
+    squashed = np.asarray(squared(smooth(96, 48), 32, "squash"))
+    assert off_by(without_bars(padded[None], 32)[0], squashed) <= 12
+    grey = np.full((1, 8, 8, 3), GREY, dtype=np.uint8)
+    np.testing.assert_array_equal(without_bars(grey, 8), grey)
+
+
+def test_another_fit_is_refused() -> None:
+    with pytest.raises(InputError, match="'stretch'") as caught:
+        pictures.decode(encoded(smooth()), 8, "stretch")  # type: ignore[arg-type]
+    assert "'squash' or 'crop' or 'pad'" in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from tagfit.data.inputs import fit_preprocessing, read_inputs
-from tagfit.data.problem import Problem
+from tagfit.data.pictures.square import DEFAULT_FIT, FITS, SQUASH
+from tagfit.data.plan import Plan
+from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
@@ -335,6 +337,31 @@ def test_files_are_decoded_and_their_place_does_not_matter(tmp_path: Path) -> No
     (tmp_path / "photos").rename(tmp_path / "moved")
     moved = replace(data, files=tuple(tmp_path / "moved" / file.name for file in data.files))
     assert split(moved, size=8, cache_dir=tmp_path / "cache").fingerprint == problem.fingerprint
+
+
+def test_how_pictures_become_squares_is_part_of_the_problem(tmp_path: Path) -> None:
+    data = photos(tmp_path / "a")
+    made = {fit: split(data, size=4, fit=fit) for fit in FITS}
+    assert len({problem.fingerprint["preprocessing"] for problem in made.values()}) == len(FITS)
+    assert len({problem.inputs[:].tobytes() for problem in made.values()}) == len(FITS)
+    assert split(data, size=4).preprocessing.fit == DEFAULT_FIT
+    for fit, problem in made.items():
+        said = problem.to_dict()["preprocessing"]
+        assert said.get("fit", SQUASH) == fit
+        assert Preprocessing.from_dict(said) == problem.preprocessing
+
+
+def test_what_was_made_before_there_was_a_fit_is_read_as_it_was(tmp_path: Path) -> None:
+    problem = split(photos(tmp_path / "a"), size=4, fit="squash")
+    assert "fit" not in problem.to_dict()["preprocessing"], "the fingerprint of earlier Problems"
+    assert "fit" not in Plan("a.csv", fit="squash").to_dict()
+    assert Plan.from_dict({"data": "a.csv"}).fit == "squash"
+    assert Plan("a.csv").fit == Plan.from_dict(Plan("a.csv").to_dict()).fit == DEFAULT_FIT
+
+
+def test_pictures_that_are_squares_have_nothing_to_fit() -> None:
+    prints = {split(pixels(), fit=fit).fingerprint["preprocessing"] for fit in FITS}
+    assert len(prints) == 1
 
 
 def test_unreadable_pictures_are_quarantined_or_with_strict_an_error(tmp_path: Path) -> None:

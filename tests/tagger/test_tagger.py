@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tagfit import scoring, tagger, workflow
+from tagfit.data.pictures.decode import decode
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
@@ -31,7 +32,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     generator = np.random.default_rng(0)
     for row in range(40):
-        pixels = generator.integers(0, 60, size=(8, 8, 3))
+        pixels = generator.integers(0, 60, size=(8, 12, 3))
         pixels[:, :, 0] += 120 * (row % 2)
         pixels[:4] += 60 * (row // 2 % 2)
         Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{row:02}.png")
@@ -45,7 +46,7 @@ def run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     truth = np.stack([rows % 2, rows // 2 % 2], axis=1).astype(np.uint8)
     files = tuple(sorted(photos.iterdir()))
     data = TaggedSet(rows.astype(np.str_), truth, np.ones_like(truth, dtype=bool), LABELS, files=files)
-    problem = split(data, size=8, test_share=0.0, cache_dir=folder / "cache")
+    problem = split(data, size=8, fit="crop", test_share=0.0, cache_dir=folder / "cache")
     return workflow.fit(problem, RECIPE, out=folder / "run", device="cpu", threads=1)
 
 
@@ -217,13 +218,15 @@ def test_new_data_is_prepared_as_the_pictures_of_training_were(run: Run, tmp_pat
     pixels = np.stack([np.asarray(Image.open(file)) for file in sorted(photos.iterdir())])
     rows = np.arange(40)
     truth = np.stack([rows % 2, rows // 2 % 2], axis=1)
-    expected = tagger.of_run(run).probabilities(pixels)
+    expected = tagger.of_run(run).probabilities(
+        np.stack([decode(file, 8, "crop") for file in sorted(photos.iterdir())])
+    )
     for name, arrays in {"bytes": pixels, "floats": pixels / 255}.items():
         np.savez(tmp_path / f"{name}.npz", X=arrays, Y=truth, labels=np.array(LABELS))
         found, _ = scoring.score_source(run, tmp_path / f"{name}.npz")
         assert found.scores == pytest.approx(expected, abs=1e-6), name
     np.savez(tmp_path / "rows.npz", X=pixels.reshape(40, -1) / 255, Y=truth, labels=np.array(LABELS))
-    with pytest.raises(InputError, match="rows of 192 features"):
+    with pytest.raises(InputError, match="rows of 288 features"):
         scoring.score_source(run, tmp_path / "rows.npz")
 
 

@@ -171,6 +171,7 @@ def cure(
     3 met but not confirmed, 4 out of reach. The options for reading and splitting belong to a SOURCE.
     """
     from tagfit import workflow
+    from tagfit.recipe import find
     from tagfit.report.certificate_page import write_certificate_page
 
     with progress_bar(quiet=as_json) as bar:
@@ -183,7 +184,7 @@ def cure(
         else:
             begun: Any = start
             if not _is_run(start):
-                plan = splitting.plan(start, reading)
+                plan = options.suited_to(splitting.plan(start, reading), None if recipe is None else find(recipe))
                 begun = plan.problem(on_decoded(bar, None if as_json else plan.announced))
             certificate = workflow.cure(
                 begun,

@@ -182,6 +182,10 @@ class SplitOptions:
             callback=checked(checks.picture_size),
         ),
     ] = None
+    fit: Annotated[
+        Literal["pad", "squash", "crop"],
+        _splitting(metavar="WORD", help="How pictures become squares: pad, squash or crop."),
+    ] = "pad"
     limit: Annotated[int | None, _splitting(metavar="N", min=1, help="Use a random sample of N rows.")] = None
     validation: Annotated[
         Path | None,
@@ -248,6 +252,7 @@ class SplitOptions:
                 "seed": self.split_seed,
             },
             size=self.size,
+            fit=self.fit,
             limit=self.limit,
             cache_dir=None if self.cache_dir is None else str(self.cache_dir),
         )
@@ -312,6 +317,6 @@ def suited_to(plan: Plan, recipe: Recipe | None) -> Plan:
     """The plan with the size of pictures that the recipe's backbone was trained on, where no --size is given."""
     from tagfit.backbones import find
 
-    if plan.size is not None or recipe is None or not recipe.frozen:
+    if plan.size is not None or recipe is None or recipe.architecture != "pretrained":
         return plan
     return replace(plan, size=find(recipe.backbone).size)

@@ -119,6 +119,7 @@ def _problem(evidence: Evidence, attested: Attested) -> form.ProblemSection:
         labels=problem.labels,
         rows={name: len(problem.part(name)) for name in problem.splits},
         size=problem.preprocessing.size,
+        fit=problem.preprocessing.fit,
         source=attested.source,
     )
 

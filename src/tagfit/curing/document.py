@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from tagfit.curing.request import CureOptions
 from tagfit.curing.section import Figure, Section
 from tagfit.curing.shortfall import Limit, TradeOffPoint, TrainShare
 from tagfit.curing.steps import Step
+from tagfit.data.pictures.square import SQUASH, Fit
 from tagfit.goal import Goal
 
 Verdict = Literal["confirmed", "met", "met, not confirmed", "out of reach"]
@@ -35,13 +36,16 @@ class GoalSection(Section):
 
 
 class ProblemSection(Section):
-    """What was cured: fingerprints before and after, rows by split, pixels per side (None for features), the Plan."""
+    """What was cured: fingerprints before and after, rows by split, pixels per side (None for features), the fit
+    (absent in certificates made before there was a choice), and the Plan."""
 
     fingerprint_before: dict[str, str]
     fingerprint_after: dict[str, str]
     labels: tuple[str, ...]
     rows: dict[str, Count]
     size: Count | None
+    fit: Fit = SQUASH
+    added: ClassVar = {"fit": SQUASH}
     source: dict[str, Any]
 
 

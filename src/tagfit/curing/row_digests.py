@@ -89,7 +89,7 @@ def unchanged(problem: Problem) -> bool:
     if problem.source:
         plan = Plan.from_dict(problem.source)
         return RowRecord.of(problem).problem(plan, problem.to_dict()) is not None
-    now = read_inputs(problem.data, problem.preprocessing.size)
+    now = read_inputs(problem.data, problem.preprocessing.size, fit=problem.preprocessing.fit)
     complete = len(now.rows) == len(problem.data)
     return complete and data_fingerprint(problem.data, problem.split, now.digests) == problem.fingerprint["data"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 # A number in JSON; None where it is undefined.
 Figure = float | None
@@ -17,6 +18,15 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True, validate_by_name=True
     )
+    # Fields that earlier releases did not know, with the value that stands for what they did: it is not written, so
+    # that their certificates keep their form.
+    added: ClassVar[Mapping[str, Any]] = {}
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        silent = {name for name, value in self.added.items() if getattr(self, name) == value}
+        written: dict[str, Any] = serialise(self)
+        return {name: value for name, value in written.items() if name not in silent}
 
 
 def figure(value: float | None) -> Figure:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.data.pictures.square import SQUASH
 from tagfit.data.problem import Preprocessing
 from tagfit.data.tagged import TaggedSet
 
@@ -62,7 +63,7 @@ def combined(labels: Sequence[str], rows: Iterable[bytes]) -> str:
 
 
 def preprocessing_fingerprint(preprocessing: Preprocessing, decoder: str) -> str:
-    """The hash of decoded size, means, standard deviations (every bit of them) and the version of the decoder.
+    """The hash of decoded size, fit, means, standard deviations (every bit of them) and the version of the decoder.
 
     Args:
         preprocessing: as fitted on train.
@@ -74,6 +75,8 @@ def preprocessing_fingerprint(preprocessing: Preprocessing, decoder: str) -> str
         "std": [value.hex() for value in preprocessing.std],
         "decoder": decoder,
     }
+    if preprocessing.fit != SQUASH:  # so that what was made before there was a choice keeps its fingerprint
+        said["fit"] = preprocessing.fit
     return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from tagfit.data.fingerprint import row_digests
 from tagfit.data.pictures import cache
 from tagfit.data.pictures import decode as pictures
+from tagfit.data.pictures.square import SQUASH, Fit, check_fit, squared
 from tagfit.data.problem import Preprocessing
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
@@ -36,6 +37,7 @@ class Inputs:
         faults: the reason of each of the N - M rows left out.
         size: the side of the pictures; None for features.
         decoder: what made the values, with its version.
+        fit: how pictures became squares; SQUASH where they were squares.
     """
 
     values: NDArray[Any]
@@ -44,17 +46,23 @@ class Inputs:
     faults: tuple[Fault, ...]
     size: int | None
     decoder: str
+    fit: Fit = SQUASH
 
 
 def read_inputs(
-    data: TaggedSet, size: int | None, *, cache_dir: Path | None = None, progress: Progress | None = None
+    data: TaggedSet,
+    size: int | None,
+    *,
+    fit: Fit = SQUASH,
+    cache_dir: Path | None = None,
+    progress: Progress | None = None,
 ) -> Inputs:
     """Decode, scale or convert the rows of ``data``.
 
     Args:
         data: N rows.
         size: the side of the pictures in pixels; None for DEFAULT_SIZE, or for arrays of square pictures their own.
-        cache_dir, progress: as in ``cache.decoded``.
+        fit, cache_dir, progress: as in ``cache.decoded``.
 
     Raises:
         InputError: arrays that are no pictures and no features, or features that are not finite.
@@ -62,14 +70,18 @@ def read_inputs(
     decoder = f"tagfit decoder {pictures.DECODER}"
     if data.files is not None:
         side = DEFAULT_SIZE if size is None else size
-        read = cache.decoded(data.files, side, cache_dir=cache_dir, progress=progress)
-        return Inputs(read.pixels, read.rows, read.digests, tuple(fault for _, fault in read.faults), side, decoder)
+        read = cache.decoded(data.files, side, fit=fit, cache_dir=cache_dir, progress=progress)
+        return Inputs(
+            read.pixels, read.rows, read.digests, tuple(fault for _, fault in read.faults), side, decoder, fit
+        )
     arrays = np.asarray(data.arrays)
     rows = np.arange(len(arrays))
     if arrays.ndim == 2:
         return Inputs(_features(arrays, data.ids), rows, row_digests(arrays), (), None, "float32")
-    values = _pixels(arrays, size)
-    return Inputs(values, rows, row_digests(arrays), (), values.shape[1], decoder)
+    check_fit(fit)
+    values = _pixels(arrays, size, fit)
+    meant = fit if arrays.shape[1] != arrays.shape[2] else SQUASH
+    return Inputs(values, rows, row_digests(arrays), (), values.shape[1], decoder, meant)
 
 
 def fit_preprocessing(inputs: Inputs, train: NDArray[np.bool_]) -> Preprocessing:
@@ -86,7 +98,7 @@ def fit_preprocessing(inputs: Inputs, train: NDArray[np.bool_]) -> Preprocessing
         mean, std = _feature_statistics(inputs.values, rows[np.argsort(inputs.digests[rows], kind="stable")])
     else:
         mean, std = _colour_statistics(inputs.values, rows)
-    return Preprocessing(inputs.size, _rounded(mean), _rounded(np.where(std > 0, std, 1)))
+    return Preprocessing(inputs.size, _rounded(mean), _rounded(np.where(std > 0, std, 1)), inputs.fit)
 
 
 def _features(arrays: NDArray[Any], ids: NDArray[np.str_]) -> NDArray[np.float32]:
@@ -100,7 +112,7 @@ def _features(arrays: NDArray[Any], ids: NDArray[np.str_]) -> NDArray[np.float32
     return values
 
 
-def _pixels(arrays: NDArray[Any], size: int | None) -> NDArray[np.uint8]:
+def _pixels(arrays: NDArray[Any], size: int | None, fit: Fit) -> NDArray[np.uint8]:
     """Pictures of any of the usual forms -> (N, size, size, 3) uint8; what has the form already is not copied."""
     count, height, width, channels = arrays.shape
     if channels not in (1, 3):
@@ -120,7 +132,7 @@ def _pixels(arrays: NDArray[Any], size: int | None) -> NDArray[np.uint8]:
             picture = np.rint(picture * 255)
         picture = np.broadcast_to(picture.astype(np.uint8), (height, width, 3))
         if (height, width) != (side, side):
-            picture = np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
+            picture = np.asarray(squared(Image.fromarray(picture), side, fit))
         pixels[row] = picture
     return pixels
 

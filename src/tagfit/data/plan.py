@@ -14,6 +14,7 @@ from tagfit.data.joining import joined
 from tagfit.data.labels import align
 from tagfit.data.pictures.cache import default_dir, size_of
 from tagfit.data.pictures.sources import absolute
+from tagfit.data.pictures.square import DEFAULT_FIT, SQUASH, Fit
 from tagfit.data.problem import Problem
 from tagfit.data.read import read
 from tagfit.data.readers.options import folder_of_images
@@ -34,6 +35,7 @@ class Plan:
         read: options of ``tagfit.read``.
         split: options of ``tagfit.split``.
         size: pictures are decoded to size x size pixels; None for the default.
+        fit: how pictures become squares, see ``tagfit.split``.
         limit: only this many rows, drawn by the seed of the split; None for all.
         cache_dir: where decoded pictures are kept; None for the default.
     """
@@ -44,6 +46,7 @@ class Plan:
     read: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] = field(default_factory=dict)
     size: int | None = None
+    fit: Fit = DEFAULT_FIT
     limit: int | None = None
     cache_dir: str | None = None
 
@@ -66,16 +69,17 @@ class Plan:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
+        """Plain JSON values; SQUASH is left out, as in the plans of releases that knew no other fit."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if (name, value) != ("fit", SQUASH)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Plan:
-        """What :meth:`to_dict` gave."""
+        """What :meth:`to_dict` gave, or an earlier release, which squashed every picture."""
         given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
         # What comes from a run's file is a mapping that knows its file, which `asdict` could not copy.
         given = {name: dict(value) if isinstance(value, dict) else value for name, value in given.items()}
-        return cls(**{"data": values["data"], **given})
+        return cls(**{"data": values["data"], "fit": SQUASH, **given})
 
     def announced(self, pictures: int) -> str:
         """What decoding so many pictures will keep, and where."""
@@ -100,6 +104,7 @@ class Plan:
             **self.split,
             strict=self.read.get("strict", False),
             size=self.size,
+            fit=self.fit,
             cache_dir=None if self.cache_dir is None else Path(self.cache_dir),
             progress=on_decoded,
             source=self.resolved().to_dict(),

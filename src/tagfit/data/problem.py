@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.data.pictures.square import SQUASH, Fit
 from tagfit.data.tagged import SHOWN_NOTES, TaggedSet
 from tagfit.display import Shown, few
+
+SAID: dict[Fit, str] = {"squash": "squashed", "crop": "cropped", "pad": "padded"}
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,31 @@ class Preprocessing:
         size: pictures are decoded to size x size pixels; None for feature rows.
         mean: one value a colour channel (in 0..255) or a feature.
         std: likewise, positive.
+        fit: how pictures became squares; of no meaning for feature rows and for pictures that are squares.
     """
 
     size: int | None
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    fit: Fit = SQUASH
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """What :meth:`to_dict` gave, or an earlier release, which squashed every picture."""
+        return cls(values["size"], tuple(values["mean"]), tuple(values["std"]), values.get("fit", SQUASH))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        said = {"size": self.size, "mean": list(self.mean), "std": list(self.std)}
+        return said if self.fit == SQUASH else {**said, "fit": self.fit}
+
+    @property
+    def shape(self) -> str:
+        """Of a row, in words."""
+        if self.size is None:
+            return f"{len(self.mean)} features"
+        how = "" if self.fit == SQUASH else f", {SAID[self.fit]}"
+        return f"pictures of {self.size} x {self.size}{how}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +123,7 @@ class Problem(Shown):
         return {
             "labels": list(self.labels),
             "ids": {name: self.data.ids[self.split == name].tolist() for name in self.splits},
-            "preprocessing": {
-                "size": self.preprocessing.size,
-                "mean": list(self.preprocessing.mean),
-                "std": list(self.preprocessing.std),
-            },
+            "preprocessing": self.preprocessing.to_dict(),
             "fingerprint": dict(self.fingerprint),
             "prevalence": {
                 label: None if np.isnan(value) else float(value)
@@ -116,11 +136,9 @@ class Problem(Shown):
 
     def lines(self) -> list[str]:
         """The Problem in a few lines."""
-        size = self.preprocessing.size
-        inputs = f"{len(self.preprocessing.mean)} features" if size is None else f"pictures of {size} x {size}"
         counts = ", ".join(f"{name} {int((self.split == name).sum())}" for name in self.splits)
         return [
-            f"Problem: {len(self.data)} rows ({counts}), {len(self.labels)} labels, {inputs}",
+            f"Problem: {len(self.data)} rows ({counts}), {len(self.labels)} labels, {self.preprocessing.shape}",
             f"  labels: {few(self.labels)}",
             f"  fingerprint: {', '.join(f'{name} {value[:12]}' for name, value in self.fingerprint.items())}",
             *(f"  {note}" for note in self.notes[:SHOWN_NOTES]),

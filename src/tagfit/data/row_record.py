@@ -114,12 +114,12 @@ class RowRecord:
 
 def _read(data: TaggedSet, plan: Plan, was: Mapping[str, Any], progress: Progress | None) -> Inputs:
     cache_dir = None if plan.cache_dir is None else Path(plan.cache_dir)
-    return read_inputs(data, was["preprocessing"]["size"], cache_dir=cache_dir, progress=progress)
+    said = _preprocessing(was)
+    return read_inputs(data, said.size, fit=said.fit, cache_dir=cache_dir, progress=progress)
 
 
 def _preprocessing(was: Mapping[str, Any]) -> Preprocessing:
-    said = was["preprocessing"]
-    return Preprocessing(said["size"], tuple(said["mean"]), tuple(said["std"]))
+    return Preprocessing.from_dict(was["preprocessing"])
 
 
 def _prepared_alike(inputs: Inputs, was: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import size_of
 from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
 from tagfit.data.pictures.sources import Place
+from tagfit.data.pictures.square import DEFAULT_FIT
 from tagfit.data.read import read
 from tagfit.data.tagged import ColumnRole, TaggedSet
 from tagfit.errors import Fault
@@ -193,7 +194,7 @@ def check(
     copies: Copies = ()
     if decode:
         # What cannot be decoded here is exactly what a training leaves out: both decode in the same place.
-        inputs = read_inputs(data, None, cache_dir=cache_dir, progress=on_decoded)
+        inputs = read_inputs(data, None, fit=DEFAULT_FIT, cache_dir=cache_dir, progress=on_decoded)
         refused = sorted(set(range(len(data))) - set(inputs.rows.tolist()))
         quarantined += [
             Fault(f"{str(data.ids[row])!r} {fault.what}", instead=fault.instead)

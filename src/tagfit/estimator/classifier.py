@@ -18,6 +18,7 @@ from tagfit import recipe as recipes
 from tagfit.arguments import ArgumentError, checked
 from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
+from tagfit.data.pictures.square import DEFAULT_FIT
 from tagfit.data.problem import Problem
 from tagfit.data.splits.stratify import assign
 from tagfit.data.tagged import TaggedSet
@@ -121,7 +122,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows, split = joined(
                 {"train": rows, "validation": _rows(self._checked(validation[0], reset=False), target, validation[1])}
             )
-        inputs = read_inputs(rows, None)
+        inputs = read_inputs(rows, None, fit=DEFAULT_FIT)
         if validation is None:
             split = self._split(rows, inputs.digests, recipe, seed)
         preprocessing = fit_preprocessing(inputs, split == "train")
@@ -255,7 +256,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.recipe_,
             self.weights_,
             self.preprocessing_,
-            read_inputs(rows, self.preprocessing_.size).values,
+            read_inputs(rows, self.preprocessing_.size, fit=self.preprocessing_.fit).values,
             len(self.labels_),
             device=self.device,
             threads=self.threads,

@@ -108,7 +108,11 @@ def certificate_page(certificate: Certificate, problem: Problem | None = None) -
 def _about(document: Document) -> str:
     problem = document.problem
     rows = ", ".join(f"{count:,} {split}" for split, count in problem.rows.items())
-    what = "rows of features" if problem.size is None else f"pictures of {problem.size} × {problem.size} pixels"
+    what = (
+        "rows of features"
+        if problem.size is None
+        else f"pictures of {problem.size} × {problem.size} pixels ({problem.fit})"
+    )
     return f"{rows} {what}, {len(problem.labels)} labels"
 
 

@@ -49,7 +49,7 @@ def of_run(run: Run | str | Path, thresholds: ThresholdsLike = 0.5, *, net: NetF
     _refuse_another_net(info.get("net"), net, opened.folder)
     tagger = Tagger(
         labels=labels,
-        preprocessing=_preprocessing(about["preprocessing"]),
+        preprocessing=Preprocessing.from_dict(about["preprocessing"]),
         recipe=opened.recipe,
         weights=_read_weights(opened.weights),
         thresholds=Thresholds.fixed(0.5, labels),
@@ -128,7 +128,7 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
         _refuse_another_net(about["net"], net, path)
         return Tagger(
             labels=tuple(about["labels"]),
-            preprocessing=_preprocessing(about["preprocessing"]),
+            preprocessing=Preprocessing.from_dict(about["preprocessing"]),
             recipe=recipes.parse(about["recipe"], where=str(path / ABOUT)),
             weights=weights,
             thresholds=Thresholds.from_dict(about["thresholds"]).in_order(about["labels"]),
@@ -168,10 +168,6 @@ def _read_weights(path: Path) -> dict[str, Any]:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (SafetensorError, KeyError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from None
-
-
-def _preprocessing(about: dict[str, Any]) -> Preprocessing:
-    return Preprocessing(about["size"], tuple(about["mean"]), tuple(about["std"]))
 
 
 def _refuse_another_net(recorded: str | None, net: NetFactory | None, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,11 +90,9 @@ class Tagger(Shown):
 
     def lines(self) -> list[str]:
         """The Tagger in a few lines."""
-        size = self.preprocessing.size
-        inputs = f"{len(self.preprocessing.mean)} features" if size is None else f"pictures of {size} x {size}"
         weights, net = sum(value.size for value in self.weights.values()), self.net_name or self.recipe.architecture
         return [
-            f"Tagger: {len(self.labels)} labels, {inputs}, {net}, {weights} weights",
+            f"Tagger: {len(self.labels)} labels, {self.preprocessing.shape}, {net}, {weights} weights",
             f"  labels: {few(self.labels)}",
             f"  thresholds: {self.thresholds.strategy}",
             f"  from: {few(f'{name} {value}' for name, value in self.origin.items() if isinstance(value, str | int))}",
@@ -108,7 +106,7 @@ class Tagger(Shown):
         """All that tags depend on beside the weights, as plain JSON values."""
         return {
             "labels": list(self.labels),
-            "preprocessing": {**asdict(self.preprocessing), "decoder": decoding.DECODER},
+            "preprocessing": {**self.preprocessing.to_dict(), "decoder": decoding.DECODER},
             "recipe": self.recipe.model_dump(mode="json"),
             "net": self.net_name,
             "thresholds": self.thresholds.to_dict(),
@@ -228,12 +226,12 @@ class Tagger(Shown):
             raise InputError(f"rows of shape {inputs.shape[1:]}", instead=f"{expected}, as was trained on")
 
     def _tag(self, files: list[Path]) -> list[Tagged]:
-        size = self.preprocessing.size
+        size, fit = self.preprocessing.size, self.preprocessing.fit
         assert size is not None
 
         def read(file: Path) -> NDArray[np.uint8] | str:
             try:
-                return decoding.decode(file, size)
+                return decoding.decode(file, size, fit)
             except InputError as error:
                 return error.faults[0].what
 

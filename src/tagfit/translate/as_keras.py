@@ -40,8 +40,8 @@ def as_keras(recipe: Recipe, name: str, setting: Setting | None = None, weights:
 def not_said(recipe: Recipe) -> list[str]:
     """How the script differs from what tagfit does with this recipe."""
     found = [
-        "The script does not read pictures: tagfit decodes them, applies their EXIF orientation and resizes them to "
-        "a square.",
+        "The script does not read pictures: tagfit decodes them, applies their EXIF orientation and makes them "
+        "squares (--fit).",
         "Keras' losses and metrics support neither unknown tags nor row weights: every entry of the truth must be 0 "
         "or 1.",
         "Random numbers come from Keras: the same seed gives other initial weights and other batches.",

@@ -34,8 +34,8 @@ def as_torch(recipe: Recipe, name: str, setting: Setting | None = None, weights:
 def not_said(recipe: Recipe) -> list[str]:
     """How the script differs from what tagfit does with this recipe."""
     found = [
-        "The script does not read pictures: tagfit decodes them, applies their EXIF orientation and resizes them to "
-        "a square.",
+        "The script does not read pictures: tagfit decodes them, applies their EXIF orientation and makes them "
+        "squares (--fit).",
         "Row weights (a `weight` column of the data) are not used in the loss and the metrics.",
     ]
     if recipe.architecture == "dense" and recipe.activation == "relu" and any(recipe.dropout):

@@ -24,6 +24,7 @@ from tagfit.data.pictures import decode as pictures
 from tagfit.data.pictures.accepted import shown
 from tagfit.data.pictures.known_contents import KnownContents, is_remote
 from tagfit.data.pictures.sources import Place, UnavailableError
+from tagfit.data.pictures.square import SQUASH, Fit, check_fit
 from tagfit.errors import Fault, InputError
 from tagfit.files import written_whole
 
@@ -63,6 +64,7 @@ def decoded(
     files: Sequence[Place],
     size: int,
     *,
+    fit: Fit = SQUASH,
     cache_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Decoded:
@@ -75,6 +77,7 @@ def decoded(
     Args:
         files: N picture files.
         size: the side in pixels, see ``pictures.decode``.
+        fit: how pictures become squares, see ``square.squared``.
         cache_dir: where to keep the pixels; ``default_dir()`` if None.
         progress: called with (pictures done, N) from the calling thread, with 0 before anything is written.
 
@@ -83,19 +86,21 @@ def decoded(
             cannot be read are ``faults``.
     """
     pictures.check_size(size)
+    check_fit(fit)
     if progress is not None:
         progress(0, len(files))
-    folder = _folder(size, cache_dir)
+    folder = _folder(size, fit, cache_dir)
     contents = KnownContents(folder.parent / CONTENTS_FILE, files)
     if len(files) > REMOTE_PIECE and any(is_remote(place) for place in files):
-        return _in_pieces(files, folder, size, contents, progress)
-    return _decoded(files, _Shelf(folder, size), contents, progress)
+        return _in_pieces(files, folder, size, fit, contents, progress)
+    return _decoded(files, _Shelf(folder, size), fit, contents, progress)
 
 
 def _in_pieces(
     files: Sequence[Place],
     folder: Path,
     size: int,
+    fit: Fit,
     contents: KnownContents,
     progress: Callable[[int, int], None] | None,
 ) -> Decoded:
@@ -103,8 +108,8 @@ def _in_pieces(
     pieces: list[Path] = []
     for start in range(0, len(files), REMOTE_PIECE):
         step = None if progress is None else partial(_shifted, progress, start, len(files))
-        pieces.append(_decoded(files[start : start + REMOTE_PIECE], _Shelf(folder, size), contents, step).path)
-    whole = _decoded(files, _Shelf(folder, size), contents, None)
+        pieces.append(_decoded(files[start : start + REMOTE_PIECE], _Shelf(folder, size), fit, contents, step).path)
+    whole = _decoded(files, _Shelf(folder, size), fit, contents, None)
     for path in set(pieces) - {whole.path}:
         path.with_name(f"{path.stem}.digests.npy").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
@@ -116,7 +121,11 @@ def _shifted(progress: Callable[[int, int], None], start: int, n: int, done: int
 
 
 def _decoded(
-    files: Sequence[Place], shelf: _Shelf, contents: KnownContents, progress: Callable[[int, int], None] | None
+    files: Sequence[Place],
+    shelf: _Shelf,
+    fit: Fit,
+    contents: KnownContents,
+    progress: Callable[[int, int], None] | None,
 ) -> Decoded:
     size = shelf.size
     if not shelf.keys:  # otherwise all of them may be cached already, which only reading them can tell
@@ -125,7 +134,7 @@ def _decoded(
     rows: list[int] = []
     faults: list[tuple[int, Fault]] = []
     try:
-        with closing(_outcomes(files, size, shelf, contents)) as outcomes:
+        with closing(_outcomes(files, fit, shelf, contents)) as outcomes:
             for row, outcome in enumerate(outcomes):
                 if isinstance(outcome, Fault):
                     faults.append((row, outcome))
@@ -161,13 +170,13 @@ def default_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagfit"
 
 
-def _folder(size: int, cache_dir: Path | None) -> Path:
+def _folder(size: int, fit: Fit, cache_dir: Path | None) -> Path:
     """One folder a preprocessing: what another decoder made is never mixed in."""
     made_by = blake2b(pictures.decoder().encode(), digest_size=6).hexdigest()
-    return (cache_dir or default_dir()) / f"pictures-{size}px-{made_by}"
+    return (cache_dir or default_dir()) / f"pictures-{size}px-{'' if fit == SQUASH else f'{fit}-'}{made_by}"
 
 
-def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf, contents: KnownContents) -> Generator[_Outcome]:
+def _outcomes(files: Sequence[Place], fit: Fit, shelf: _Shelf, contents: KnownContents) -> Generator[_Outcome]:
     """For each file in order: its digest with new pixels (None where the shelf has them), or what is wrong with it."""
     remote = any(is_remote(place) for place in files)
     workers, at_once = (FETCHES, 1) if remote else (_cores(), AT_ONCE)
@@ -175,7 +184,7 @@ def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf, contents: KnownC
     with ThreadPoolExecutor(workers) as pool:
         try:
             for start in range(0, len(files), at_once):
-                waiting.append(pool.submit(_some, files[start : start + at_once], size, shelf, contents))
+                waiting.append(pool.submit(_some, files[start : start + at_once], fit, shelf, contents))
                 if len(waiting) >= TASKS_AHEAD * workers:
                     yield from waiting.popleft().result()
             while waiting:
@@ -187,18 +196,18 @@ def _outcomes(files: Sequence[Place], size: int, shelf: _Shelf, contents: KnownC
 _Outcome = tuple[bytes, NDArray[np.uint8] | None] | Fault
 
 
-def _some(files: Sequence[Place], size: int, shelf: _Shelf, contents: KnownContents) -> list[_Outcome]:
-    return [_one(path, size, shelf, contents) for path in files]
+def _some(files: Sequence[Place], fit: Fit, shelf: _Shelf, contents: KnownContents) -> list[_Outcome]:
+    return [_one(path, fit, shelf, contents) for path in files]
 
 
-def _one(path: Place, size: int, shelf: _Shelf, contents: KnownContents) -> _Outcome:
+def _one(path: Place, fit: Fit, shelf: _Shelf, contents: KnownContents) -> _Outcome:
     known = contents.get(path)
     if known is not None and known in shelf:
         return known, None
     try:
         data = pictures.read(path)
         digest = pictures.digest(data)
-        return digest, None if digest in shelf else pictures.decode(data, size)
+        return digest, None if digest in shelf else pictures.decode(data, shelf.size, fit)
     except UnavailableError:
         raise
     except InputError as error:

@@ -13,6 +13,7 @@ from PIL import Image, features
 
 from tagfit.data.pictures.accepted import check_file, heif_version, opened, shown
 from tagfit.data.pictures.sources import Member, Place
+from tagfit.data.pictures.square import SQUASH, Fit, check_fit, squared
 from tagfit.errors import Fault, InputError
 
 DECODER = 1  # raise it with every change of this file that can change a pixel
@@ -35,8 +36,8 @@ TURNED_BY = {
 }
 
 
-def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
-    """One picture, squashed to a square, as it is meant to be seen.
+def decode(source: Path | bytes, size: int, fit: Fit = SQUASH) -> NDArray[np.uint8]:
+    """One picture, made a square, as it is meant to be seen.
 
     The EXIF orientation is applied, transparency is composited on white, 16-bit values keep their range, and of an
     animation or a file of several pages the first picture is taken. Colour profiles are not applied.
@@ -44,6 +45,7 @@ def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
     Args:
         source: a file, or the bytes of one.
         size: the side of the result in pixels, at least 1.
+        fit: how it becomes a square, see ``square.squared``.
 
     Returns:
         uint8 of shape (size, size, 3), RGB.
@@ -52,13 +54,14 @@ def decode(source: Path | bytes, size: int) -> NDArray[np.uint8]:
         InputError: one fault: the picture cannot be read, with the reason; its place is the name of the file.
     """
     check_size(size)
+    check_fit(fit)
     where = shown(source) if isinstance(source, Path) else ""
     data = read(source) if isinstance(source, Path) else source
     with opened(data, where) as image:
         image.draft(None, (DRAFT_GAP * size, DRAFT_GAP * size))
         image.load()
         turned_by = TURNED_BY.get(_orientation(image))
-        small = _as_rgb(image).resize((size, size), Image.Resampling.BICUBIC)
+        small = squared(_as_rgb(image), size, fit)
     if turned_by is not None:
         small = small.transpose(turned_by)  # after the resize, where it costs nothing: the target is a square
     return np.asarray(small)

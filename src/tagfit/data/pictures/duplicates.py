@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.pictures import likeness
+from tagfit.data.pictures.square import GREY, without_bars
 from tagfit.errors import InputError
 
 SAME_BYTES, SAME_PIXELS, SAME_FEATURES, NEAR = "same bytes", "same pixels", "same features", "near copies"
@@ -88,7 +89,7 @@ def duplicate_groups(
         raise InputError(f"pictures have shape {pixels.shape}", instead="(pictures, height, width, colours)")
     equal = _equal(blake2b(row.tobytes(), digest_size=16).digest() for row in pixels)
     alone = np.array([rows[0] for rows in equal], dtype=np.int64)
-    pairs, alike = _near_pairs(pixels, alone)
+    pairs, alike = _near_pairs(_contents(pixels), alone)
     groups = []
     for cluster in complete_linkage(len(alone), pairs, alike):
         rows = tuple(sorted(row for member in cluster for row in equal[member]))
@@ -160,6 +161,14 @@ def _reason(rows: tuple[int, ...], kinds: int, digests: Sequence[str] | NDArray[
     if digests is not None and len({digests[row] for row in rows}) == 1:
         return SAME_BYTES
     return SAME_PIXELS
+
+
+def _contents(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures without the bars that padding adds, which would make any two of them alike."""
+    if pixels.dtype != np.uint8 or pixels.shape[3] != 3 or not pixels.size:
+        return pixels
+    barred = (pixels[:, 0] == GREY).all(axis=(1, 2)) | (pixels[:, :, 0] == GREY).all(axis=(1, 2))
+    return without_bars(pixels, min(SIDES[-1], *pixels.shape[1:3])) if barred.any() else pixels
 
 
 def _near_pairs(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

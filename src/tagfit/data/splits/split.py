@@ -17,6 +17,7 @@ from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
 from tagfit.data.labels import remedies
 from tagfit.data.pictures.duplicates import duplicate_groups
+from tagfit.data.pictures.square import DEFAULT_FIT, Fit
 from tagfit.data.problem import Problem
 from tagfit.data.splits import grouping
 from tagfit.data.splits import placement as placing
@@ -47,6 +48,7 @@ def split(
     method: Method = "stratified",
     seed: int = 0,
     size: int | None = None,
+    fit: Fit = DEFAULT_FIT,
     keep_together: KeepTogether | None = None,
     strict: bool = False,
     cache_dir: Path | None = None,
@@ -69,6 +71,7 @@ def split(
         seed: another seed, another draw. The order of the rows and the names of files do not matter.
         size: pictures are decoded to size x size pixels; None for ``inputs.DEFAULT_SIZE``, or for arrays of square
             pictures their own size.
+        fit: how pictures become squares: ``squash`` them, ``crop`` them to their middle, or ``pad`` them with grey.
         keep_together: more that must stay on one side beside ``data.groups``: N names for the rows of ``data``, ''
             alone; or a function of (inputs, digests of the contents) that returns a name for each row that could be
             read. None keeps near-duplicate pictures together where rows are drawn with regard to labels.
@@ -90,7 +93,7 @@ def split(
             "method": method,
             "seed": seed,
         }
-        source = _read_again(data, asked, keep_together, size, cache_dir)
+        source = _read_again(data, asked, keep_together, size, fit, cache_dir)
     if method not in ("stratified", "random"):
         raise InputError(f"there is no way to split called {method!r}", instead="'stratified' or 'random'")
     wishes = [
@@ -99,7 +102,7 @@ def split(
     ]
     rows, origin = joined({"train": data, **{w.role: w.source for w in wishes if w.source is not None}})
     placing.refuse_impossible(rows, origin, wishes)
-    inputs = read_inputs(rows, size, cache_dir=cache_dir, progress=progress)
+    inputs = read_inputs(rows, size, fit=fit, cache_dir=cache_dir, progress=progress)
     notes = _quarantined(inputs, len(rows), strict)
     kept = replace(rows.take(inputs.rows), quarantined=(*rows.quarantined, *inputs.faults))
     origin = origin[inputs.rows]
@@ -219,9 +222,15 @@ def _label_notes(data: TaggedSet, train: NDArray[np.bool_]) -> list[str]:
 
 
 def _read_again(
-    data: TaggedSet, asked: dict[str, Any], keep_together: KeepTogether | None, size: int | None, cache_dir: Path | None
+    data: TaggedSet,
+    asked: dict[str, Any],
+    keep_together: KeepTogether | None,
+    size: int | None,
+    fit: Fit,
+    cache_dir: Path | None,
 ) -> dict[str, Any]:
     """The values of a ``plan.Plan`` that makes the same Problem; empty where there is none."""
     if data.source is None or keep_together is not None or any(isinstance(one, TaggedSet) for one in asked.values()):
         return {}
-    return {**data.source, "split": asked, "size": size, "cache_dir": None if cache_dir is None else str(cache_dir)}
+    folder = None if cache_dir is None else str(cache_dir)
+    return {**data.source, "split": asked, "size": size, "fit": fit, "cache_dir": folder}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tagfit.backbones import Backbone, find
 from tagfit.data.pictures import decode
 from tagfit.data.pictures.cache import default_dir
+from tagfit.data.pictures.square import SQUASH, Fit
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.files import disk_faults, written_whole
 from tagfit.recipe import Recipe
@@ -40,7 +41,8 @@ def inputs_of(
     backbone = find(recipe.backbone)
     if problem.digests is None:
         return extract.extract(backbone, problem.inputs), AS_THEY_ARE
-    return features(backbone, problem.inputs, problem.digests, on_extracted), AS_THEY_ARE
+    fit = problem.preprocessing.fit
+    return features(backbone, problem.inputs, problem.digests, on_extracted, fit=fit), AS_THEY_ARE
 
 
 def features(
@@ -48,6 +50,8 @@ def features(
     pixels: NDArray[np.uint8],
     digests: NDArray[np.str_],
     on_extracted: OnExtracted | None = None,
+    *,
+    fit: Fit = SQUASH,
 ) -> NDArray[np.float32]:
     """(N, features) float32, memory-mapped; what was extracted before, by any run, is found again by content.
 
@@ -58,8 +62,9 @@ def features(
         pixels: (N, size, size, 3) uint8.
         digests: N digests of the contents that the pixels came from.
         on_extracted: called with (pictures done, N).
+        fit: how the pixels became squares.
     """
-    path = _path(backbone, pixels.shape[1], digests)
+    path = _path(backbone, pixels.shape[1], digests, fit)
     if not path.exists():
         with disk_faults(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,8 +75,8 @@ def features(
     return found
 
 
-def _path(backbone: Backbone, size: int, digests: NDArray[np.str_]) -> Path:
-    made_by = [backbone.name, backbone.sha256, extract.engine(), size, decode.decoder()]
+def _path(backbone: Backbone, size: int, digests: NDArray[np.str_], fit: Fit) -> Path:
+    made_by = [backbone.name, backbone.sha256, extract.engine(), size, fit, decode.decoder()]
     key = blake2b(json.dumps(made_by).encode(), digest_size=16)
     key.update("\n".join(digests.tolist()).encode())
     return default_dir() / "features" / f"{backbone.name}-{key.hexdigest()}.npy"
