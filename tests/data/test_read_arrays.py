@@ -197,3 +197,16 @@ def test_the_tags_of_each_row_as_lists() -> None:
 def test_masked_features_are_missing() -> None:
     with pytest.raises(InputError, match="X holds nan"):
         from_arrays(np.ma.masked_array(np.zeros((3, 2)), mask=[[0, 1], [0, 0], [0, 0]]), Y)
+
+
+def test_an_npz_with_minus_one_says_what_would_make_it_absent(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    truth = np.array([[1, 0], [1, -1], [-1, 1]])
+    np.savez(path, X=np.zeros((3, 2)), Y=truth)
+    with pytest.raises(InputError, match="take what is unknown as absent \\(--minus-one absent\\)"):
+        read(path)
+    assert read(path, minus_one="absent").known.all()
+    np.savez(path, X_train=np.zeros((3, 2)), y_train=truth, X_val=np.zeros((3, 2)), y_val=truth)
+    assert read(path, learnable=False).absent_by == ("--minus-one absent",)
+    np.savez(path, X=np.zeros((3, 2)), Y=np.abs(truth))
+    assert read(path, learnable=False).absent_by == ()

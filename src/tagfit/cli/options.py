@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SOURCE_HELP = "A table of pictures, a folder, or a file of annotations; see docs/formats.md."
 TABLE = "Reading a table (CSV, TSV, Excel, or a folder with tags.csv)"
 TABLES, ARRAYS = {"csv", "excel", "folder", "imagefolder", "huggingface"}, {"npz", "arff"}
+OF_TEXTS = {"tags_column", "separator", "none_label", "blank"}  # of the .txt in WebDataset
 WITH_CONFIDENCES = TABLES | {"openimages"}
 # `_table` options describe cells and columns; with a source that is no table they are refused by name.
 _table = partial(typer.Option, rich_help_panel=TABLE)
@@ -296,6 +297,7 @@ def _without_effect_on(context: typer.Context, sources: Iterable[Path]) -> list[
     faults = []
     if not formats & TABLES:
         table = [str(one.name) for one in context.command.params if getattr(one, "rich_help_panel", None) == TABLE]
+        table = [name for name in table if "webdataset" not in formats or name not in OF_TEXTS]
         faults += without_effect(context, table, why)
     if formats == {"huggingface"}:
         faults += without_effect(context, ("columns", "encoding"), why)

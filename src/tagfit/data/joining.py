@@ -77,6 +77,7 @@ def _stacked(sets: list[TaggedSet], origin: NDArray[np.str_], *, between: str) -
         weights=_column(sets, "weights", 1.0),
         quarantined=tuple(fault for data in sets for fault in data.quarantined),
         warnings=tuple(fault for data in sets for fault in data.warnings),
+        absent_by=tuple(dict.fromkeys(way for data in sets for way in data.absent_by)),
         owners={
             name: np.concatenate([data.owners[name] for data in sets])
             for name in first.owners

@@ -125,3 +125,12 @@ def test_the_order_of_rows_does_not_hang_on_the_machine(format_name: str, tmp_pa
     one, other = (read(write(tmp_path / name), learnable=False) for name in ("one", "other"))
     assert one.ids.tolist() == other.ids.tolist()
     assert np.array_equal(one.truth, other.truth)
+
+
+def test_open_images_without_a_0_say_what_makes_them_learnable(tmp_path: Path) -> None:
+    source = WRITTEN["openimages"][0](tmp_path / "set")
+    rows = [line for line in source.read_text().splitlines() if not line.endswith((",0.0", ",0.4"))]
+    source.write_text("\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=r"take what is unknown as absent \(--unlisted absent\)"):
+        read(source)
+    assert read(source, unlisted="absent").known.all()

@@ -333,6 +333,78 @@ def test_samples_without_picture_or_label_are_quarantined(tmp_path: Path) -> Non
     assert [fault.what for fault in data.quarantined] == ["it has no picture, but .json", "it has no .json and no .cls"]
 
 
+def texts(path: Path, *contents: bytes) -> Path:
+    members = [
+        (f"{name}.{part}", content)
+        for number, (name, label) in enumerate(zip("abcdefgh", contents, strict=False))
+        for part, content in (("png", png(number)), ("txt", label))
+    ]
+    return webdataset(path, *members)
+
+
+LINES = (b"cat\ndog\n", b"dog\n", b"", b"cat", b"dog\r\ncat", b"sun", b"sun\ncat")
+EACH = [("cat", "dog"), ("dog",), (), ("cat",), ("cat", "dog"), ("sun",), ("cat", "sun")]
+
+
+@pytest.mark.parametrize("separator", [b"\n", b", ", b";"])
+def test_webdataset_texts_that_return_are_labels(separator: bytes, tmp_path: Path) -> None:
+    lines = [line.replace(b"\r", b"").strip().replace(b"\n", separator) for line in LINES]
+    data = read(texts(tmp_path / "s.tar", *lines), learnable=False)
+    assert [data.tags(row) for row in range(7)] == EACH
+    assert "labels are read from .txt" in data.notes
+
+
+def test_webdataset_texts_of_named_classes_are_labels(tmp_path: Path) -> None:
+    texts(tmp_path / "s.tar", b"0\n1", b"dog")
+    text(tmp_path / "classes.txt", "cat\ndog\n")
+    data = read(tmp_path, learnable=False)
+    assert [data.tags(row) for row in range(2)] == [("cat", "dog"), ("dog",)]
+
+
+@pytest.mark.parametrize(
+    "captions",
+    [
+        [b"a cat on a mat", b"two dogs, running", b"the sun sets, over the sea"],
+        [b"cat\nmat", b"dog", b"sun"],
+        [b"a photo of a cat", b"a photo of a cat", b"a photo of a dog", b"a photo of a dog"],
+    ],
+)
+def test_webdataset_texts_that_may_be_captions_are_read_when_asked_for(captions: list[bytes], tmp_path: Path) -> None:
+    shard = texts(tmp_path / "s.tar", *captions)
+    with pytest.raises(InputError, match=r"s.tar/a.txt: the texts may be captions(.|\n)*--tags-column txt"):
+        read(shard)
+    assert len(read(shard, tags_column="txt", learnable=False).labels) >= 2
+
+
+def test_webdataset_texts_beside_other_labels_are_not_read_unless_asked_for(tmp_path: Path) -> None:
+    shard = webdataset(
+        tmp_path / "s.tar",
+        ("a.png", png(0)), ("a.json", b'{"tags": ["x"]}'), ("a.txt", b"sun"),
+        ("b.png", png(1)), ("b.json", b'{"tags": ["y"]}'), ("b.txt", b"sea"),
+    )  # fmt: skip
+    data = read(shard, learnable=False)
+    assert data.labels == ("x", "y")
+    assert any(".txt is not read" in note for note in data.notes)
+    assert read(shard, tags_column="txt", learnable=False).labels == ("sea", "sun")
+    with pytest.raises(InputError, match=r"there is no \.cls, which --tags-column names"):
+        read(shard, tags_column="cls")
+
+
+def test_the_boxes_of_yolo_in_a_tar_are_no_webdataset(tmp_path: Path) -> None:
+    with tarfile.open(texts(tmp_path / "s.tar", b"0 0.5 0.5 0.1 0.1"), "a") as tar:
+        add_to_tar(tar, "classes.txt", b"cat\ndog\n")
+    with pytest.raises(InputError) as raised:
+        read(tmp_path / "s.tar")
+    assert "WebDataset" not in str(raised.value)
+
+
+def test_a_text_that_is_no_text_is_refused_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="more than 65,536 bytes"):
+        read(texts(tmp_path / "s.tar", b"cat", b"dog " * 20_000))
+    with pytest.raises(InputError, match=r"s.tar/b.txt: it is not UTF-8"):
+        read(texts(tmp_path / "s.tar", b"cat", b"\xff\xfe\x00"))
+
+
 def test_all_pictures_of_the_small_set_are_different() -> None:
     assert len({png(number) for number in range(len(PICTURES))}) == len(PICTURES)
 
@@ -383,3 +455,63 @@ def test_annotations_with_pictures_elsewhere(tmp_path: Path) -> None:
     for path in (tmp_path / "set" / "images").iterdir():
         path.unlink()
     assert states(read(source, images=images, learnable=False)) == WRITTEN["coco"][1]
+
+
+NEARLY = [
+    ("A.PNG", "another case"),
+    ("a.jpg", "another ending"),
+    ("/content/drive/set/a.png", "another folder"),
+    ("set/images/a.png", "another folder"),
+    (r"C:\data\a.png", "/ for \\"),
+    ("../input/a.png", "another folder"),
+]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+@pytest.mark.parametrize("name", ["roboflow", "table"])
+@pytest.mark.parametrize(("given", "note"), NEARLY)
+def test_pictures_that_are_nearly_named_are_found_and_noted(
+    given: str, note: str, name: str, kind: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    source = table_set(folder) if name == "table" else WRITTEN["roboflow"][0](folder)
+    for file in folder.rglob("*.csv"):
+        file.write_text(file.read_text().replace("a.png,", f"{given},").replace("\nd,", "\nd.png,"))
+    data = read(source if kind == "folder" else packed(folder, kind), learnable=False)
+    assert len(data) == 4
+    assert sorted(str(file).rpartition("/")[2] for file in data.files or ()) == [f"{one}.png" for one in PICTURES]
+    (said,) = [text for text in data.notes if "found with" in text]
+    assert note in said
+    assert "a.png'" in said
+
+
+def test_pictures_that_may_be_several_are_left_out_with_their_names(tmp_path: Path) -> None:
+    source = table_set(tmp_path / "set")
+    source.write_text(source.read_text().replace("a.png", "A.PNG").replace("b.png", "BB.png"))
+    picture(tmp_path / "set" / "images" / "a.bmp")
+    (first, second) = read(packed(tmp_path / "set", "zip"), learnable=False).quarantined
+    assert "may be" in first.what
+    assert "a.bmp" in first.what
+    assert "there is no file 'BB.png'" in second.what
+
+
+def test_one_file_is_not_given_to_two_names(tmp_path: Path) -> None:
+    source = WRITTEN["coco"][0](tmp_path / "set")
+    source.write_text(source.read_text().replace('"b.png"', '"A.PNG"'))
+    data = read(source, learnable=False)
+    assert len(data) == 3
+    assert "several names nearly name the one file" in data.quarantined[0].what
+
+
+def test_a_picture_that_the_metadata_nearly_name_is_not_left_out_as_unnamed(tmp_path: Path) -> None:
+    source = WRITTEN["imagefolder"][0](tmp_path / "set")
+    metadata = source / "train" / "metadata.jsonl"
+    metadata.write_text(metadata.read_text().replace('"a.png"', '"A.png"'))
+    data = read(source, learnable=False)
+    assert len(data) == 4
+    assert not data.quarantined
+    metadata.unlink()
+    text(source / "train" / "metadata.csv", "file_name,tags\nA.png,cat\nb.png,dog\nc.png,\nd.png,cat\n")
+    data = read(source, learnable=False)
+    assert len(data) == 4
+    assert not data.quarantined

@@ -87,6 +87,15 @@ def test_a_remote_file_is_read_with_the_pictures_beside_it(bucket: str, tmp_path
     assert states(read(Path(f"{url}/{source.name}"), learnable=False)) == WRITTEN["coco"][1]  # s3:/sets/...
 
 
+def test_remote_pictures_that_are_nearly_named_are_found_and_noted(bucket: str, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    source = WRITTEN["coco"][0](folder)
+    source.write_text(source.read_text().replace('"a.png"', '"/content/drive/A.PNG"'))
+    data = read(f"{upload(folder, bucket, 'near')}/set.json", learnable=False)
+    assert len(data) == 4
+    assert any("another case and another folder" in note for note in data.notes)
+
+
 def test_a_run_on_a_remote_set_can_be_opened_again_and_holds_no_key(bucket: str, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     for label in ("cat", "dog"):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tagfit.data.labels import listed
 from tagfit.data.pictures.finding import OUTSIDE, Finder, refused
 from tagfit.data.pictures.sources import Place
+from tagfit.data.readers.lost_pictures import LostPictures
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
@@ -31,6 +32,7 @@ class Annotations:
         place: the file or folder that is read.
         options: how the user wants it read.
         unlisted: what an entry is that nothing is said about, ``absent`` or ``unknown``.
+        lists_labels: whether labels are listed; False where each picture says something of each label.
         ids: the pictures, as the source names them.
         labels: the labels, in the order in which they were declared or first seen.
         faults, warnings, notes: as in TaggedSet.
@@ -41,12 +43,15 @@ class Annotations:
         self.place = place
         self.options = options
         self.unlisted = options.unlisted or "absent"
+        self.lists_labels = True
         self.ids: list[str] = []
         self.labels: dict[str, int] = {}
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.notes: list[str] = []
-        self.look_in([place if place.is_dir() else place.parent])
+        home = options.images or (place if place.is_dir() else place.parent)
+        self._lost = LostPictures(home)
+        self.look_in([home])
         self._files: list[Place] = []
         self._wheres: list[str] = []
         self._splits: list[str] = []
@@ -56,11 +61,13 @@ class Annotations:
         self._unusable: dict[int, Fault] = {}
         self._rows, self._columns, self._states = array("q"), array("q"), array("b")
         self._unknown_rows: list[int] = []
+        self._named_after_all: set[int] = set()
 
     def look_in(self, folders: Sequence[Place]) -> None:
         """Find the pictures that follow in these folders, the first that has one; ``--images`` overrides them."""
         images = self.options.images
-        self._finder = Finder(folders if images is None else [images], self.options.allow_outside)
+        self._folders = folders if images is None else [images]
+        self._finder = Finder(self._folders, self.options.allow_outside)
 
     def first_found(self, names: Sequence[str]) -> tuple[str, Place | None]:
         """The first of several names that a picture is found by, and the picture; the last name if there is none."""
@@ -86,10 +93,7 @@ class Annotations:
         if file is None:
             found = self._finder.find(name)
             if isinstance(found, Fault):
-                fault = Fault(found.what, where, found.instead)
-                if found.where == OUTSIDE:
-                    self.faults.append(fault)
-                self._unusable[row] = fault
+                self._lost.add(row, name, found, self._folders)
             else:
                 file = found
         self._files.append(self.place if file is None else file)
@@ -130,6 +134,10 @@ class Annotations:
         """Leave out a row that cannot be used, with the reason."""
         self._unusable.setdefault(row, Fault(what, self._wheres[row], instead))
 
+    def where(self, row: int) -> str:
+        """The place that names a picture, for messages."""
+        return self._wheres[row]
+
     def refuse_if_faulty(self) -> None:
         """Raises InputError with all faults so far, under the name of the format; else does nothing."""
         if self.faults:
@@ -144,6 +152,7 @@ class Annotations:
         Raises:
             InputError: all faults, or no picture that can be used, or no label.
         """
+        self._find_lost()
         if not self.faults:
             if not self.ids:
                 self.fault("it lists no picture")
@@ -171,8 +180,28 @@ class Annotations:
             notes=tuple(self.notes),
             warnings=tuple(self.warnings),
             unlisted=self.unlisted,
+            absent_by=("--unlisted absent",) if self.unlisted == "unknown" and self.lists_labels else (),
         )
         return data if len(kept) == n else data.take(kept)
+
+    def _find_lost(self) -> None:
+        """Pictures that were not where they are named: those that are nearly named, and the faults of the others."""
+        without = {*self._lost, *self._unusable}
+        files, faults = self._lost.find(
+            (file for row, file in enumerate(self._files) if row not in without), self.notes
+        )
+        for row, file in files.items():
+            self._files[row] = file
+        nearly = set(files.values())
+        # A picture that the source did not name, as it seemed.
+        self._named_after_all = {row for row in self._unusable if self._files[row] in nearly}
+        for row in self._named_after_all:
+            del self._unusable[row]
+        for row, found in faults.items():
+            fault = Fault(found.what, self._wheres[row], found.instead)
+            if found.where == OUTSIDE:
+                self.faults.append(fault)
+            self._unusable.setdefault(row, fault)
 
     def _truth(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         shape = (len(self.ids), len(self.labels))
@@ -189,9 +218,9 @@ class Annotations:
         """The rows whose picture can be used; of rows with one picture and one truth the first."""
         of_file: dict[Place, list[int]] = {}
         for row, file in enumerate(self._files):
-            if row not in self._unusable:
+            if row not in self._unusable and row not in self._named_after_all:
                 of_file.setdefault(file, []).append(row)
-        repeated: set[int] = set()
+        repeated = set(self._named_after_all)
         for rows in of_file.values():
             if len(rows) > 1:
                 repeated |= self._same_picture(rows, truth, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,9 @@ def _from_named(
     for field in ("labels", "ids", "groups", "split"):
         if field in fields and fields[field].ndim != 1:
             raise InputError(f"{field} has shape {fields[field].shape}", instead="a flat array of names")
-    return from_arrays(arrays[inputs], arrays[truth], minus_one=minus_one, **fields)
+    data = from_arrays(arrays[inputs], arrays[truth], minus_one=minus_one, **fields)
+    marked = arrays[truth].dtype.kind in "if" and bool((arrays[truth] == -1).any())
+    return replace(data, absent_by=("--minus-one absent",)) if marked and minus_one != "absent" else data
 
 
 def _inputs(X: ArrayLike) -> tuple[NDArray[Any], tuple[str, ...]]:

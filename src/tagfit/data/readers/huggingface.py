@@ -18,6 +18,7 @@ from tagfit.data.readers.arrow_labels import find_labels
 from tagfit.data.readers.arrow_tables import is_table, table_of
 from tagfit.data.readers.json_files import parse_json
 from tagfit.data.readers.look import Look
+from tagfit.data.readers.lost_pictures import LostPictures
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import from_table
 from tagfit.data.tagged import TaggedSet
@@ -121,7 +122,7 @@ def _read_file(file: ArrowFile, split: str, options: TableOptions, faults: list[
     columns = Columns(file, options, faults)
     picture, field = columns.picture
     labels = find_labels(columns)
-    files, ids, unusable = _pictures(file, picture, field, options, faults)
+    files, ids, unusable = _pictures(file, picture, field, options, labels.notes, faults)
     data = TaggedSet(
         ids=np.asarray(ids, dtype=np.str_),
         truth=labels.truth,
@@ -136,7 +137,7 @@ def _read_file(file: ArrowFile, split: str, options: TableOptions, faults: list[
         warnings=tuple(labels.warnings),
         unlisted=labels.unlisted,
         absent_by=labels.absent_by,
-        quarantined=tuple(unusable.values()),
+        quarantined=tuple(unusable[row] for row in sorted(unusable)),
     )
     return data.take([row for row in range(file.rows) if row not in unusable]) if unusable else data
 
@@ -151,7 +152,7 @@ def _split_column(columns: Columns, split: str) -> Any:
 
 
 def _pictures(
-    file: ArrowFile, column: str, field: str | None, options: TableOptions, faults: list[Fault]
+    file: ArrowFile, column: str, field: str | None, options: TableOptions, notes: list[str], faults: list[Fault]
 ) -> tuple[list[Place], list[str], dict[int, Fault]]:
     """(picture of each row, its id, why those that are not there cannot be used)."""
     name = file.place.name
@@ -165,18 +166,29 @@ def _pictures(
     embedded = np.zeros(file.rows, dtype=bool) if field == PATHS else file.has_bytes(column, field)
     store = file.pictures(column, field) if embedded.any() else None
     files: list[Place] = [file.place if store is None else Member(store, f"{ROW}{row}") for row in range(file.rows)]
-    finder = Finder([options.images or file.place.parent], options.allow_outside)
+    home = options.images or file.place.parent
+    finder = Finder([home], options.allow_outside)
+    lost = LostPictures(home)
     unusable: dict[int, Fault] = {}
     for row in np.flatnonzero(~embedded).tolist():
         path = paths[row]
         found = finder.find(path) if path else Fault("it has neither bytes nor a path")
-        found = refused(found) or found if not isinstance(found, Fault) else found
-        if isinstance(found, Fault):
-            unusable[row] = Fault(found.what, f"{name}, row {row + 1}", found.instead)
-            if found.where == OUTSIDE:
-                faults.append(unusable[row])
-        else:
+        if not isinstance(found, Fault):
             files[row] = found
+        elif found.where == OUTSIDE or not path:
+            unusable[row] = found
+        else:
+            lost.add(row, path, found, [home])
+    nearly, missing = lost.find((one for one in files if one != file.place), notes)
+    unusable |= missing
+    for row, picture in nearly.items():
+        files[row] = picture
+    for row in np.flatnonzero(~embedded).tolist():
+        fault = unusable.get(row) or refused(files[row])
+        if fault is not None:
+            unusable[row] = Fault(fault.what, f"{name}, row {row + 1}", fault.instead)
+            if fault.where == OUTSIDE:
+                faults.append(unusable[row])
     return files, ids, unusable
 
 

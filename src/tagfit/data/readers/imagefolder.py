@@ -116,7 +116,8 @@ def _read_csv(tables: dict[str, Place], options: TableOptions) -> TaggedSet:
         rows = numbered_rows(table, table.name, faults)
         column = next((number for number, name in enumerate(rows[0][1]) if name in FILE_COLUMNS), 0) if rows else 0
         named = {cells[column] for _, cells in rows[1:]}
-        unnamed = [path for path, _ in _pictures(table.parent) if path not in named]
+        found = {str(file) for file in data.files or ()}  # by another name, perhaps
+        unnamed = [path for path, file in _pictures(table.parent) if path not in named and str(file) not in found]
         left_out = tuple(Fault(f"{table.name} does not name it", path) for path in unnamed)
         parts[split_of(folder)] = replace(data, quarantined=(*data.quarantined, *left_out))
     if len(parts) == 1:

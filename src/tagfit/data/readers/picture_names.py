@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tagfit.data.pictures import finding
 from tagfit.data.pictures.files import OUTSIDE, Locator
 from tagfit.data.pictures.finding import Finder
-from tagfit.data.pictures.near_misses import NearMisses
+from tagfit.data.pictures.near_misses import NearMisses, nearly_named
 from tagfit.data.pictures.sources import Member, Place
 from tagfit.data.readers.delimited import Table
 from tagfit.data.readers.options import TableOptions
-from tagfit.errors import SHOWN_FAULTS, Fault
+from tagfit.errors import Fault
 
 
 def locate(table: Table, options: TableOptions) -> PictureNames | StoredNames:
     """What finds the pictures of ``table``, in the folder that the options name or else in the table's own."""
     folder = table.path.parent if options.images is None else options.images
     if isinstance(folder, Member):
-        return StoredNames(Finder([folder]))
+        return StoredNames(Finder([folder]), NearMisses(folder))
     return PictureNames(Locator(folder, options.allow_outside), NearMisses(folder))
 
 
@@ -30,24 +29,37 @@ class StoredNames:
     """Finds the members of an archive, or the files of a remote folder, by their names."""
 
     finder: Finder
+    near: NearMisses
 
     def is_picture(self, name: str) -> bool:
-        """Whether there is a file of this name."""
-        return not isinstance(self.finder.find(name), Fault)
+        """Whether there is a file of this name, or one that it nearly names."""
+        return not isinstance(self.finder.find(name), Fault) or self.near.find(name)[0] is not None
 
     def files(
-        self, table: Table, names: Sequence[str], _notes: list[str], faults: list[Fault]
+        self, table: Table, names: Sequence[str], notes: list[str], faults: list[Fault]
     ) -> tuple[list[Place | None], dict[int, Fault]]:
         """As :meth:`PictureNames.files`."""
         files: list[Place | None] = []
-        missing: dict[int, Fault] = {}
+        absent: dict[int, Fault] = {}
         for row, name in enumerate(names):
             found = self.finder.find(name) if name else Fault("the row names no picture", finding.OUTSIDE)
-            if isinstance(found, Fault):
-                missing[row] = Fault(found.what, table.where(row), found.instead)
-                if found.where == finding.OUTSIDE:
-                    faults.append(missing.pop(row))
             files.append(None if isinstance(found, Fault) else found)
+            if isinstance(found, Fault):
+                absent[row] = found
+        nearly = nearly_named(
+            self.near,
+            {row: names[row] for row in absent if names[row]},
+            lambda: {file.inside for file in files if isinstance(file, Member)},
+        )
+        notes += nearly.notes
+        missing: dict[int, Fault] = {}
+        for row, fault in absent.items():
+            if row in nearly.files:
+                files[row] = self.near.place(nearly.files[row])
+            elif fault.where == finding.OUTSIDE:
+                faults.append(Fault(fault.what, table.where(row), fault.instead))
+            else:
+                missing[row] = Fault(fault.what + nearly.reasons[row], table.where(row), fault.instead)
         return files, missing
 
 
@@ -97,28 +109,14 @@ class PictureNames:
         self, table: Table, names: Sequence[str], files: list[str], absent: dict[int, str], notes: list[str]
     ) -> dict[int, Fault]:
         """Fill in the files that are nearly named; the faults of the rows that are left."""
-        found = self.near.find_all(names[row] for row in absent)
-        nothing = (None, "")
-        place = table.path.name
-        named = {file: name for file, name in zip(files, names, strict=True) if file} if found else {}
-        claims = Counter(file for file, _ in found.values() if file is not None)
-        missing: dict[int, Fault] = {}
-        ways: dict[str, list[int]] = {}
-        for row, reason in absent.items():
-            file, how = found.get(names[row], nothing) if found else nothing
-            if file is not None and claims[file] == 1 and file not in named:
-                files[row] = file
-                ways.setdefault(how, []).append(row)
-                continue
-            if file is not None:
-                reason += "; several names of the table nearly name the one file that is like it"
-            elif how:
-                reason += f"; {how}"
-            elif len(missing) < SHOWN_FAULTS and (near := self.near.nearest(names[row])):
-                reason += f", but {near!r} is there"
-            missing[row] = Fault(reason, f"{place}, row {table.lines[row]}")
-        for how, rows in ways.items():
-            example = f"{names[rows[0]]!r} is {self.near.shown(files[rows[0]])!r}"
-            count = "1 picture is" if len(rows) == 1 else f"{len(rows)} pictures are"
-            notes.append(f"{count} found with {how}: {example}" + (", ..." if len(rows) > 1 else ""))
-        return missing
+        if not absent:
+            return {}
+        nearly = nearly_named(
+            self.near,
+            {row: names[row] for row in absent},
+            lambda: {os.path.normpath(file) for file in files if file},
+        )
+        notes += nearly.notes
+        for row, file in nearly.files.items():
+            files[row] = file
+        return {row: Fault(absent[row] + reason, table.where(row)) for row, reason in nearly.reasons.items()}

@@ -43,7 +43,7 @@ class Records:
             self._read_lists(lists[0])
             self._note_unused(keys, lists)
         elif columns:
-            self._annotations.unlisted = "unknown"
+            self._annotations.unlisted, self._annotations.lists_labels = "unknown", False
             for key in columns:
                 column = self._annotations.label(key)
                 for row, _, values in self._rows:

@@ -31,7 +31,7 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
     if not tables:
         raise InputError(f"the folder {place} has no {TABLE}", instead=f"train/{TABLE}, valid/{TABLE} ...")
     annotations = Annotations(NAME, place, options)
-    annotations.unlisted = "unknown"
+    annotations.unlisted, annotations.lists_labels = "unknown", False
     columns: list[str] = []
     for folder, table in tables.items():
         shown = f"{folder}/{TABLE}" if folder else TABLE
