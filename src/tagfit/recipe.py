@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tagfit.arguments import checked
-from tagfit.backbones import BACKBONES
+from tagfit.backbones import pinned
 from tagfit.errors import Fault, InputError, gathered
 from tagfit.files import write_text
 
@@ -42,7 +42,8 @@ class Recipe(BaseModel):
     )
     depth: Annotated[int, Field(ge=1, le=16)] = Field(1, description="residual blocks per conv stage")
     backbone: Annotated[str, Field(min_length=1)] = Field(
-        "efficientnet-lite0", description="pretrained: the net whose features the dense layers take"
+        "efficientnet-lite0",
+        description="pretrained: the net that gives the dense layers features, a name or the folder of a model",
     )
     activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
     norm: Literal["none", "batch"] = Field("none", description="normalisation after each hidden layer")
@@ -112,9 +113,7 @@ class Recipe(BaseModel):
     @field_validator("backbone")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in BACKBONES:
-            raise ValueError(f"there is no such backbone; give one of {', '.join(BACKBONES)}")
-        return value
+        return pinned(value)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Recipe:

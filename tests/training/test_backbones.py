@@ -54,7 +54,7 @@ def test_the_nets_give_what_the_published_ones_give(name: str) -> None:
 
 
 def test_onnx_runtime_gives_the_features_of_torch_at_any_batch(tmp_path: Path) -> None:
-    assert extract.engine() == "onnxruntime"
+    assert extract.engine(LITE0) == "onnxruntime"
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (5, LITE0.size, LITE0.size, 3), dtype=np.uint8)
     fast, slow = extract._onnx(LITE0), extract._torch(LITE0)

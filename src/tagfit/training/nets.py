@@ -12,6 +12,7 @@ from tagfit.backbones import find
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.training import own_net
+from tagfit.training.backbones import published
 
 # Keras' own numbers: its momentum of 0.99 weighs the old average, torch's 0.01 the new batch.
 KERAS_BATCH_NORM = {"momentum": 0.01, "eps": 1e-3}
@@ -42,7 +43,7 @@ def build(
             does not return logits.
     """
     if recipe.frozen and factory is None:  # what comes are the backbone's features, whatever the pictures' size
-        return head(recipe, find(recipe.backbone).features, labels)
+        return head(recipe, input_shape[0] if len(input_shape) == 1 else published.width(find(recipe.backbone)), labels)
     check_fits(recipe, input_shape, factory)
     if factory is not None:
         return own_net.build(factory, net_input_shape(recipe, input_shape), labels)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tagfit.backbones import Backbone
+from tagfit.backbones import Backbone, FolderBackbone
 from tagfit.data.pictures.cache import default_dir
 from tagfit.files import written_whole
 from tagfit.training.backbones import published
@@ -27,6 +27,7 @@ from tagfit.training.backbones import published
 BATCH = 32
 OPSET = 20
 
+AnyBackbone = Backbone | FolderBackbone
 Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -47,27 +48,31 @@ class FromBytes(nn.Module):
         return features
 
 
-def engine() -> str:
-    """What extracts: ``onnxruntime`` where it can be used, else ``torch``."""
+def engine(backbone: AnyBackbone) -> str:
+    """What extracts: ``onnxruntime`` where it can be used, else ``torch``, and for models of transformers."""
+    if isinstance(backbone, FolderBackbone):
+        return "torch"
     wanted = ("onnxruntime", "onnx", "onnxscript")
     return "onnxruntime" if all(importlib.util.find_spec(name) for name in wanted) else "torch"
 
 
 @lru_cache(maxsize=2)
-def extractor(backbone: Backbone, size: int) -> Extractor:
+def extractor(backbone: AnyBackbone, size: int) -> Extractor:
     """A function from (n, size, size, 3) bytes to (n, features) float32."""
     # An antialiased resize has no ONNX operator that rounds alike.
-    return _onnx(backbone) if engine() == "onnxruntime" and size == backbone.size else _torch(backbone)
+    if isinstance(backbone, Backbone) and engine(backbone) == "onnxruntime" and size == backbone.size:
+        return _onnx(backbone)
+    return _torch(backbone)
 
 
-def extract(backbone: Backbone, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def extract(backbone: AnyBackbone, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Features of pictures (N, size, size, 3), shape (N, features)."""
     run = extractor(backbone, pixels.shape[1])
     parts = [run(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
-    return np.concatenate(parts) if parts else np.empty((0, backbone.features), dtype=np.float32)
+    return np.concatenate(parts) if parts else np.empty((0, published.width(backbone)), dtype=np.float32)
 
 
-def _torch(backbone: Backbone) -> Extractor:
+def _torch(backbone: AnyBackbone) -> Extractor:
     net = FromBytes(published.load(backbone).to(memory_format=torch.channels_last), backbone.size)  # type: ignore[call-overload]
 
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from tagfit.data.problem import Preprocessing, Problem
 from tagfit.files import disk_faults, written_whole
 from tagfit.recipe import Recipe
 from tagfit.training import nets
-from tagfit.training.backbones import extract
+from tagfit.training.backbones import extract, published
 
 # Features come standardised by the head, not by the feed.
 AS_THEY_ARE = Preprocessing(None, (0.0,), (1.0,))
@@ -46,7 +46,7 @@ def inputs_of(
 
 
 def features(
-    backbone: Backbone,
+    backbone: extract.AnyBackbone,
     pixels: NDArray[np.uint8],
     digests: NDArray[np.str_],
     on_extracted: OnExtracted | None = None,
@@ -75,17 +75,24 @@ def features(
     return found
 
 
-def _path(backbone: Backbone, size: int, digests: NDArray[np.str_], fit: Fit) -> Path:
-    made_by = [backbone.name, backbone.sha256, extract.engine(), size, fit, decode.decoder()]
+def _path(backbone: extract.AnyBackbone, size: int, digests: NDArray[np.str_], fit: Fit) -> Path:
+    made_by = [_short(backbone), backbone.sha256, extract.engine(backbone), size, fit, decode.decoder()]
     key = blake2b(json.dumps(made_by).encode(), digest_size=16)
     key.update("\n".join(digests.tolist()).encode())
-    return default_dir() / "features" / f"{backbone.name}-{key.hexdigest()}.npy"
+    return default_dir() / "features" / f"{_short(backbone)}-{key.hexdigest()}.npy"
 
 
-def _build(path: Path, backbone: Backbone, pixels: NDArray[np.uint8], on_extracted: OnExtracted | None) -> None:
+def _short(backbone: extract.AnyBackbone) -> str:
+    return backbone.name if isinstance(backbone, Backbone) else f"folder-{backbone.sha256[:12]}"
+
+
+def _build(
+    path: Path, backbone: extract.AnyBackbone, pixels: NDArray[np.uint8], on_extracted: OnExtracted | None
+) -> None:
     """Write the features of all pictures; rows that a killed process left whole are not extracted again."""
     rows, unfinished = len(pixels), path.with_suffix(".part")
-    row_bytes = backbone.features * 4
+    width = published.width(backbone)
+    row_bytes = width * 4
     with disk_faults(path):
         done = unfinished.stat().st_size // row_bytes if unfinished.exists() else 0
         with unfinished.open("ab") as file:
@@ -96,7 +103,7 @@ def _build(path: Path, backbone: Backbone, pixels: NDArray[np.uint8], on_extract
                 file.write(extract.extract(backbone, pixels[start : start + extract.BATCH]).tobytes())
                 file.flush()
             os.fsync(file.fileno())
-        values = np.fromfile(unfinished, dtype=np.float32).reshape(rows, backbone.features)
+        values = np.fromfile(unfinished, dtype=np.float32).reshape(rows, width)
     with written_whole(path) as whole:
         np.save(whole, values)
     unfinished.unlink()

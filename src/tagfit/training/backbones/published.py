@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
-from tagfit.backbones import Backbone
+from tagfit.backbones import Backbone, FolderBackbone
 from tagfit.data.pictures.cache import default_dir
 from tagfit.errors import InputError
 from tagfit.training import checkpoint
-from tagfit.training.backbones import efficientnet_lite
+from tagfit.training.backbones import efficientnet_lite, folders
 
 
-def load(backbone: Backbone) -> nn.Module:
+def load(backbone: Backbone | FolderBackbone) -> nn.Module:
     """The net with its published weights, in inference mode: pixels in 0..255, (n, 3, h, w) -> features.
 
     Raises:
         MissingExtraError: its package is not installed.
-        InputError: the package holds another file than the published one.
+        InputError: the package holds another file than the published one, or a folder whose model cannot be used.
     """
+    if isinstance(backbone, FolderBackbone):
+        return folders.load(backbone)
     net = efficientnet_lite.EfficientNetLite(efficientnet_lite.VARIANTS[backbone.name])
     converted = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}.safetensors"
     if converted.exists():
@@ -31,6 +34,15 @@ def load(backbone: Backbone) -> nn.Module:
         converted.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.save_tensors(converted, net.state_dict())
     return net.eval()
+
+
+@lru_cache(maxsize=8)
+def width(backbone: Backbone | FolderBackbone) -> int:
+    """How many features a backbone gives for a picture."""
+    if isinstance(backbone, Backbone):
+        return backbone.features
+    with torch.inference_mode():
+        return int(load(backbone)(torch.zeros(1, 3, backbone.size, backbone.size)).shape[1])
 
 
 def _published(backbone: Backbone) -> dict[str, Tensor]:
