@@ -109,3 +109,17 @@ def test_results_go_to_frames_and_a_conv_net_gives_its_pooled_features(
     similar = package.similar(run, photos / "images" / "00.jpg", count=2)
     assert len(similar.to_frame()) == 2
     assert "by features" in repr(similar)
+
+
+def test_pictures_become_squares_as_those_of_the_run(tagfit: Command, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "wide", height=4)
+    words = ("--recipe", "plain-dense", "--set", "epochs=1", "--size", 8, "--fit", "pad", "--out", "run")
+    assert tagfit("train", photos, *words).code == 0
+    pool = write_photos(tmp_path / "new", n=6, seed=3, height=4) / "images"
+    suggested = tagfit("suggest", "run", pool, "--json").json["pictures"]
+    tagged = {one["picture"]: one["scores"] for one in tagfit("tag", "run", pool, "--json").json["pictures"]}
+    for one in suggested:
+        assert one["scores"] == pytest.approx(tagged[one["picture"]], abs=1e-5)
+    shutil.copy(photos / "images" / "03.jpg", pool / "copy.jpg")
+    found = tagfit("similar", "run", pool / "copy.jpg", "--json").json["pictures"]
+    assert found[0]["similarity"] == pytest.approx(1, abs=1e-4)

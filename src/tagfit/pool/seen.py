@@ -59,7 +59,7 @@ def see(model: Tagger, data: TaggedSet, on_decoded: OnDecoded | None = None) -> 
     Raises:
         InputError: a model of feature rows, or no picture that can be read.
     """
-    inputs = read_inputs(data, _size(model), progress=on_decoded)
+    inputs = read_inputs(data, _size(model), fit=model.preprocessing.fit, progress=on_decoded)
     if not len(inputs.rows):
         raise InputError(inputs.faults, what="no picture can be read")
     found = model.represent(inputs.values, inputs.digests, on_decoded)
@@ -72,7 +72,7 @@ def see_one(model: Tagger, picture: Path) -> NDArray[np.float32]:
     Raises:
         InputError: a model of feature rows, or a picture that cannot be read.
     """
-    pixels = decode.decode(picture, _size(model))[None]
+    pixels = decode.decode(picture, _size(model), model.preprocessing.fit)[None]
     return np.asarray(model.represent(pixels).features[0])
 
 

@@ -66,7 +66,7 @@ def represent(
         frozen = recipe.frozen and net is None
         if frozen:
             backbone = find(recipe.backbone)
-            kept = None if digests is None else features(backbone, inputs, digests, on_extracted)
+            kept = None if digests is None else features(backbone, inputs, digests, on_extracted, fit=preprocessing.fit)
             inputs, preprocessing = extract.extract(backbone, inputs) if kept is None else kept, AS_THEY_ARE
         built = nets.build(recipe, inputs.shape[1:], labels, net)
         try:
