@@ -16,8 +16,8 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar",
-    "tag", "pack", "demo",
+    "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
+    "pack", "demo", "report", "keywords",
     "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
@@ -38,6 +38,8 @@ FAILING = {
     "similar": ("similar", "nowhere", "one.jpg"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
+    "report": ("report", "nowhere"),
+    "keywords": ("keywords", "nowhere"),
     "demo": ("demo", "a file"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),

@@ -199,6 +199,17 @@ def test_pictures_and_folders_are_tagged_and_broken_ones_told(tagfit: Command, p
     assert table[1]["problem"]
 
 
+def test_a_folder_is_tagged_into_a_file(tagfit: Command, photo_run: Path, photos: Path) -> None:
+    done = tagfit("tag", photo_run, photos, "--out", "tags.csv")
+    assert (done.code, done.out.splitlines()[0]) == (0, "tags.csv: 40 pictures")
+    printed = tagfit("tag", photo_run, photos, "--csv").out
+    assert Path("tags.csv").read_text(encoding="utf-8") == printed
+    assert "tags.csv exists and is not overwritten" in tagfit.refused("tag", photo_run, photos, "--out", "tags.csv")
+    assert "--out tags.csv" in tagfit.refused("tag", photo_run, photos, "--out", "more.csv", "--csv")
+    found = tagfit("tag", photo_run, photos, "--out", "tags.jsonl", "--json").json
+    assert (found["out"], found["pictures"], found["unreadable"]) == ("tags.jsonl", 40, 0)
+
+
 def test_where_no_picture_can_be_read_tagging_failed(tagfit: Command, photo_run: Path) -> None:
     Path("broken.jpg").write_bytes(b"nothing")
     done = tagfit("tag", photo_run, "broken.jpg", "--json")

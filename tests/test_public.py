@@ -24,7 +24,7 @@ PUBLIC = {
     "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap",
     "open_run", "read", "read_scores", "resume", "resume_cure", "similar", "split", "suggest", "tag",
-    "verify",
+    "tag_to_file", "verify",
     "write_certificate_page",
 }  # fmt: skip
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tagfit.workflow import similar as similar
     from tagfit.workflow import suggest as suggest
     from tagfit.workflow import tag as tag
+    from tagfit.workflow import tag_to_file as tag_to_file
     from tagfit.workflow import verify as verify
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ _PUBLIC = {
     "split": "tagfit.data.splits.split",
     "suggest": "tagfit.workflow",
     "tag": "tagfit.workflow",
+    "tag_to_file": "tagfit.workflow",
     "verify": "tagfit.workflow",
     "write_certificate_page": "tagfit.report.certificate_page",
 }

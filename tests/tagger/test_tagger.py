@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from red_and_bright import LABELS
 
 from tagfit import scoring, tagger, workflow
 from tagfit.data.pictures.decode import decode
@@ -20,40 +21,7 @@ from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
-from tagfit.tagger import tagger as inside
-
-LABELS = ("red", 'a "quoted" <b>label</b>')
-RECIPE = Recipe(architecture="conv", widths=(4,), norm="batch", epochs=3, batch_size=16)
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 pictures; the first label is a bright red channel, the second a bright upper half."""
-    folder = tmp_path_factory.mktemp("photos")
-    generator = np.random.default_rng(0)
-    for row in range(40):
-        pixels = generator.integers(0, 60, size=(8, 12, 3))
-        pixels[:, :, 0] += 120 * (row % 2)
-        pixels[:4] += 60 * (row // 2 % 2)
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{row:02}.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("trained")
-    rows = np.arange(40)
-    truth = np.stack([rows % 2, rows // 2 % 2], axis=1).astype(np.uint8)
-    files = tuple(sorted(photos.iterdir()))
-    data = TaggedSet(rows.astype(np.str_), truth, np.ones_like(truth, dtype=bool), LABELS, files=files)
-    problem = split(data, size=8, fit="crop", test_share=0.0, cache_dir=folder / "cache")
-    return workflow.fit(problem, RECIPE, out=folder / "run", device="cpu", threads=1)
-
-
-@pytest.fixture
-def saved(run: Run, tmp_path: Path) -> Path:
-    tagger.save(run, tmp_path / "tagger", thresholds=[0.4, 0.6])
-    return tmp_path / "tagger"
+from tagfit.tagger import stream
 
 
 def test_it_tags_as_its_run_does_without_the_run(run: Run, photos: Path, tmp_path: Path) -> None:
@@ -116,7 +84,7 @@ def test_a_picture_that_cannot_be_read_says_why(saved: Path, photos: Path, tmp_p
 def test_many_pictures_go_through_in_portions(saved: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = tagger.load(saved)
     at_once = loaded.tag([photos])
-    monkeypatch.setattr(inside, "PICTURES_AT_ONCE", 7)
+    monkeypatch.setattr(stream, "PICTURES_AT_ONCE", 7)
     portions = loaded.tag([photos])
     assert [record["picture"] for record in portions] == [record["picture"] for record in at_once]
     for record, expected in zip(portions, at_once, strict=True):
@@ -174,7 +142,7 @@ def test_another_order_of_its_json_changes_nothing(saved: Path, photos: Path) ->
 def test_pictures_are_decoded_as_in_training(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about = json.loads((saved / "tagger.json").read_text(encoding="utf-8"))
     loaded = tagger.load(saved)
-    monkeypatch.setattr(inside.decoding, "DECODER", about["preprocessing"]["decoder"] + 1)
+    monkeypatch.setattr("tagfit.data.pictures.decode.DECODER", about["preprocessing"]["decoder"] + 1)
     with pytest.raises(InputError, match=f"not of this tagfit's .tagfit {about['tagfit']}"):
         tagger.load(saved)
     assert loaded.fingerprint != about["fingerprint"]

@@ -83,10 +83,20 @@ def file(path: Path) -> None:
         raise InputError(f"{path} cannot be read: permission denied")
 
 
-def exists(path: Path) -> None:
-    """A file or folder exists."""
-    if not path.exists():
+def pictures(path: Path) -> None:
+    """A file or folder exists; a URL is opened later."""
+    from tagfit.data.pictures.sources import as_url
+
+    if as_url(path) is None and not path.exists():
         raise InputError(f"there is no file or folder {path}")
+
+
+def table(path: Path) -> None:
+    """A table of tagged pictures that can be written and is not there yet."""
+    from tagfit.tagger.bulk import refuse
+
+    refuse(path)
+    output(path)
 
 
 def run_or_scores(path: Path) -> None:

@@ -27,7 +27,7 @@ def keywords(
     as_json: AsJson = False,
     reading: PhotoOptions,
 ) -> None:
-    """Report the keywords of photographs: fields, conflicts, spellings, and the labels a training would have.
+    """Report what keywords photographs have and which labels they give.
 
     Nothing is written, and no picture is decoded.
     """

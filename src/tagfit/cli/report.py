@@ -38,7 +38,7 @@ def report(
     ] = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Write one self-contained HTML file about models, to look at and to send.
+    """Write one HTML file about models, to look at and to send.
 
     Verdict first; then metrics with baselines and intervals, findings, curves, labels by need, the most confident
     mistakes with their pictures, and suspect tags. The test split is not looked at. With --json, the content is printed

@@ -19,7 +19,9 @@ def suggest(
     run: RunArgument,
     pictures: Annotated[
         list[Path],
-        typer.Argument(metavar="PICTURE", help="Folders of pictures, or files.", callback=checked(each(checks.exists))),
+        typer.Argument(
+            metavar="PICTURE", help="Folders of pictures, or files.", callback=checked(each(checks.pictures))
+        ),
     ],
     count: Annotated[int, typer.Option(metavar="N", min=1, help="How many pictures.")] = 100,
     out: Annotated[

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tagfit.cli import checks
-from tagfit.cli.checking import check_together, checked, each
+from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
-from tagfit.display import spreadsheet_cell
 from tagfit.errors import Fault, gathered
+
+if TYPE_CHECKING:
+    from tagfit.tagger.bulk import BulkTagged
 
 
 def _together(context: typer.Context) -> list[Fault]:
     faults: list[Fault] = []
     if context.params.get("as_csv") and context.params.get("as_json"):
         faults.append(Fault("--csv and --json cannot be combined", instead="one of them"))
+    if is_given(context, "out") and context.params.get("as_csv"):
+        faults.append(Fault("--csv prints, --out writes a file", instead="--out tags.csv"))
     with gathered(faults):
         checks.train_extra("tagging pictures")
     return faults
@@ -35,10 +38,20 @@ def tag(
     pictures: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PICTURE", help="Picture files, or folders of them.", callback=checked(each(checks.exists))
+            metavar="PICTURE",
+            help="Picture files, folders, archives, or URLs of folders.",
+            callback=checked(each(checks.pictures)),
         ),
     ],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and one score per label.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a .csv, .jsonl or .parquet instead of printing; interrupted, the same command continues it.",
+            callback=checked(checks.table),
+        ),
+    ] = None,
     thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
 ) -> int:
@@ -48,41 +61,41 @@ def tag(
     """
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
+    from tagfit.tagger.tables import write_csv
 
+    chosen = None if thresholds is None else Thresholds.load(thresholds)
     with progress_bar(quiet=as_json) as bar:
-        records = workflow.tag(
-            run,
-            pictures,
-            thresholds=None if thresholds is None else Thresholds.load(thresholds),
-            on_tagged=on_decoded(bar),
-        )
+        on_tagged = on_decoded(bar, what="pictures")
+        if out is not None:
+            written = workflow.tag_to_file(run, pictures, out, thresholds=chosen, on_tagged=on_tagged)
+        else:
+            records = workflow.tag(run, pictures, thresholds=chosen, on_tagged=on_tagged)
+    if out is not None:
+        return _show_written(written, as_json)
     if as_json:
         print_json({"pictures": records})
     elif as_csv:
-        _write_csv(records)
+        labels = next((list(record["scores"]) for record in records if record["scores"]), [])
+        write_csv(sys.stdout, labels, records)
     else:
         rows = [[record["picture"], _tags(record)] for record in records]
         say(table(["picture", "tags (score)"], rows, left=2))
     return INPUT_ERROR if all("problem" in record for record in records) else DONE
 
 
+def _show_written(written: BulkTagged, as_json: bool) -> int:
+    if as_json:
+        print_json(written.to_dict())
+    else:
+        tagged = written.pictures - written.resumed
+        resumed = f", {written.resumed} of them before" if written.resumed else ""
+        unreadable = f"; {written.unreadable} could not be read" if written.unreadable else ""
+        say(f"{written.out}: {written.pictures} pictures{resumed}{unreadable}")
+        say(f"{tagged / max(written.seconds, 1e-9):.0f} pictures a second")
+    return INPUT_ERROR if written.unreadable == written.pictures else DONE
+
+
 def _tags(record: dict[str, Any]) -> str:
     if "problem" in record:
         return f"cannot be read: {record['problem']}"
     return ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
-
-
-def _write_csv(records: list[dict[str, Any]]) -> None:
-    labels = next((list(record["scores"]) for record in records if record["scores"]), [])
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["picture", "tags", *map(spreadsheet_cell, labels), "problem"])
-    for record in records:
-        scores = [record["scores"].get(label, "") for label in labels]
-        writer.writerow(
-            [
-                spreadsheet_cell(record["picture"]),
-                spreadsheet_cell("|".join(record["tags"])),
-                *scores,
-                spreadsheet_cell(record.get("problem", "")),
-            ]
-        )

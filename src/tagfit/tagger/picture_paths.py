@@ -1,4 +1,4 @@
-"""Picture paths: the picture files named by a user, singly or by folder."""
+"""Picture paths: the pictures named by a user: files, folders, archives, remote folders."""
 
 from __future__ import annotations
 
@@ -6,26 +6,41 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tagfit.data.pictures.accepted import SUFFIXES
-from tagfit.errors import Fault, InputError
+from tagfit.data.pictures.sources import Member, Place, as_url, files_below
+from tagfit.data.readers.opening import place_of
+from tagfit.errors import Fault, InputError, gathered
 
 
-def list_pictures(places: Iterable[str | Path]) -> list[Path]:
-    """Files as given, and the pictures of folders in the order of their names.
+def list_pictures(places: Iterable[str | Path]) -> list[Place]:
+    """Files as given, and the pictures in folders and archives in the order of their names.
+
+    Args:
+        places: picture files, folders, zip and tar archives, or URLs of them.
 
     Raises:
         InputError: places that do not exist, or nothing at all.
     """
-    files: list[Path] = []
-    missing = []
-    for place in (Path(place) for place in places):
-        if place.is_dir():
-            files += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        elif place.exists():
-            files.append(place)
-        else:
-            missing.append(Fault(f"there is no picture or folder {place}"))
-    if missing:
-        raise InputError(missing)
-    if not files:
+    pictures: list[Place] = []
+    faults: list[Fault] = []
+    for place in places:
+        with gathered(faults):
+            pictures += _pictures_of(place)
+    if faults:
+        raise InputError(faults)
+    if not pictures:
         raise InputError("there are no pictures to tag", instead="picture files, or folders that hold some")
-    return files
+    return pictures
+
+
+def _pictures_of(place: str | Path) -> list[Place]:
+    path = Path(place)
+    if path.is_dir():
+        return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
+    if as_url(place) is None and (not path.exists() or path.suffix.lower() in SUFFIXES):
+        if not path.exists():
+            raise InputError(f"there is no picture or folder {place}")
+        return [path]
+    opened = place_of(place)
+    if isinstance(opened, Member) and opened.is_dir():
+        return [file for name, file in files_below(opened) if Path(name).suffix.lower() in SUFFIXES]
+    return [opened]

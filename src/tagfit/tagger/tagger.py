@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tagfit import multihot
 from tagfit.arguments import checked
 from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
@@ -24,6 +22,7 @@ from tagfit.files import to_json
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.tagger.picture_paths import list_pictures
+from tagfit.tagger.stream import tag_each
 from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
@@ -32,31 +31,6 @@ if TYPE_CHECKING:
 
 # One number, one per label in order, or by name.
 ThresholdsLike = float | Mapping[str, float] | ArrayLike | Thresholds
-
-# Decoded at a time: enough for a net to be busy, and little memory.
-PICTURES_AT_ONCE = 512
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """What is said of one picture.
-
-    Attributes:
-        picture: as it was named.
-        tags: the labels that are predicted.
-        scores: probability by label.
-        problem: why it could not be read; then there are no tags and no scores.
-    """
-
-    picture: str
-    tags: tuple[str, ...]
-    scores: dict[str, float]
-    problem: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        record: dict[str, Any] = {"picture": self.picture, "tags": list(self.tags), "scores": self.scores}
-        return {**record, "problem": self.problem} if self.problem else record
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -206,46 +180,28 @@ class Tagger(Shown):
         Raises:
             InputError: no picture at all. One that cannot be read has its reason under "problem".
         """
+        self.refuse_features()
+        files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
+        records: list[dict[str, Any]] = []
+        for tagged in tag_each(self, files):
+            records += [one.to_dict() for one in tagged]
+            if on_tagged is not None:
+                on_tagged(len(records), len(files))
+        return records
+
+    def refuse_features(self) -> None:
+        """Raise an InputError unless this was trained on pictures."""
         if self.preprocessing.size is None:
             raise InputError(
                 "this was trained on rows of features, not on pictures",
                 instead="`tagfit evaluate RUN SOURCE` takes rows of features",
             )
-        files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
-        records: list[dict[str, Any]] = []
-        for start in range(0, len(files), PICTURES_AT_ONCE):
-            records += [tagged.to_dict() for tagged in self._tag(files[start : start + PICTURES_AT_ONCE])]
-            if on_tagged is not None:
-                on_tagged(len(records), len(files))
-        return records
 
     def _refuse_another_shape(self, inputs: NDArray[Any]) -> None:
         size = self.preprocessing.size
         expected = (len(self.preprocessing.mean),) if size is None else (size, size, 3)
         if inputs.shape[1:] != expected:
             raise InputError(f"rows of shape {inputs.shape[1:]}", instead=f"{expected}, as was trained on")
-
-    def _tag(self, files: list[Path]) -> list[Tagged]:
-        size, fit = self.preprocessing.size, self.preprocessing.fit
-        assert size is not None
-
-        def read(file: Path) -> NDArray[np.uint8] | str:
-            try:
-                return decoding.decode(file, size, fit)
-            except InputError as error:
-                return error.faults[0].what
-
-        with ThreadPoolExecutor() as pool:
-            found = dict(zip(files, pool.map(read, files), strict=True))
-        pixels = {file: one for file, one in found.items() if not isinstance(one, str)}
-        tagged = {file: Tagged(str(file), (), {}, one) for file, one in found.items() if isinstance(one, str)}
-        if pixels:
-            scores = self.probabilities(np.stack(list(pixels.values())))
-            tags = multihot.decode(self.thresholds.predict(scores), self.labels)
-            for file, values, on in zip(pixels, scores.tolist(), tags, strict=True):
-                by_label = {label: round(value, 6) for label, value in zip(self.labels, values, strict=True)}
-                tagged[file] = Tagged(str(file), on, by_label)
-        return [tagged[file] for file in files]
 
 
 def fingerprint(settings: dict[str, Any], weights: Mapping[str, NDArray[Any]]) -> str:

@@ -6,7 +6,7 @@ from tagfit.workflow.diagnosing import cross_fit, diagnose
 from tagfit.workflow.evaluating import DEFAULT_SPLITS, choose_thresholds, evaluate
 from tagfit.workflow.fitting import fit, resume
 from tagfit.workflow.suggesting import similar, suggest
-from tagfit.workflow.tagging import tag
+from tagfit.workflow.tagging import tag, tag_to_file
 
 __all__ = [
     "DEFAULT_SPLITS",
@@ -23,5 +23,6 @@ __all__ = [
     "similar",
     "suggest",
     "tag",
+    "tag_to_file",
     "verify",
 ]

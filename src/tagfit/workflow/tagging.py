@@ -1,4 +1,4 @@
-"""Tag pictures with a run or a Tagger."""
+"""Tag pictures with a run or a Tagger, into records or into a file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from tagfit import tagger
 from tagfit.arguments import checked
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.runs.run import Run, open_run
-from tagfit.tagger import Tagger
+from tagfit.tagger import Tagger, bulk
+from tagfit.tagger.bulk import BulkTagged
+from tagfit.tagger.picture_paths import list_pictures
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
 
 
-@checked(pictures="picture files, or folders that hold some", threshold="thresholds=")
+Model = Run | Tagger | str | Path
+PICTURES = "picture files, or folders that hold some"
+
+
+@checked(pictures=PICTURES, threshold="thresholds=", out="tagfit.tag_to_file(model, pictures, out)")
 def tag(
-    model: Run | Tagger | str | Path,
+    model: Model,
     pictures: Iterable[str | Path] | str | Path,
     *,
     thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None = None,
@@ -31,7 +37,7 @@ def tag(
 
     Args:
         model: a Run, a Tagger, or the folder of either.
-        pictures: files, or folders whose pictures are taken.
+        pictures: files, folders, archives, or URLs of a folder.
         thresholds: one number, one per label (an array or ``{label: number}``), or Thresholds; None for the Tagger's
             own, and 0.5 for a run.
         net: the factory that the model was trained with, if any.
@@ -40,10 +46,41 @@ def tag(
     Raises:
         InputError: no picture at all. One that cannot be read has the reason under "problem".
     """
+    return _tagger(model, thresholds, net).tag(pictures, on_tagged)
+
+
+@checked(pictures=PICTURES, threshold="thresholds=")
+def tag_to_file(
+    model: Model,
+    pictures: Iterable[str | Path] | str | Path,
+    out: str | Path,
+    *,
+    thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None = None,
+    net: NetFactory | None = None,
+    on_tagged: Callable[[int, int], None] | None = None,
+) -> BulkTagged:
+    """Tag any number of pictures into a table; interrupted, the same call continues where it was.
+
+    Args:
+        model, pictures, thresholds, net, on_tagged: as for :func:`tag`.
+        out: a new ``.csv``, ``.jsonl`` or ``.parquet``: picture, tags, a score per label, and the reason where a
+            picture could not be read.
+
+    Raises:
+        InputError: no picture at all, a file that exists or cannot be written, or an unfinished one (``<out>.part``) of
+            another tagger or other thresholds.
+    """
+    bulk.refuse(Path(out))
+    chosen = _tagger(model, thresholds, net)
+    files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
+    return bulk.tag_to_file(chosen, files, Path(out), on_tagged)
+
+
+def _tagger(
+    model: Model, thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None, net: NetFactory | None
+) -> Tagger:
     if isinstance(model, str | Path):
         model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
     if isinstance(model, Run):
         model = tagger.of_run(model, net=net)
-    if thresholds is not None:
-        model = model.at(thresholds)
-    return model.tag(pictures, on_tagged)
+    return model if thresholds is None else model.at(thresholds)

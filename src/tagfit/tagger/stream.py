@@ -1,0 +1,107 @@
+"""Stream: pictures become tags in order, with the next ones decoded while the net scores; memory stays bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit import multihot
+from tagfit.data.pictures import decode as decoding
+from tagfit.data.pictures.sources import Place, UnavailableError
+from tagfit.errors import InputError
+
+if TYPE_CHECKING:
+    from tagfit.tagger.tagger import Tagger
+
+# Pictures that are scored in one call: enough for a net to be busy, in little memory whatever their size.
+PICTURES_AT_ONCE = 512
+BYTES_AT_ONCE = 1 << 25
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What is said of one picture.
+
+    Attributes:
+        picture: as it was named.
+        tags: the labels that are predicted.
+        scores: probability by label.
+        problem: why it could not be read; then there are no tags and no scores.
+    """
+
+    picture: str
+    tags: tuple[str, ...]
+    scores: dict[str, float]
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        record: dict[str, Any] = {"picture": self.picture, "tags": list(self.tags), "scores": self.scores}
+        return {**record, "problem": self.problem} if self.problem else record
+
+
+def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]:
+    """Tags and scores of pictures in their order, some at a time.
+
+    A picture that cannot be read has its reason in place of tags.
+
+    Args:
+        model: of pictures, not of feature rows.
+        pictures: files, or members of archives and remote folders.
+
+    Raises:
+        UnavailableError: the place that holds the pictures cannot be reached.
+    """
+    size, fit = model.preprocessing.size, model.preprocessing.fit
+    assert size is not None
+
+    def read(picture: Place) -> NDArray[np.uint8] | str:
+        try:
+            return decoding.decode(decoding.read(picture), size, fit)
+        except UnavailableError:
+            raise
+        except InputError as error:
+            return error.faults[0].what
+
+    at_once = pictures_at_once(size)
+    with ThreadPoolExecutor() as pool:
+        waiting: deque[tuple[Sequence[Place], list[Future[NDArray[np.uint8] | str]]]] = deque()
+        try:
+            for start in range(0, len(pictures), at_once):
+                batch = pictures[start : start + at_once]
+                waiting.append((batch, [pool.submit(read, picture) for picture in batch]))
+                if len(waiting) > 1:  # the batch after this one is being decoded
+                    yield _tagged(model, *waiting.popleft())
+            while waiting:
+                yield _tagged(model, *waiting.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def pictures_at_once(size: int) -> int:
+    """How many pictures of a side of ``size`` pixels are scored in one call."""
+    return max(1, min(PICTURES_AT_ONCE, BYTES_AT_ONCE // (3 * size * size)))
+
+
+def _tagged(
+    model: Tagger, pictures: Sequence[Place], decoded: Sequence[Future[NDArray[np.uint8] | str]]
+) -> list[Tagged]:
+    found = [one.result() for one in decoded]
+    readable = [one for one in found if not isinstance(one, str)]
+    scores = model.probabilities(np.stack(readable)) if readable else np.empty((0, len(model.labels)), np.float32)
+    scored = zip(scores.tolist(), multihot.decode(model.thresholds.predict(scores), model.labels), strict=True)
+    result = []
+    for picture, one in zip(pictures, found, strict=True):
+        if isinstance(one, str):
+            result.append(Tagged(str(picture), (), {}, one))
+            continue
+        values, tags = next(scored)
+        by_label = {label: round(value, 6) for label, value in zip(model.labels, values, strict=True)}
+        result.append(Tagged(str(picture), tags, by_label))
+    return result
