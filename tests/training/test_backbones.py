@@ -162,6 +162,15 @@ def test_features_are_extracted_once_for_all_runs(counted: Counted) -> None:
     assert counted.pictures == 2 * len(problem.inputs)
 
 
+def test_features_are_kept_in_the_cache_folder_of_the_problem(counted: Counted, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    problem = replace(pictures(), source={"cache_dir": str(asked)})
+    features.inputs_of(problem, NAMED["pretrained"])
+    assert [path.name for path in asked.iterdir()] == ["features"]
+    assert not (tmp_path / "cache" / "features").exists()
+    assert counted.pictures == len(problem.inputs)
+
+
 def test_an_interrupted_extraction_goes_on_where_it_was(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = pictures()
     monkeypatch.setattr(extract, "BATCH", 8)

@@ -41,8 +41,10 @@ def inputs_of(
     backbone = find(recipe.backbone)
     if problem.digests is None:
         return extract.extract(backbone, problem.inputs), AS_THEY_ARE
-    fit = problem.preprocessing.fit
-    return features(backbone, problem.inputs, problem.digests, on_extracted, fit=fit), AS_THEY_ARE
+    fit, asked = problem.preprocessing.fit, problem.source.get("cache_dir")
+    cache_dir = None if asked is None else Path(asked)
+    found = features(backbone, problem.inputs, problem.digests, on_extracted, fit=fit, cache_dir=cache_dir)
+    return found, AS_THEY_ARE
 
 
 def features(
@@ -52,6 +54,7 @@ def features(
     on_extracted: OnExtracted | None = None,
     *,
     fit: Fit = SQUASH,
+    cache_dir: Path | None = None,
 ) -> NDArray[np.float32]:
     """(N, features) float32, memory-mapped; what was extracted before, by any run, is found again by content.
 
@@ -63,8 +66,9 @@ def features(
         digests: N digests of the contents that the pixels came from.
         on_extracted: called with (pictures done, N).
         fit: how the pixels became squares.
+        cache_dir: where the features are kept; ``default_dir()`` if None.
     """
-    path = _path(backbone, pixels.shape[1], digests, fit)
+    path = (cache_dir or default_dir()) / "features" / _file(backbone, pixels.shape[1], digests, fit)
     if not path.exists():
         with disk_faults(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,11 +79,11 @@ def features(
     return found
 
 
-def _path(backbone: extract.AnyBackbone, size: int, digests: NDArray[np.str_], fit: Fit) -> Path:
+def _file(backbone: extract.AnyBackbone, size: int, digests: NDArray[np.str_], fit: Fit) -> str:
     made_by = [_short(backbone), backbone.sha256, extract.engine(backbone), size, fit, decode.decoder()]
     key = blake2b(json.dumps(made_by).encode(), digest_size=16)
     key.update("\n".join(digests.tolist()).encode())
-    return default_dir() / "features" / f"{_short(backbone)}-{key.hexdigest()}.npy"
+    return f"{_short(backbone)}-{key.hexdigest()}.npy"
 
 
 def _short(backbone: extract.AnyBackbone) -> str:
