@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 
 from tagfit.evaluation import entries
 from tagfit.evaluation.calibration_error import from_sparse, sparse_bins
-from tagfit.evaluation.cases import Cases
 from tagfit.evaluation.counts import Counts, from_margins
 from tagfit.evaluation.per_picture import RowFunction
 from tagfit.evaluation.ranking import Ranked
+from tagfit.evaluation.resampled_ranks import Order, order_of, pack, rank_packed, rank_weighted
 from tagfit.evaluation.totals import Observed
 
 Floats = NDArray[np.float64]
@@ -51,42 +50,6 @@ def drawn_units(groups: NDArray[Any]) -> tuple[int, NDArray[np.intp]]:
     return len(kept), dense
 
 
-@dataclass(frozen=True, eq=False)
-class _Segments:
-    """One label's rows from the highest score down, cut wherever a sum is wanted.
-
-    Attributes:
-        sums: a sparse 0/1 matrix (3 G + 1, N): for each distinct score that a positive has, the negatives above it
-            (since the one before), the negatives that share it, and its positives; then the negatives below all.
-        ties: whether any negative shares a score with a positive.
-    """
-
-    sums: Any
-    ties: bool
-
-
-def _segments(cases: Cases, label: int) -> _Segments:
-    from scipy.sparse import csr_matrix
-
-    scores, truth = cases.scores[:, label], cases.truth[:, label]
-    rows = np.arange(cases.rows) if cases.known is None else np.flatnonzero(cases.known[:, label])
-    order = rows[np.lexsort((truth[rows], -scores[rows]))]  # from the highest down; of one score, negatives first
-    high, on = scores[order], truth[order] == 1
-    fresh = np.append(True, high[1:] != high[:-1]) if len(order) else np.zeros(0, dtype=bool)
-    run = np.cumsum(fresh) - 1  # which distinct score each row has
-    starts, ends = np.flatnonzero(fresh), np.append(np.flatnonzero(fresh)[1:], len(order))
-    positives = np.bincount(run, weights=on, minlength=len(starts)).astype(np.int64)
-    kept = positives > 0
-    bounds = np.zeros(3 * int(kept.sum()) + 2, dtype=np.int64)
-    bounds[1:-1:3] = starts[kept]
-    bounds[2:-1:3] = (ends - positives)[kept]
-    bounds[3:-1:3] = ends[kept]
-    bounds[-1] = len(order)
-    shape = (len(bounds) - 1, cases.rows)
-    sums = csr_matrix((np.ones(len(order), np.float32), order, bounds), shape=shape)
-    return _Segments(sums, bool((bounds[2:-1:3] > bounds[1:-1:3]).any()))
-
-
 class Resampler:
     """What is worked out once for all resamples of some cases."""
 
@@ -100,9 +63,15 @@ class Resampler:
         return Resampled(self, drawn if weights is None else drawn * weights.astype(np.float32)[:, None])
 
     @cached_property
-    def segments(self) -> list[_Segments]:
+    def orders(self) -> list[Order]:
         """For average precision and AUC, one per label."""
-        return [_segments(self.cases, label) for label in range(self.cases.width)]
+        return [order_of(self.cases, label) for label in range(self.cases.width)]
+
+    @cached_property
+    def segments(self) -> list[Any]:
+        """What sums rows in these orders, as sparse matrices."""
+        ones = np.ones(self.cases.rows, np.uint64 if self.cases.weights is None else np.float32)
+        return [order.segments(ones) for order in self.orders]
 
     @cached_property
     def bins(self) -> list[tuple[Any, int]]:
@@ -171,7 +140,12 @@ class Resampled:
 
     @cached_property
     def ranked(self) -> Ranked:
-        pairs = [_rank(segments, self.weights) for segments in self.once.segments]
+        both = zip(self.once.orders, self.once.segments, strict=True)
+        if self.once.cases.weights is None:
+            packed, width = pack(self.weights), self.weights.shape[1]
+            pairs = [rank_packed(order, segments, packed, width) for order, segments in both]
+        else:
+            pairs = [rank_weighted(order, segments, self.weights) for order, segments in both]
         return Ranked(np.stack([ap for ap, _ in pairs], axis=-1), np.stack([auc for _, auc in pairs], axis=-1))
 
     def count_mean(self, name: str, of: Callable[[Counts], Floats]) -> Floats:
@@ -189,23 +163,3 @@ class Resampled:
         defined = ~np.isnan(values)
         sums = np.stack([np.where(defined, values, 0.0), defined]).astype(np.float32) @ self.weights
         return np.where(sums[1] > 0, sums[0] / np.where(sums[1] > 0, sums[1], 1.0), np.nan).astype(np.float64)
-
-
-def _rank(segments: _Segments, weights: Draws) -> tuple[Floats, Floats]:
-    """Average precision and AUC of one label in each resample."""
-    sums = segments.sums @ weights
-    above, tied, hits = sums[0:-1:3], sums[1:-1:3], sums[2:-1:3]
-    if not len(hits):
-        nothing = np.full(weights.shape[1], np.nan)
-        return nothing, nothing
-    found = np.cumsum(hits, axis=0)
-    false = np.cumsum(above + tied if segments.ties else above, axis=0)
-    positives, negatives = found[-1].astype(np.float64), (false[-1] + sums[-1]).astype(np.float64)
-    reached = found + false
-    np.divide(found, reached, out=found, where=reached > 0)
-    gained = np.einsum("gb,gb->b", found, hits)
-    outranked = negatives * positives - np.einsum("gb,gb->b", hits, false - 0.5 * tied if segments.ties else false)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ap = np.where(positives > 0, gained / positives, np.nan)
-        auc = np.where((positives > 0) & (negatives > 0), outranked / positives / negatives, np.nan)
-    return ap, auc
