@@ -15,7 +15,7 @@ from tagfit.goal import LESSON, Goal
 from tagfit.recipe import NAMED, Recipe
 from tagfit.runs.run import open_run
 
-START, BESIDE = Recipe(widths=(16,), learning_rate=1e-2, epochs=8), Recipe(widths=(8,), epochs=3)
+START, COMPARISON = Recipe(widths=(16,), learning_rate=1e-2, epochs=8), Recipe(widths=(8,), epochs=3)
 PAINTING = {"train": 40, "validation": 20, "test": 8, "size": 32}
 # What a handful of pictures can be taught; no trivial prediction is as good.
 GOAL = Goal("validation.macro_f1>=0.99")
@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         patch.setenv("TAGFIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(module, "TRIALS", 2)
         folder = tmp_path_factory.mktemp("demo")
-        return run_demo(folder, start=START, beside=BESIDE, goal=GOAL, painting=PAINTING)
+        return run_demo(folder, start=START, comparison=COMPARISON, goal=GOAL, painting=PAINTING)
 
 
 def test_it_goes_the_whole_way_through_files(made: Demo) -> None:
@@ -37,7 +37,7 @@ def test_it_goes_the_whole_way_through_files(made: Demo) -> None:
     for one in made.trained:
         assert one.run.state == "done"
         assert set(one.evaluations) == {"train", "validation"}
-    assert made.start.run.folder.parent == made.beside.run.folder.parent == root / "runs"
+    assert made.start.run.folder.parent == made.comparison.run.folder.parent == root / "runs"
     assert made.cured.run.folder.is_relative_to(root / "cure")
     for page in (made.letter, made.page, made.report):
         assert "<html" in page.read_text(encoding="utf-8")
@@ -101,9 +101,9 @@ def pretended(train: float, validation: float, name: str, loss: float = 0.0) -> 
     )
 
 
-def said(start: Any, cured: Any, beside: Any) -> str:
-    best = max((cured, beside), key=lambda one: one.value("validation", "label_accuracy"))
-    demo: Any = SimpleNamespace(start=start, cured=cured, beside=beside, best=best, ceiling=0.9)
+def said(start: Any, cured: Any, comparison: Any) -> str:
+    best = max((cured, comparison), key=lambda one: one.value("validation", "label_accuracy"))
+    demo: Any = SimpleNamespace(start=start, cured=cured, comparison=comparison, best=best, ceiling=0.9)
     return "\n".join(interpretation(demo))
 
 
@@ -150,7 +150,7 @@ def test_the_command_prints_the_whole_story(tagfit: Command, made: Demo, monkeyp
 def turned_out(
     start: Any = None,
     cured: Any = None,
-    beside: Any = None,
+    comparison: Any = None,
     fired: str = "fired",
     verdict: str = "confirmed",
     altered: tuple[str, ...] = (),
@@ -160,7 +160,7 @@ def turned_out(
     return SimpleNamespace(
         start=start or pretended(0.98, 0.82, "plain", loss=0.05),
         cured=cured or pretended(0.90, 0.86, "cured"),
-        beside=beside or pretended(0.89, 0.87, "conv"),
+        comparison=comparison or pretended(0.89, 0.87, "conv"),
         findings={"overfitting": overfitting},
         certificate=SimpleNamespace(verdict=verdict),
         verification=SimpleNamespace(holds=not altered, altered=altered, checks=("one", "two")),
@@ -180,7 +180,7 @@ def test_every_promise_is_kept_when_all_steps_turn_out() -> None:
         ({"fired": "passed"}, 1, ("a gap of 0.17",)),
         ({"verdict": "met, not confirmed"}, 2, ("met, not confirmed", "0.900", "0.860")),
         ({"altered": ("tags.csv was altered",)}, 3, ("tags.csv was altered",)),
-        ({"beside": pretended(0.89, 0.849, "conv")}, 4, ("0.849", "0.860")),
+        ({"comparison": pretended(0.89, 0.849, "conv")}, 4, ("0.849", "0.860")),
     ],
 )
 def test_a_step_that_does_not_turn_out_breaks_its_promise_and_shows_the_figures(
@@ -208,7 +208,7 @@ def test_a_demo_that_breaks_a_promise_ends_with_exit_code_1(
 def test_it_is_run_again_beside_what_is_there(made: Demo, monkeypatch: pytest.MonkeyPatch, cache_dir: Path) -> None:
     monkeypatch.setenv("TAGFIT_CACHE_DIR", str(cache_dir))
     monkeypatch.setattr(module, "TRIALS", 2)
-    again = run_demo(made.pictures.directory.parent, start=START, beside=BESIDE, goal=GOAL, painting=PAINTING)
+    again = run_demo(made.pictures.directory.parent, start=START, comparison=COMPARISON, goal=GOAL, painting=PAINTING)
     assert [again.start.run.name, again.certificate.folder.name] == ["plain-dense-2", "cure-2"]
     weights = [one.cured.run.weights.read_bytes() for one in (made, again)]
     assert weights[0] == weights[1]

@@ -24,7 +24,7 @@ from tagfit.report.letter import write_letter
 from tagfit.report.report import of_run, write_report
 from tagfit.runs.run import Run
 
-START, BESIDE = "plain-dense", "small-conv"
+START, COMPARISON = "plain-dense", "small-conv"
 TRIALS = 12
 # Training tags are a bit worse than those that models are judged by, as where only the latter were reviewed.
 PAINTING = MappingProxyType({"train_noise": 0.13})
@@ -58,7 +58,7 @@ class Promise:
     Attributes:
         step: what should have happened.
         kept: whether it did.
-        figures: the measured values beside their limits.
+        figures: the measured values and their limits.
     """
 
     step: str
@@ -73,7 +73,7 @@ class Demo:
     Attributes:
         pictures: the generated set.
         ceiling: label accuracy on validation of a model that is right about every picture: some tags are flipped.
-        start, cured, beside: the net to cure, the cured one, and a conv net for comparison that has no goal to meet.
+        start, cured, comparison: the net to cure, the cured one, and a conv net to compare with, which has no goal.
         findings: of the first, written out in ``letter``.
         certificate: of the cure.
         verification: of the certificate.
@@ -85,7 +85,7 @@ class Demo:
     ceiling: float
     start: Trained
     cured: Trained
-    beside: Trained
+    comparison: Trained
     findings: Findings
     certificate: Certificate
     verification: Verification
@@ -97,7 +97,7 @@ class Demo:
     @property
     def trained(self) -> tuple[Trained, Trained, Trained]:
         """The three nets, the one to cure first."""
-        return self.start, self.cured, self.beside
+        return self.start, self.cured, self.comparison
 
     @property
     def best(self) -> Trained:
@@ -137,7 +137,7 @@ def run_demo(
     *,
     seed: int = 0,
     start: Recipe = NAMED[START],
-    beside: Recipe = SMALL["conv"],
+    comparison: Recipe = SMALL["conv"],
     goal: Goal | None = None,
     painting: Mapping[str, Any] = PAINTING,
     on_decoded: Callable[[int, int], None] | None = None,
@@ -148,7 +148,7 @@ def run_demo(
     Args:
         folder: for pictures, runs and the cure; pictures that are there already are used again.
         seed: of the trainings; the pictures are always the same.
-        start, beside: the recipe to cure, and the recipe of the net for comparison.
+        start, comparison: the recipe to cure, and the recipe of the net for comparison.
         goal: of the cure; None for the goal ``lesson``.
         painting: settings of ``generate``, such as how many pictures.
         on_decoded: called with (pictures done, all) while they are decoded.
@@ -185,7 +185,7 @@ def run_demo(
     progress.report("verifying the certificate: reading the sources and scoring the weights again")
     verification = workflow.verify(certificate)
     cured = _judged("cured", certificate.run)
-    conv = trained(BESIDE, beside)
+    conv = trained(COMPARISON, comparison)
 
     names = problem.part("test").ids[:UNSEEN]
     best = max((cured, conv), key=lambda one: one.value("validation", "label_accuracy"))
@@ -217,10 +217,10 @@ def run_demo(
 
 def promises(demo: Demo) -> list[Promise]:
     """Whether each step of the story held on this machine."""
-    plain, cured, beside = demo.start, demo.cured, demo.beside
+    plain, cured, comparison = demo.start, demo.cured, demo.comparison
     train, loss, validation = (plain.value(*figure.split(".")) for figure in MEMORISED)
     enough, low_loss, poor = MEMORISED.values()
-    ours, theirs = (net.value("validation", "label_accuracy") for net in (cured, beside))
+    ours, theirs = (net.value("validation", "label_accuracy") for net in (cured, comparison))
     altered = "; ".join(demo.verification.altered) or f"{len(demo.verification.checks)} checks hold"
     return [
         Promise(
@@ -242,7 +242,7 @@ def promises(demo: Demo) -> list[Promise]:
         ),
         Promise("the certificate verifies", demo.verification.holds, altered),
         Promise(
-            f"{beside.name} is no worse than the cured net",
+            f"{comparison.name} is no worse than the cured net",
             theirs >= ours - SAME,
             f"validation {theirs:.3f} against {ours:.3f} (at most {SAME} below)",
         ),
@@ -267,7 +267,7 @@ def interpretation(demo: Demo) -> list[str]:
         f"{plain.name} gets {before[0]:.1%} of the training tags right and {before[1]:.1%} of the validation tags: "
         f"a gap of {_points(before[0] - before[1])}. Its loss is {losses[0]:.3f} on train and "
         f"{losses[1]:.3f} on validation. {memorised}",
-        *(f"{_compared(plain, other)}." for other in (demo.cured, demo.beside)),
+        *(f"{_compared(plain, other)}." for other in (demo.cured, demo.comparison)),
         f"Some tags are wrong on purpose, so a model that is right about every picture scores {demo.ceiling:.1%} on "
         f"validation; {best.name} scores {best.value('validation', 'label_accuracy'):.1%}, the best trivial prediction "
         f"{trivial:.1%}.",

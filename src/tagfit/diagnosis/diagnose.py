@@ -8,11 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tagfit.diagnosis import divergence, metric, mismatch, outputs, probabilities, relations
-from tagfit.diagnosis import label_checks as labels
-from tagfit.diagnosis import leakage as split
-from tagfit.diagnosis import overfitting as fit
-from tagfit.diagnosis import training_curves as fit_history
+from tagfit.diagnosis import (
+    divergence,
+    label_checks,
+    leakage,
+    metric,
+    mismatch,
+    outputs,
+    overfitting,
+    probabilities,
+    relations,
+    training_curves,
+)
 from tagfit.diagnosis.check import Check
 from tagfit.diagnosis.finding import Finding, Findings
 from tagfit.diagnosis.histories import Curves
@@ -26,11 +33,11 @@ from tagfit.recipe import Recipe
 CHECKS: tuple[Check, ...] = (
     *outputs.BROKEN,
     *mismatch.CHECKS,
-    *split.CHECKS,
+    *leakage.CHECKS,
     *divergence.CHECKS,
-    *fit.CHECKS,
-    *fit_history.CHECKS,
-    *labels.CHECKS,
+    *overfitting.CHECKS,
+    *training_curves.CHECKS,
+    *label_checks.CHECKS,
     *relations.CHECKS,
     *outputs.CHECKS,
     *probabilities.CHECKS,
