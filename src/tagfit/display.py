@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,12 @@ FRAMES = ("pandas", "polars")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Shown:
+class Shown(ABC):
     """A result with :meth:`lines`, which are its ``repr``, and in a notebook its preformatted text."""
 
+    @abstractmethod
     def lines(self) -> list[str]:
         """What is shown, line by line."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return "\n".join(printable(line) for line in self.lines())

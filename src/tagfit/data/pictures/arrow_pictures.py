@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Iterator
@@ -46,9 +47,9 @@ class RowStore(Store):
             raise InputError(Fault(f"has {len(content):,} bytes; at most {BYTE_LIMIT:,} are read", where))
         return content if limit is None else content[:limit]
 
+    @abstractmethod
     def bytes_of(self, row: int) -> bytes | None:
         """The bytes of the picture in a row, None where there are none."""
-        raise NotImplementedError
 
 
 class ParquetPictures(RowStore):
