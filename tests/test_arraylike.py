@@ -134,10 +134,10 @@ def test_other_names_are_refused(columns: dict[str, Any], words: str) -> None:
         ("abc", "a single str"),
         (3.5, "a single float"),
         ([[1, 0], [1]], "rows of unequal lengths"),
-        ([["sea"], ["beach"]], "'sea', which are no numbers"),
+        ([["sea"], ["beach"]], "'sea', which are not numbers"),
         (np.array([1 + 2j]), "complex128"),
         ([np.zeros((2, 3)), np.zeros((2, 4))], r"shapes \(2, 3\), \(2, 4\)"),
-        (Frame({"sea": ["maybe"]}), "column 'sea' of scores came with values such as 'maybe'"),
+        (Frame({"sea": ["maybe"]}), "column 'sea' of scores has values such as 'maybe'"),
         (SimpleNamespace(), "namespace"),
     ],
 )

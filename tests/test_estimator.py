@@ -373,7 +373,7 @@ X, Y = tables(2, rows=30)
         ({}, (X, np.ones(len(X))), "one class only"),
         ({}, (X, np.where(Y[:, 0] == 1, np.inf, 0.0)), "infinity"),
         ({}, (X[:, :, None], Y), r"X has shape \(30, 3, 1\)"),
-        ({}, (np.full((30, 8, 8, 3), 300), Y), "pictures came as int64 with values from 300 to 300"),
+        ({}, (np.full((30, 8, 8, 3), 300), Y), "pictures are int64 with values from 300 to 300"),
         ({}, (np.zeros((30, 8, 8, 4)), Y), "4 channels"),
         ({}, (X, Y, (X, Y[:, :1])), "Y has 1 columns"),
         ({}, (X, Y[:, 0], (X, np.full(30, 2))), r"y holds 2 .*one of \[0, 1\]"),

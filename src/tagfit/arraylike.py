@@ -18,7 +18,7 @@ MEANING = {literals.PRESENT: 1.0, literals.ABSENT: 0.0, literals.UNKNOWN: np.nan
 
 @dataclass(frozen=True, eq=False)
 class Array:
-    """Numbers, and the names that came with them.
+    """Numbers, and the names given with them.
 
     Attributes:
         values: numbers or booleans of any shape; NaN where there is no value (``<NA>``, None, masked).
@@ -47,7 +47,7 @@ def read(given: Any, name: str, *, shape: tuple[int, ...] | None = None, expecte
         InputError: values that are no numbers, rows of unequal lengths, lists that do not fit together.
     """
     if isinstance(given, str | bytes | int | float):
-        raise InputError(f"{name} came as a single {type(given).__name__}, {given!r}", instead=expected)
+        raise InputError(f"{name} is a single {type(given).__name__}, {given!r}", instead=expected)
     if hasattr(given, "columns") and hasattr(given, "__getitem__"):
         return _of_frame(given, name, expected)
     if isinstance(given, list | tuple) and any(_is_array(part) for part in given):
@@ -118,14 +118,15 @@ def _values(given: Any, name: str, expected: str) -> NDArray[Any]:
     try:
         array = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
-        what = "rows of unequal lengths" if "inhomogeneous" in str(error) else f"a {type(given).__name__}: {error}"
-        raise InputError(f"{name} came as {what}", instead=expected) from None
+        ragged = "inhomogeneous" in str(error)
+        what = "ragged, with rows of unequal lengths" if ragged else f"a {type(given).__name__}: {error}"
+        raise InputError(f"{name} is {what}", instead=expected) from None
     if array.dtype.name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):  # JAX; NumPy knows them as raw bytes
         array = array.astype(np.float32)
     if array.dtype.kind in "OUS":
         return _numbers(array, name, expected)
     if array.dtype.kind not in "biuf":
-        raise InputError(f"{name} came with values of type {array.dtype}", instead=expected)
+        raise InputError(f"{name} has values of type {array.dtype}", instead=expected)
     return array
 
 
@@ -136,8 +137,8 @@ def _numbers(array: NDArray[Any], name: str, expected: str) -> NDArray[np.float6
         try:
             flat[place] = _number(value)
         except (ValueError, TypeError):
-            shown = f"values such as {value!r}, which are no numbers" if not _is_sequence(value) else "ragged rows"
-            raise InputError(f"{name} came with {shown}", instead=expected) from None
+            shown = f"values such as {value!r}, which are not numbers" if not _is_sequence(value) else "ragged rows"
+            raise InputError(f"{name} has {shown}", instead=expected) from None
     return flat.reshape(array.shape)
 
 
@@ -168,7 +169,7 @@ def _joined(parts: list[NDArray[Any]], name: str, shape: tuple[int, ...] | None,
             return np.stack(parts)
         return np.concatenate(parts)
     listed = ", ".join(map(str, shapes[:SHOWN])) + (", ..." if len(shapes) > SHOWN else "")
-    raise InputError(f"{name} came as a list of {len(parts)} arrays of shapes {listed}", instead=expected)
+    raise InputError(f"{name} is a list of {len(parts)} arrays of shapes {listed}", instead=expected)
 
 
 def _of_heads(parts: list[NDArray[Any]], shape: tuple[int, ...], name: str) -> NDArray[Any] | None:
@@ -183,8 +184,8 @@ def _of_heads(parts: list[NDArray[Any]], shape: tuple[int, ...], name: str) -> N
         return np.column_stack([part[:, 0] for part in parts])
     single = [label for label, part in enumerate(parts) if part.shape[1] == 1]
     raise InputError(
-        f"{name} came as {len(parts)} arrays, one per label, and those of labels {_few(list(map(str, single)))} have "
-        "one column only: their training data had a single class",
+        f"{name} is a list of {len(parts)} arrays, one per label, and those of labels {_few(list(map(str, single)))} "
+        "have one column only: their training data had a single class",
         instead="np.column_stack of column 1 of each, with zeros (or ones) for a label of which only absent (or "
         "present) was seen",
     )

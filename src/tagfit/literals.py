@@ -97,7 +97,7 @@ def whole_number(text: str) -> int | None:
 def names(values: ArrayLike) -> NDArray[np.str_]:
     """Names from any array, '' where there is none: NaN, None, ``<NA>``, a masked entry, or a word of NOTHING.
 
-    Whole numbers that came as floats, because another entry is missing, are written as whole numbers.
+    Whole numbers stored as floats because another entry is missing are written as whole numbers.
     """
     array = np.asanyarray(values)
     mask = np.ma.getmaskarray(array) if np.ma.isMaskedArray(array) else np.zeros(array.shape, dtype=bool)

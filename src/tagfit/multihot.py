@@ -29,7 +29,7 @@ def encode(tags: Iterable[Iterable[str]], labels: Sequence[str]) -> NDArray[np.u
     for row, names in enumerate(rows):
         if isinstance(names, str):
             raise InputError(
-                f"the tags of picture {row} came as one string, {names!r}",
+                f"the tags of picture {row} are one string, {names!r}",
                 instead=f"a list of tags, such as [{names!r}]",
             )
         for name in names:
@@ -80,7 +80,7 @@ def check(
     """
     array = arraylike.read(truth, name, expected=RIGHT_FORM).values
     if array.ndim != 2:
-        raise InputError(f"{name} came as {_seen(array)}", instead=RIGHT_FORM)
+        raise InputError(f"{name} is {_seen(array)}", instead=RIGHT_FORM)
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, dtype=bool)
     if known is not None:
         given = arraylike.read(known, "known").values

@@ -76,7 +76,7 @@ def _is_number(text: str) -> bool:
 def _encoded(tags: Any, labels: Sequence[str] | None) -> NDArray[np.uint8]:
     if labels is None:
         raise InputError(
-            "truth came as lists of tags, and nothing says which column of the scores is which label",
+            "truth is given as lists of tags, and nothing says which column of the scores is which label",
             instead="labels=[...], in the order of the columns of the scores",
         )
     return multihot.encode(tags, [str(label) for label in labels])

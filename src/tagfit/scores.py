@@ -195,7 +195,7 @@ def check_labels(labels: Sequence[str] | None, width: int) -> tuple[str, ...]:
     try:
         names = tuple(_text(label) for label in labels)
     except TypeError:
-        raise InputError(f"labels came as {labels!r}", instead="a list of names") from None
+        raise InputError(f"labels is {labels!r}", instead="a list of names") from None
     if len(names) != width:
         raise InputError(f"{len(names)} label names for {width} columns", instead="one name for each column")
     _refuse_repeated(names, "labels are given twice", "distinct names, since thresholds and results are found by name")
@@ -204,7 +204,7 @@ def check_labels(labels: Sequence[str] | None, width: int) -> tuple[str, ...]:
 
 def _refuse_one_text(labels: object) -> None:
     if isinstance(labels, str | bytes):
-        raise InputError(f"labels came as one text, {labels!r}", instead=f"a list of names, such as [{labels!r}]")
+        raise InputError(f"labels is a single string, {labels!r}", instead=f"a list of names, such as [{labels!r}]")
 
 
 def as_numbers(values: ArrayLike, name: str, expected: str) -> NDArray[np.float64]:

@@ -224,7 +224,7 @@ def test_a_group_on_two_sides_is_refused_and_an_equal_row_told() -> None:
     assert "group 'burst': is in train and validation" in refusal(table(split=column, groups=groups))
     data = table(split=column)
     data.arrays[5] = data.arrays[60]
-    assert any("1 sets of duplicates or near-duplicates are in two splits" in note for note in split(data).notes)
+    assert any("1 set of duplicates or near-duplicates is in two splits" in note for note in split(data).notes)
 
 
 def test_sets_of_other_labels_or_other_kinds_are_refused() -> None:

@@ -244,7 +244,7 @@ def test_paths_may_be_texts_and_names_anything(tmp_path: Path) -> None:
         ({"ids": ["a", "a", "b"]}, "ids name the same row twice: 'a'"),
         ({"groups": ["a", "b"]}, r"groups have shape \(2,\), the truth has 3 rows"),
         ({"truth": np.zeros((3, 0)), "scores": np.zeros((3, 0))}, "no label"),
-        ({"scores": [[0.1, 0.2], [0.3]]}, "scores came as rows of unequal lengths"),
+        ({"scores": [[0.1, 0.2], [0.3]]}, "scores is ragged, with rows of unequal lengths"),
     ],
 )
 def test_what_scores_are_refused_for(given: dict[str, Any], said: str) -> None:

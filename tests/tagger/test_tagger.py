@@ -115,7 +115,7 @@ def last_weight(folder: Path) -> None:
         (changed_json(lambda about: about["thresholds"]["thresholds"].update(red=0.1)), "changed since it was"),
         (changed_json(lambda about: about["recipe"].update(activation="tanh")), "changed since it was written"),
         (changed_json(lambda about: about.update(format=2)), "tagger format 2 .*reads 1"),
-        (changed_json(lambda about: about.pop("recipe")), "is not as it was written: KeyError.'recipe'"),
+        (changed_json(lambda about: about.pop("recipe")), "is damaged: KeyError.'recipe'"),
         (changed_json(lambda about: about.clear()), "tagger format None"),
         (lambda folder: (folder / "tagger.json").write_text("[]"), "holds no JSON object"),
         (lambda folder: (folder / "tagger.json").write_bytes(b"\xff{}"), "is not JSON"),
@@ -222,7 +222,7 @@ def test_a_net_of_ones_own_is_named_and_asked_for(tmp_path: Path) -> None:
     assert loaded.probabilities(X)[rows] == pytest.approx(own.scores("train").scores, abs=1e-6)
     with pytest.raises(InputError, match="pass the same factory as net"):
         tagger.load(tmp_path / "tagger")
-    with pytest.raises(InputError, match=r"but net came as .*other_net"):
+    with pytest.raises(InputError, match=r"but net is .*other_net"):
         tagger.load(tmp_path / "tagger", net=other_net)
 
 

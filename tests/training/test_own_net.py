@@ -87,10 +87,10 @@ def test_scoring_needs_the_same_net_again(tmp_path: Path) -> None:
     run = fit(features(), RECIPE, out=tmp_path / "run", threads=1, net=two_layers)
     with pytest.raises(InputError, match="pass the same factory as net"):
         load_net(run, (10,))
-    with pytest.raises(InputError, match=r"trained with the net test_own_net:two_layers, but net came as .*:Tied"):
+    with pytest.raises(InputError, match=r"trained with the net test_own_net:two_layers, but net is .*:Tied"):
         load_net(run, (10,), Tied)
     plain = fit(features(), RECIPE, out=tmp_path / "plain", threads=1)
-    with pytest.raises(InputError, match="an architecture of tagfit's own, but net came as"):
+    with pytest.raises(InputError, match="an architecture of tagfit's own, but net is"):
         load_net(plain, (10,), two_layers)
 
 
@@ -169,7 +169,7 @@ class Remembering(Pair):
 @pytest.mark.parametrize(
     ("net", "said"),
     [
-        ("resnet18", r"net came as str \(a function of"),
+        ("resnet18", r"net is of type str \(a function of"),
         (no_module, "no_module returned function"),
         (one_label, r"gives shape \(2, 1\) for a batch of shape \(2, 10\).*\(2, 3\)"),
         (wrong_input, r"cannot take a batch of shape \(2, 10\)"),

@@ -143,7 +143,7 @@ def _refuse_what_is_no_colour(arrays: NDArray[Any]) -> None:
         block = arrays[rows]
         if arrays.dtype.kind not in "uif" or not bool(((block >= 0) & (block <= highest)).all()):
             raise InputError(
-                f"the pictures came as {arrays.dtype} with values from {block.min()} to {block.max()}",
+                f"the pictures are {arrays.dtype} with values from {block.min()} to {block.max()}",
                 instead="whole numbers from 0 to 255, or floats from 0 to 1",
             )
 

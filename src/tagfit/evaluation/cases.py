@@ -86,7 +86,7 @@ def check_thresholds(thresholds: ArrayLike, labels: tuple[str, ...]) -> Floats:
     form = "one number in [0, 1], or one per label; a label is predicted where score > threshold"
     values = as_numbers(thresholds, "thresholds", form)
     if values.ndim > 1 or (values.ndim == 1 and len(values) != len(labels)):
-        raise InputError(f"thresholds came with shape {values.shape} for {len(labels)} labels", instead=form)
+        raise InputError(f"thresholds have shape {values.shape} for {len(labels)} labels", instead=form)
     if not ((values >= 0) & (values <= 1)).all():
         raise InputError(
             f"thresholds hold {values[~((values >= 0) & (values <= 1))].flat[0]:g}"

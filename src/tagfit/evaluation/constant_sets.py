@@ -161,7 +161,7 @@ def most_frequent_set(cases: Cases) -> NDArray[np.bool_]:
     """The set of tags that most rows have (of most weight), bool (L,)."""
     if not cases.rows:
         return np.zeros(cases.width, dtype=bool)
-    # Rows are told apart by a random linear hash of 64 bits: sorting numbers is much faster than sorting rows.
+    # Rows are distinguished by a random linear hash of 64 bits: sorting numbers is much faster than sorting rows.
     factors = np.random.default_rng(0).integers(0, 2**63, size=cases.width, dtype=np.uint64)
     blocks = [cases.truth[start : start + ROWS_AT_ONCE] @ factors for start in range(0, cases.rows, ROWS_AT_ONCE)]
     _, first, which = np.unique(np.concatenate(blocks), return_index=True, return_inverse=True)

@@ -105,7 +105,7 @@ def _checked_prevalence(prevalence: ArrayLike, width: int) -> NDArray[np.float64
     values = np.nan_to_num(as_numbers(prevalence, "prevalence", form), nan=0.0)
     if values.shape != (width,) or not ((values >= 0) & (values <= 1)).all():
         raise InputError(
-            f"prevalence came with shape {values.shape} for {width} labels, or with values outside [0, 1]", instead=form
+            f"prevalence has shape {values.shape} for {width} labels, or with values outside [0, 1]", instead=form
         )
     return values
 

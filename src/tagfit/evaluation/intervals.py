@@ -109,7 +109,7 @@ def metric_interval(
         widening=widening,
         plain=metric.plain_scale,
     )
-    return found, note if found else "no interval: the resamples do not differ, or most have no value"
+    return found, note if found else "no interval: the metric is the same in all resamples, or undefined in most"
 
 
 def label_intervals(

@@ -232,7 +232,7 @@ def _table() -> dict[str, Metric]:
         _of_rows("lrap", RANKED, "label ranking average precision, mean over pictures"),
         _of_rows("coverage_error", RANKED, "how many labels down the list all true tags are", "lower", float("inf")),
         _of_rows("ranking_loss", RANKED, "share of (true, false) tag pairs of a picture in the wrong order", "lower"),
-        _of_rows("one_error", RANKED, "share of pictures whose highest score is no true tag", "lower"),
+        _of_rows("one_error", RANKED, "share of pictures whose highest-scored label is not a true tag", "lower"),
         *(metric for k in r.KS for metric in _at(k, RANKED)),
         Metric(
             "calibration_error",

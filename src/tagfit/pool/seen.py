@@ -101,7 +101,7 @@ def tagged_contents(run: Run) -> tuple[set[str], str]:
     except InputError as error:
         return set(), error.faults[0].what
     if rows.files is None:
-        return set(), "its pictures came as arrays"
+        return set(), "its pictures were given as arrays"
     if any(is_remote(file) for file in rows.files):
         return set(), "its pictures are remote"
     found = set()

@@ -137,7 +137,7 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
             net=net,
         )
     except (KeyError, TypeError) as error:
-        raise InputError(f"{path / ABOUT} is not as it was written: {error!r}") from None
+        raise InputError(f"{path / ABOUT} is damaged: {error!r}") from None
 
 
 def holds_tagger(folder: str | Path) -> bool:

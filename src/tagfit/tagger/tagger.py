@@ -77,7 +77,7 @@ class Tagger(Shown):
         return {**self.settings(), "origin": self.origin, "fingerprint": self.fingerprint}
 
     def settings(self) -> dict[str, Any]:
-        """All that tags depend on beside the weights, as plain JSON values."""
+        """All that tags depend on besides the weights, as plain JSON values."""
         return {
             "labels": list(self.labels),
             "preprocessing": {**self.preprocessing.to_dict(), "decoder": decoding.DECODER},

@@ -29,11 +29,11 @@ def build(factory: NetFactory, input_shape: tuple[int, ...], labels: int) -> nn.
         labels: number of logits.
 
     Raises:
-        InputError: the result is no module, has no weights to train, or does not return finite logits (n, labels).
+        InputError: the result is not a module, has no weights to train, or does not return finite logits (n, labels).
     """
     called = name(factory)
     if not callable(factory):
-        raise InputError(f"net came as {type(factory).__name__}", instead=RIGHT_FORM)
+        raise InputError(f"net is of type {type(factory).__name__}", instead=RIGHT_FORM)
     net = factory(input_shape, labels)
     if not isinstance(net, nn.Module):
         raise InputError(f"the net factory {called} returned {type(net).__name__}", instead=RIGHT_FORM)
@@ -82,4 +82,4 @@ def refuse_another(recorded: str | None, factory: NetFactory | None, run: str) -
     if given is None:
         raise InputError(f"{run} was trained with a custom net, {recorded}", instead="pass the same factory as net")
     was = f"with the net {recorded}" if recorded else "with an architecture of tagfit's own"
-    raise InputError(f"{run} was trained {was}, but net came as {given}", instead="the net that it was trained with")
+    raise InputError(f"{run} was trained {was}, but net is {given}", instead="the net that it was trained with")

@@ -161,23 +161,23 @@ def _inputs(X: ArrayLike) -> tuple[NDArray[Any], tuple[str, ...]]:
     try:
         array = np.asarray(X)
     except ValueError:
-        raise InputError("X came as ragged rows, of unequal lengths", instead=RIGHT_FORM) from None
+        raise InputError("X is ragged, with rows of unequal lengths", instead=RIGHT_FORM) from None
     if array.ndim == 3 and array.dtype == np.uint8:
         array = array[..., None]
     if array.dtype.kind not in "biuf" or array.ndim not in (2, 4):
         hint = "a grey picture has one channel: X[..., None]" if array.ndim == 3 else RIGHT_FORM
-        raise InputError(f"X came as {array.dtype} of shape {array.shape}", instead=hint)
+        raise InputError(f"X is {array.dtype} of shape {array.shape}", instead=hint)
     if array.ndim == 2:
         with np.errstate(over="ignore"):
             array = array.astype(np.float32)
         _refuse(~np.isfinite(array), array, "X", "finite numbers; fill or leave out what is missing")
         return array, ()
     if array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise InputError(f"X came with shape {array.shape}", instead="(N, H, W, C) with C of 1, 3 or 4")
+        raise InputError(f"X has shape {array.shape}", instead="(N, H, W, C) with C of 1, 3 or 4")
     if array.dtype.kind == "f":
         _refuse(~((array >= 0) & (array <= 1)), array, "X", "floats in [0, 1], or whole numbers 0 to 255 as uint8")
         scaled: NDArray[np.uint8] = np.rint(array * 255).astype(np.uint8)
-        return scaled, ("pixels came as floats in [0, 1], kept as whole numbers 0 to 255",)
+        return scaled, ("pixels are floats in [0, 1], kept as whole numbers 0 to 255",)
     if array.dtype != np.uint8:
         _refuse((array < 0) | (array > 255), array, "X", "whole numbers 0 to 255")
     return array.astype(np.uint8, copy=False), ()
@@ -202,7 +202,7 @@ def _row_names(values: ArrayLike | Sequence[str], n: int, name: str, faults: lis
 def _row_weights(values: ArrayLike, n: int, faults: list[Fault]) -> NDArray[np.float64]:
     weights = as_numbers(values, "weights", "one number per row")
     if weights.dtype.kind not in "biuf":
-        faults.append(Fault(f"weights came as {weights.dtype}", instead="numbers of 0 or more"))
+        faults.append(Fault(f"weights are {weights.dtype}", instead="numbers of 0 or more"))
         return np.zeros(n)
     weights = weights.astype(np.float64)
     if weights.shape != (n,):

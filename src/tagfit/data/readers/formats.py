@@ -79,7 +79,7 @@ def _is_arff(look: Look) -> bool:
     return not look.is_folder and (look.suffix == ".arff" or look.start.lstrip().lower().startswith(b"@relation"))
 
 
-# Asked in this order: what has a name or a mark of its own comes before what is told by its form alone.
+# Asked in this order: what has a name or a mark of its own comes before what is recognised by its form alone.
 FORMATS = (
     Format("folder", "a folder with tags.csv", lambda look: any(name in look.children for name in TABLES), read_folder),
     Format("excel", "an Excel workbook of pictures (.xlsx)", _is_workbook, read_table),

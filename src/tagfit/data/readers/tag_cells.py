@@ -179,7 +179,7 @@ def _cell(text: str, pieces: Sequence[str], none_label: str | None) -> Cell:
         elif none_label is not None and name.casefold() == none_label.strip().casefold():
             says_none = True
         elif states.setdefault(name, state) != state:
-            faults.append(f"conflicting tags: {text!r} says two things of {name!r}")
+            faults.append(f"conflicting tags: {text!r} gives {name!r} two different states")
     if says_none and PRESENT in states.values():
         faults.append(f"conflicting tags: {text!r} says {none_label!r} and names tags")
     return Cell(states, faults=tuple(faults))
@@ -202,7 +202,7 @@ def _hierarchical(names: Sequence[str], separator: Separator) -> list[Fault]:
 
 
 def _says_none(cells: Cells, none_label: str | None) -> list[Fault]:
-    """A warning where a label seems to say that there is none, as it never stands beside another."""
+    """A warning where a label seems to mean "no label", because it never occurs together with another."""
     suspects = [name for name in cells.names() if "".join(filter(str.isalnum, name.casefold())) in NONE_NAMES]
     alone = [name for name in suspects if all(len(cell.states) == 1 for cell in cells.cells if name in cell.states)]
     if none_label is not None or not alone:

@@ -28,7 +28,7 @@ NAME_LISTS = ("labels.txt", "classes.txt")
 
 
 def recognise(look: Look) -> bool:
-    """A tar in which a picture stands beside a ``.json``, ``.cls`` or ``.txt`` of its name, or a folder of them."""
+    """A tar in which a picture has a ``.json``, ``.cls`` or ``.txt`` of its name, or a folder of them."""
     if isinstance(look.place, Member):
         return isinstance(look.place.store, TarStore) and look.place.inside == "" and _is_shard(look.place.store)
     if not look.is_folder:

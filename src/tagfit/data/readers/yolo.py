@@ -1,4 +1,4 @@
-"""Reads YOLO: pictures in images/, beside them labels/ with a text file each, and data.yaml with the names."""
+"""Reads YOLO: pictures in images/, a text file for each in labels/, and data.yaml with the names."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _listed(
         if paths:
             return paths
     if key != "test":  # a test folder is often named and not published
-        annotations.fault(f"{key} names {item!r}, where there is no picture", "data.yaml", "a folder in this one")
+        annotations.fault(f"{key} names {item!r}, which contains no pictures", "data.yaml", "a folder in this one")
     else:
         annotations.notes.append(f"{key} names {item!r}, which is not here")
     return []

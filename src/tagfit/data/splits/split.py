@@ -19,8 +19,7 @@ from tagfit.data.labels import remedies
 from tagfit.data.pictures.duplicates import duplicate_groups
 from tagfit.data.pictures.square import DEFAULT_FIT, Fit
 from tagfit.data.problem import Problem
-from tagfit.data.splits import grouping
-from tagfit.data.splits import placement as placing
+from tagfit.data.splits import grouping, placement
 from tagfit.data.splits.placement import Method
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import Fault, InputError
@@ -58,8 +57,8 @@ def split(
     """Make the Problem: rows in splits, labels, decoded inputs, statistics of train, and fingerprints.
 
     For validation and for test, the first that is there decides: what is asked for here (a set of its own, a fold, or
-    a share); the ``split`` column of ``data``; a share (``placing.DEFAULT_SHARE``). Where a ``split`` column decides, a
-    test split that it does not name is not made. Everything else trains. A share is a share of the rows that nothing
+    a share); the ``split`` column of ``data``; a share (``placement.DEFAULT_SHARE``). Where a ``split`` column decides,
+    a test split that it does not name is not made. Everything else trains. A share is a share of the rows that nothing
     else has placed; it is drawn so that groups, and rows of equal content, stay on one side.
 
     Args:
@@ -72,10 +71,10 @@ def split(
         size: pictures are decoded to size x size pixels; None for ``inputs.DEFAULT_SIZE``, or for arrays of square
             pictures their own size.
         fit: how pictures become squares: ``squash`` them, ``crop`` them to their middle, or ``pad`` them with grey.
-        keep_together: more that must stay on one side beside ``data.groups``: N names for the rows of ``data``, ''
+        keep_together: what else, besides ``data.groups``, must stay on one side: N names for the rows of ``data``, ''
             alone; or a function of (inputs, digests of the contents) that returns a name for each row that could be
             read. None keeps near-duplicate pictures together where rows are drawn with regard to labels.
-        strict: a picture that cannot be read is an error; otherwise it is left out and told in ``data.quarantined``.
+        strict: a picture that cannot be read is an error; otherwise it is left out and listed in ``data.quarantined``.
         cache_dir, progress: where decoded pictures are cached, and the progress callback; see ``cache.decoded``.
         source: how to read all this again (``plan.Plan.to_dict``), kept in the Problem; None finds out, where ``data``
             was read from a source as a whole and all else are plain values.
@@ -97,11 +96,11 @@ def split(
     if method not in ("stratified", "random"):
         raise InputError(f"there is no way to split called {method!r}", instead="'stratified' or 'random'")
     wishes = [
-        placing.wish("validation", validation, validation_fold, validation_share),
-        placing.wish("test", test, test_fold, test_share),
+        placement.wish("validation", validation, validation_fold, validation_share),
+        placement.wish("test", test, test_fold, test_share),
     ]
     rows, origin = joined({"train": data, **{w.role: w.source for w in wishes if w.source is not None}})
-    placing.refuse_impossible(rows, origin, wishes)
+    placement.refuse_impossible(rows, origin, wishes)
     inputs = read_inputs(rows, size, fit=fit, cache_dir=cache_dir, progress=progress)
     notes = _quarantined(inputs, len(rows), strict)
     kept = replace(rows.take(inputs.rows), quarantined=(*rows.quarantined, *inputs.faults))
@@ -115,14 +114,14 @@ def split(
             return together
         return duplicate_groups(inputs.values, inputs.digests).as_groups(together)
 
-    names, how = placing.place(
+    names, how = placement.place(
         kept, origin, wishes, keys=inputs.digests, groups=drawn_together, method=method, seed=seed
     )
     _refuse_groups_apart(kept, names, origin)
     notes += [
         *how,
-        f"rows: {placing.counts(names)}",
-        *_told_apart(together, names),
+        f"rows: {placement.counts(names)}",
+        *_duplicates_apart(together, names),
         *_owners_apart(kept, names),
         *_label_notes(kept, names == "train"),
     ]
@@ -182,12 +181,13 @@ def _refuse_groups_apart(data: TaggedSet, names: NDArray[np.str_], origin: NDArr
         )
 
 
-def _told_apart(together: NDArray[np.str_], names: NDArray[np.str_]) -> list[str]:
+def _duplicates_apart(together: NDArray[np.str_], names: NDArray[np.str_]) -> list[str]:
     """A note on duplicates that the user's own splits have put on two sides."""
     torn = len(grouping.across(together, names))
     if not torn:
         return []
-    return [f"caution: {torn} sets of duplicates or near-duplicates are in two splits, as the source assigns them"]
+    what = "set of duplicates or near-duplicates is" if torn == 1 else "sets of duplicates or near-duplicates are"
+    return [f"caution: {torn} {what} in two splits, as the source assigns them"]
 
 
 def _owners_apart(data: TaggedSet, names: NDArray[np.str_]) -> list[str]:
