@@ -44,7 +44,7 @@ def damage(draw: st.DrawFn) -> list[tuple[float, int, bytes]]:
     return draw(st.lists(st.tuples(st.floats(0, 1), lengths, PIECES), min_size=1, max_size=3))
 
 
-def right_or_refused(source: Path, name: str) -> None:
+def right_or_refused(source: Path, name: str | None) -> None:
     try:
         data = read(source, format=name, learnable=False)
     except InputError as error:

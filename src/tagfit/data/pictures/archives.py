@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -20,6 +21,11 @@ BOMB_BYTES, BOMB_RATIO = 1 << 26, 200
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 GZIP_MARK = b"\x1f\x8b"
 TAR_MARK, TAR_MARK_AT = b"ustar", 257
+# What zipfile raises on damaged bytes.
+ZIP_FAULTS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError),
+    *(ValueError, OverflowError),
+)
 IGNORED = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 
@@ -49,7 +55,7 @@ class ZipStore(Store):
         super().__init__(str(path))
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        except ZIP_FAULTS as error:
             raise InputError(Fault(f"it is damaged: {error}", path.name), what=f"{path} is not read as zip") from None
         members = [one for one in self._zip.infolist() if not one.is_dir() and not _ignored(one.filename)]
         faults = [fault for one in members if (fault := self._harm(one))]
@@ -66,7 +72,7 @@ class ZipStore(Store):
         try:
             with self._zip.open(member) as file:
                 return file.read(member.file_size if limit is None else limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except ZIP_FAULTS as error:
             raise InputError(Fault(f"is damaged in the archive: {error}", f"{self.address}/{name}")) from None
 
     def version(self, name: str) -> str:

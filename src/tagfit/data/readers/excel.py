@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tagfit.data.labels import listed
+from tagfit.data.pictures.archives import ZIP_FAULTS
 from tagfit.data.readers.delimited import Table, trimmed
 from tagfit.errors import InputError, MissingExtraError
 
@@ -23,7 +24,7 @@ def is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return MEMBER in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except ZIP_FAULTS:
         return False
 
 
