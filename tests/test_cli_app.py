@@ -16,6 +16,7 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
+    "untag", "accept", "undo",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "pack", "demo", "report", "keywords",
     "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",

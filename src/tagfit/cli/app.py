@@ -27,6 +27,7 @@ from tagfit.cli import (
     thresholds,
     train,
     verify,
+    writing,
 )
 from tagfit.cli.command import SETTINGS, Command, Group, fault_of
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR, INTERRUPTED
@@ -63,6 +64,9 @@ app.command("verify", cls=Command, rich_help_panel=IMPROVE)(verify.verify)
 app.command("suggest", cls=Command, rich_help_panel=USE)(suggest.suggest)
 app.command("similar", cls=Command, rich_help_panel=USE)(suggest.similar)
 app.command("tag", cls=Command, rich_help_panel=USE)(tag.tag)
+app.command("untag", cls=Command, rich_help_panel=USE)(writing.untag)
+app.command("accept", cls=Command, rich_help_panel=USE)(writing.accept)
+app.command("undo", cls=Command, rich_help_panel=USE)(writing.undo)
 app.command("pack", cls=Command, rich_help_panel=USE)(pack.pack)
 
 

@@ -51,6 +51,13 @@ def keywords(mode: str) -> None:
     KeywordOptions(keywords=mode)
 
 
+def parent(name: str) -> None:
+    """A keyword that can stand above others."""
+    from tagfit.photos.planning import check_labels
+
+    check_labels((), name)
+
+
 def renames(given: list[str]) -> None:
     """``OLD=NEW``."""
     from tagfit.photos.mapping import renames_of

@@ -12,7 +12,9 @@ from tagfit.cli import checks
 from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
+from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
+from tagfit.cli.writing import WriteKeywords, faults_of_writing
 from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
@@ -25,13 +27,16 @@ def _together(context: typer.Context) -> list[Fault]:
         faults.append(Fault("--csv and --json cannot be combined", instead="one of them"))
     if is_given(context, "out") and context.params.get("as_csv"):
         faults.append(Fault("--csv prints, --out writes a file", instead="--out tags.csv"))
+    faults += faults_of_writing(context)
     with gathered(faults):
         checks.train_extra("tagging pictures")
     return faults
 
 
+@expand_groups
 @check_together(_together)
 def tag(
+    *,
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="A run folder, or a tagger's folder.", callback=checked(checks.model))
     ],
@@ -54,10 +59,12 @@ def tag(
     ] = None,
     thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
+    writing: WriteKeywords,
 ) -> int:
     """Tag pictures with a trained run, or with a saved tagger.
 
     A picture that cannot be read is listed with the reason; the exit code is 2 if none can be read.
+    With --write-keywords the tags become keywords of the photographs; `tagfit undo` takes that back.
     """
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
@@ -72,6 +79,8 @@ def tag(
             records = workflow.tag(run, pictures, thresholds=chosen, on_tagged=on_tagged)
     if out is not None:
         return _show_written(written, as_json)
+    if writing.write_keywords:
+        return writing.carry_out(pictures[0], records, as_json)
     if as_json:
         print_json({"pictures": records})
     elif as_csv:
