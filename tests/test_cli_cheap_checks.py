@@ -121,6 +121,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "picture": ("nowhere.jpg", "."),
     "among": ("nowhere",),
     "count": ("0", "x"),
+    "backbone": ("nope",),
     "model": ("nowhere.keras", "."),
     "to": ("foo",),
     "folds": ("1", "x", "41"),

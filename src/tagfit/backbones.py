@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -250,12 +251,17 @@ def _fetched(repository: str, revision: str) -> Path:
     """The folder of a model of the hub at a revision: as fetched before, or fetched now."""
     if importlib.util.find_spec("huggingface_hub") is None:
         raise MissingExtraError(FOLDER_EXTRA, f"the backbone {repository}")
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
 
     wanted = [CONFIG, PREPROCESSOR, "*.safetensors", "*.safetensors.index.json"]
     try:
+        with suppress(OSError, ValueError):  # fetched before
+            there = Path(snapshot_download(repository, revision=revision, local_files_only=True)).resolve()
+            if _files(there):
+                return there
+        HfApi().model_info(repository, revision=revision, timeout=10)  # fails at once where the download tries for long
         return Path(snapshot_download(repository, revision=revision, allow_patterns=wanted)).resolve()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - what a network raises depends on the client that is installed
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{repository}@{revision[:12]} cannot be fetched from the hub: {reason}",

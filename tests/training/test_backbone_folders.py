@@ -204,6 +204,7 @@ def test_names_on_the_hub_need_a_revision_and_a_network(tmp_path: Path, monkeypa
         raise OSError("no connection\nmore")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", unreachable)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", unreachable)
     with pytest.raises(InputError, match=r"cannot be fetched from the hub: no connection .a network, or a folder"):
         pinned(f"facebook/dinov2-small@{'0' * 40}")
     fetched = saved(tmp_path / "fetched")

@@ -321,6 +321,13 @@ def settings(context: typer.Context, value: list[str] | None) -> list[str] | Non
     return value
 
 
+def backbone_name(name: str) -> None:
+    """A backbone whose weights are installed."""
+    from tagfit.backbones import find, pinned
+
+    _ = find(pinned(name)).path
+
+
 def backbone(context: typer.Context) -> None:
     """The weights that ``--recipe`` and ``--set`` ask for are installed."""
     from tagfit.backbones import find as find_backbone

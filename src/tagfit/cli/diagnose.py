@@ -28,6 +28,8 @@ def _together(context: typer.Context) -> list[Fault]:
     faults: list[Fault] = []
     if not any(is_given(context, name) for name in ("run", "train", "validation", "history")):
         faults.append(Fault("nothing to diagnose", instead="a run folder, or --train FILE --validation FILE"))
+    if is_given(context, "backbone") and not is_given(context, "run"):
+        faults.append(Fault("--backbone needs the pictures of a RUN", instead="tagfit diagnose RUN --backbone NAME"))
     if context.params.get("cross_fit"):
         if not is_given(context, "run"):
             faults.append(Fault("--cross-fit retrains, which needs a RUN", instead="tagfit diagnose RUN --cross-fit 5"))
@@ -97,6 +99,15 @@ def diagnose(
     validation: ValidationScores = None,
     history: HistoryFile = None,
     cross_fit: CrossFit = 0,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Estimate the share of wrong tags by models on the features of this backbone.",
+            show_default="the run's own, if it has one",
+            callback=checked(checks.backbone_name),
+        ),
+    ] = None,
     goal: GoalText = None,
     metrics: Annotated[str, typer.Option(metavar="a,b", help="The metrics that you report or select models by.")] = "",
     mute: Mute = None,
@@ -121,6 +132,8 @@ def diagnose(
         raise InputError(faults)
     if history is not None:
         given["history"] = history
+    if backbone is not None:
+        given["backbone"] = backbone
     given |= {
         "goal": goal,
         "mute": mute or (),

@@ -24,6 +24,7 @@ from tagfit.diagnosis.check import Check
 from tagfit.diagnosis.finding import Finding, Findings
 from tagfit.diagnosis.histories import Curves
 from tagfit.diagnosis.material import Material, Side
+from tagfit.diagnosis.out_of_fold import HeldOut
 from tagfit.errors import Fault, InputError
 from tagfit.goal import read_bounds
 from tagfit.history import Epoch
@@ -67,6 +68,7 @@ def diagnose(
     metrics: Sequence[str] = (),
     mute: Sequence[str] = (),
     notes: Sequence[str] = (),
+    held_out: Sequence[HeldOut] = (),
 ) -> Findings:
     """Run every check. Checks whose input is missing end as inconclusive.
 
@@ -84,6 +86,7 @@ def diagnose(
         metrics: the metrics you report or select by, such as ``subset_accuracy`` or Keras' ``accuracy``.
         mute: codes of checks to skip.
         notes: remarks to print with the findings.
+        held_out: splits scored by models on features that did not see the rows; the noise rate is estimated on these.
 
     Raises:
         InputError: no scores and no history, arrays whose shapes do not match, unknown codes.
@@ -97,6 +100,7 @@ def diagnose(
         kept_epoch=kept_epoch,
         goal=read_bounds(goal),
         metrics=tuple(metrics),
+        held_out=tuple(Side.of(one.split, one.fields) for one in held_out),
         notes=(*material.notes, *(curves.notes if curves is not None else ()), *notes),
     )
     if not material.sides and material.curves is None:

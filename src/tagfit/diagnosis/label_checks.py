@@ -80,9 +80,11 @@ def rare_labels(material: Material) -> Verdict:
     "Some of the tags are wrong",
     family="labels",
     how="Confident learning on out-of-sample scores (validation, or cross-fitted train scores; never plain train "
-    "scores). The share of the most confident entries that contradict their tag is the estimated noise rate, "
-    "bootstrapped by rows. The check fires if the whole interval is above the limit and the disagreement does not "
-    "fall as confidence grows (otherwise the pictures are hard rather than the tags wrong).",
+    "scores; for a run on a pretrained backbone, or with `--backbone`, scores of linear models on its features that "
+    "did not see the row, for train and validation). The share of the most confident entries that contradict their "
+    "tag is the estimated noise rate, bootstrapped by rows. The check fires if the whole interval is above the limit "
+    "and the disagreement does not fall as confidence grows (otherwise the pictures are hard rather than the tags "
+    "wrong).",
     why="A model can only agree with wrong tags by memorising them. One minus the noise rate is the ceiling of label "
     "accuracy on such tags, on validation as well.",
     what_to_do="Review the ranked list and correct the tags, validation first. Until then, regularise and stop early: "
@@ -161,7 +163,7 @@ def missing_tags(material: Material) -> Verdict:
 
 
 def _noise(material: Material, code: str) -> tuple[Noise | None, str]:
-    sides = [material.cross_fit, material.validation]
+    sides = material.held_out or (material.cross_fit, material.validation)
     if not any(side is not None for side in sides):
         return None, IN_SAMPLE
     noise = noise_of(sides)

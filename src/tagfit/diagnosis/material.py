@@ -136,6 +136,7 @@ class Material:
     Attributes:
         train, validation: scores of the weights that were kept, in inference mode, without augmentation.
         cross_fit: out-of-fold scores of the train rows.
+        held_out: train and validation with scores of linear models on a backbone's features that did not see the rows.
         curves: one value per epoch.
         recipe: the recipe of the run, if it is a run.
         kept_epoch: the epoch whose weights gave the scores, if known.
@@ -147,6 +148,7 @@ class Material:
     train: Side | None = None
     validation: Side | None = None
     cross_fit: Side | None = None
+    held_out: tuple[Side, ...] = ()
     curves: Curves | None = None
     recipe: Recipe | None = None
     kept_epoch: int | None = None

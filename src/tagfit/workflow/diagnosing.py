@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagfit.arguments import checked
+from tagfit.arguments import checked, refuse_unused
 from tagfit.data.problem import Problem
 from tagfit.data.splits.stratify import assign
 from tagfit.diagnosis import diagnose as diagnosis
 from tagfit.diagnosis import from_run
 from tagfit.diagnosis.finding import Findings
 from tagfit.diagnosis.histories import Curves
+from tagfit.diagnosis.out_of_fold import HeldOut, held_out
 from tagfit.errors import InputError
 from tagfit.history import Epoch
+from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
 from tagfit.scoring import OnDecoded, reopen
@@ -48,6 +50,7 @@ def diagnose(
     goal: str | Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
     mute: Sequence[str] | None = None,
+    backbone: str | None = None,
     on_decoded: OnDecoded | None = None,
 ) -> Findings:
     """Find out why a model fails to generalise: ``diagnose(run)``, or ``diagnose(train=..., validation=...)``.
@@ -64,6 +67,7 @@ def diagnose(
         goal: such as ``validation.label_accuracy>=0.85``.
         metrics: what is reported or selected by, such as ``subset_accuracy`` or Keras' ``accuracy``.
         mute: codes of checks to leave out.
+        backbone: on whose features models estimate the share of wrong tags; None for that of the run, if it has one.
         on_decoded: called with (pictures done, pictures in all).
 
     Raises:
@@ -81,9 +85,28 @@ def diagnose(
     }
     stated = {name: value for name, value in given.items() if value is not None}
     if run is None:
+        refuse_unused("diagnose(train=...)", backbone=backbone)
         return diagnosis.diagnose(**stated)
     opened = run if isinstance(run, Run) else open_run(run)
-    return diagnosis.diagnose(**{**from_run.material(opened, lambda: reopen(opened, on_decoded, problem)), **stated})
+    opened_once: list[Problem] = []
+
+    def opened_problem() -> Problem:
+        if not opened_once:
+            opened_once.append(reopen(opened, on_decoded, problem))
+        return opened_once[0]
+
+    material = from_run.material(opened, opened_problem)
+    if backbone is not None or (opened.recipe.frozen and opened_once):
+        stated["held_out"] = _held_out(opened_problem(), backbone or opened.recipe.backbone, on_decoded)
+    return diagnosis.diagnose(**{**material, **stated})
+
+
+def _held_out(problem: Problem, backbone: str, on_decoded: OnDecoded | None) -> tuple[HeldOut, ...]:
+    with torch_for("features of a backbone"):
+        from tagfit.training.backbones.features import inputs_of
+    recipe = Recipe(architecture="pretrained", backbone=backbone)
+    features, _ = inputs_of(problem, recipe, on_decoded)
+    return held_out(problem, features.astype(np.float32))
 
 
 @checked()
@@ -128,12 +151,12 @@ def cross_fit(
         if on_epoch is not None:
             on_epoch(epoch, recipe)
 
-    for held_out in range(folds):
+    for part_out in range(folds):
         split = np.where(found.split == "test", "", found.split)
-        split[part.rows[fold == held_out]] = "test"
+        split[part.rows[fold == part_out]] = "test"
         without = replace(found, split=split)
         refit = memory.fit(without, recipe, seed=seed, net=net, on_epoch=watched, scored=("test",))
-        scores[fold == held_out] = refit.scores["test"]
+        scores[fold == part_out] = refit.scores["test"]
     return {
         "truth": part.truth,
         "known": part.known,

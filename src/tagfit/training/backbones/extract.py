@@ -77,7 +77,7 @@ def _torch(backbone: AnyBackbone) -> Extractor:
 
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            return np.asarray(net(torch.from_numpy(np.ascontiguousarray(pixels))).numpy())
+            return np.asarray(net(torch.from_numpy(np.array(pixels))).numpy())
 
     return run
 
