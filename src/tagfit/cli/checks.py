@@ -349,6 +349,16 @@ def goal(context: typer.Context, value: list[str] | None) -> list[str] | None:
     return value
 
 
+def allowed(word: str) -> None:
+    """What a cure does only where it is allowed; a pretrained backbone has to be installed."""
+    from tagfit.backbones import best_installed
+
+    if word not in ("augment", "pretrained"):
+        raise InputError(f"--allow {word}", instead="augment or pretrained")
+    if word == "pretrained":
+        best_installed()
+
+
 def bounds(text: str) -> None:
     """A goal that is only compared with what was reached."""
     from tagfit.goal import read_bounds

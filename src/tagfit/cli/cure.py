@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tagfit.cli import checks, options
-from tagfit.cli.checking import check_together, checked, is_given
+from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.exit_codes import OF_VERDICT
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
@@ -44,8 +44,12 @@ class SearchOptions:
         ),
     ] = None
     allow: Annotated[
-        Literal["augment"] | None,
-        _search(metavar="WORD", help="augment: flip and shift training pictures, which changes what the model sees."),
+        list[str] | None,
+        _search(
+            metavar="WORD",
+            help="augment: flip and shift training pictures. pretrained: weights that others trained. May be repeated.",
+            callback=checked(each(checks.allowed)),
+        ),
     ] = None
     seeds: Annotated[int, _search(metavar="K", min=1, help="Retrain the winner with K new seeds.")] = DEFAULT_SEEDS
     search_on: Annotated[
@@ -58,7 +62,8 @@ class SearchOptions:
         return {
             "trials": self.trials,
             "budget": self.budget,
-            "augment": self.allow == "augment",
+            "augment": "augment" in (self.allow or ()),
+            "pretrained": "pretrained" in (self.allow or ()),
             "seeds": self.seeds,
             "search_on": self.search_on,
             "seed": self.seed,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tagfit.backbones import find
 from tagfit.curing import confirm, summary
 from tagfit.curing import document as form
 from tagfit.curing.ablation import ablate
@@ -25,6 +26,7 @@ from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Estimate
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.goal import Goal
+from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.scores import Scores
 from tagfit.scoring import LOOKS
@@ -78,6 +80,7 @@ def document_of(evidence: Evidence, winner: int, attested: Attested) -> form.Doc
         problem=_problem(evidence, attested),
         before=before,
         after=after,
+        outside=_outside({"before": start.recipe, "after": kept.recipe}),
         seeds=tuple(
             form.Seed(
                 seed=one.seed,
@@ -122,6 +125,15 @@ def _problem(evidence: Evidence, attested: Attested) -> form.ProblemSection:
         fit=problem.preprocessing.fit,
         source=attested.source,
     )
+
+
+def _outside(recipes: Mapping[str, Recipe]) -> tuple[form.OutsideWeights, ...]:
+    """The pretrained backbones of runs, each once, with the runs that use it."""
+    used: dict[str, list[str]] = {}
+    for side, recipe in recipes.items():
+        if recipe.architecture == "pretrained":
+            used.setdefault(recipe.backbone, []).append(side)
+    return tuple(form.OutsideWeights(used_by=tuple(by), **find(name).to_dict()) for name, by in used.items())  # type: ignore[arg-type]
 
 
 def _search(evidence: Evidence, winner: int, made: str) -> form.SearchSection:

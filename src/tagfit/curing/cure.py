@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import tagfit
+from tagfit.backbones import best_installed
 from tagfit.curing import certify, confirm, request, row_digests, search
 from tagfit.curing.ablation import ablate
 from tagfit.curing.certificate import Certificate, sealed
@@ -81,7 +82,13 @@ def cure(
             problem=searched,
             goal=goal,
             start=as_trial(copied, values),
-            moves=moves(found.fired, problem.preprocessing.size, augment=options.augment, metric=goal.metric),
+            moves=moves(
+                found.fired,
+                problem.preprocessing.size,
+                augment=options.augment,
+                metric=goal.metric,
+                backbone=best_installed().name if options.pretrained else None,
+            ),
             seed=options.seed,
             augment=options.augment,
             folder=folder,

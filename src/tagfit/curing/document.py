@@ -160,6 +160,16 @@ class Limits(Section):
     ceiling: Ceiling | None
 
 
+class OutsideWeights(Section):
+    """A pretrained backbone of one of the two runs: weights that others trained, and where they come from."""
+
+    used_by: tuple[Literal["before", "after"], ...]
+    name: str
+    sha256: str
+    package: str
+    data: str
+
+
 class ChangedPicture(Section):
     """A picture of validation on which the two runs disagree: labels corrected and lost, and its true tags."""
 
@@ -199,6 +209,7 @@ class Document(Section):
     problem: ProblemSection
     before: Side
     after: Side
+    outside: tuple[OutsideWeights, ...] = ()
     seeds: tuple[Seed, ...]
     means: dict[str, Figure]
     changes: tuple[Change, ...]
@@ -218,6 +229,7 @@ class Document(Section):
     verdict: Verdict
     sentence: str
     paragraph: tuple[str, ...]
+    added: ClassVar = {"outside": ()}
 
     @property
     def metric(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tagfit.curing.changes import GROUPS
@@ -63,7 +64,12 @@ class Move:
 
 
 def moves(
-    findings: Iterable[Finding], problem_size: int | None, *, augment: bool, metric: str = "loss"
+    findings: Iterable[Finding],
+    problem_size: int | None,
+    *,
+    augment: bool,
+    metric: str = "loss",
+    backbone: str | None = None,
 ) -> tuple[Move, ...]:
     """All moves in the order in which they are tried.
 
@@ -72,7 +78,13 @@ def moves(
         problem_size: pixels per side of the pictures; None for feature rows, which conv nets cannot take.
         augment: whether augmentation is allowed.
         metric: of the goal; early stopping on it is tried after early stopping on the loss.
+        backbone: whose heads may be tried on pictures; None for none.
     """
+    heads = (
+        [Move(name, partial(fields, backbone), "allowed") for name, fields in HEADS]
+        if problem_size and backbone
+        else []
+    )
     fired = [finding for finding in findings if finding.remedy is not None and finding.remedy.recipe]
     asked = _asked(fired)
 
@@ -94,12 +106,12 @@ def moves(
     known = [replace(move, waits=pictures and move.name in HOLD_BACK) for move in known]
     own = _own(fired, {group for _, group, _ in (*STANDARD, *FURTHER)} | {"augmentation", "net"})
     if any(finding.code == "underfitting" for finding in fired):
-        return (*own, *known)
+        return (*heads, *own, *known)
     answered = {group for groups in ANSWER.values() for group in groups}
     codes = dict.fromkeys(code for group, codes in asked.items() if group in answered for code in codes)
     sizes = [(SMALL_FIRST, _small), (AT_ONCE, _at_once)] if pictures else [(AT_ONCE, _at_once)]
     at_once = [Move(name, fields, ", ".join(codes), origin="lesson") for name, fields in sizes if codes]
-    return (*at_once, *known, *own)
+    return (*heads, *at_once, *known, *own)
 
 
 def _asked(fired: Sequence[Finding]) -> dict[str, list[str]]:
@@ -206,6 +218,20 @@ def _one_cycle(recipe: Recipe) -> Fields:
     return {name: getattr(wanted, name) for name in fields} if recipe.architecture == "conv" else {}
 
 
+def _to_pretrained(backbone: str, recipe: Recipe) -> Fields:
+    if recipe.architecture == "pretrained":
+        return {}
+    return {**NAMED["pretrained"].model_dump(), "backbone": backbone}
+
+
+def _dropped_head(_backbone: str, recipe: Recipe) -> Fields:
+    return {"dropout": (0.8,), "epochs": 10} if recipe.architecture == "pretrained" and recipe.widths else {}
+
+
+def _brief_head(_backbone: str, recipe: Recipe) -> Fields:
+    return {"epochs": max(1, recipe.epochs // 2)} if recipe.architecture == "pretrained" else {}
+
+
 def _fewer_epochs(recipe: Recipe) -> Fields:
     """For a schedule that ends with the training, what early stopping is for a constant rate."""
     return {"epochs": max(1, recipe.epochs * 2 // 3)} if _runs_its_course(recipe) else {}
@@ -265,6 +291,12 @@ CONV: tuple[tuple[str, Callable[[Recipe], Fields]], ...] = (
     ("more epochs", _more_epochs),
     ("narrower stages", _narrower),
     ("more dropout", _more_dropout),
+)
+# A pretrained backbone, then heads on it: features are extracted once, so each takes seconds.
+HEADS: tuple[tuple[str, Callable[[str, Recipe], Fields]], ...] = (
+    ("a pretrained backbone", _to_pretrained),
+    ("a head with strong dropout", _dropped_head),
+    ("a head trained half as long", _brief_head),
 )
 # Those that only lower the train figure and the gap.
 HOLD_BACK = ("stronger dropout", "fewer units", "fewer epochs", "narrower stages", "more dropout", "weight decay")

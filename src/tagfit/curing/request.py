@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tagfit.curing.limits import DEFAULT_BUDGET, DEFAULT_SEEDS, MAX_SEED
 from tagfit.curing.section import Section
@@ -72,6 +72,7 @@ class CureOptions(Section):
             best trial is retrained with at least one fresh seed, and the certificate is written, though that takes
             longer.
         augment: whether pictures may be augmented, which changes what the model sees.
+        pretrained: whether pretrained backbones may be tried: weights that others trained, on data outside the Problem.
         seeds: with how many fresh seeds the winner is retrained.
         search_on: trials are trained on this many train rows; None for all.
         seed: of the search; the fresh seeds follow it.
@@ -80,9 +81,11 @@ class CureOptions(Section):
     trials: int | None
     budget: float | None
     augment: bool
+    pretrained: bool = False
     seeds: int
     search_on: int | None
     seed: int
+    added: ClassVar = {"pretrained": False}
 
     @classmethod
     def of(
@@ -91,6 +94,7 @@ class CureOptions(Section):
         trials: int | None = None,
         budget: float | str | None = None,
         augment: bool = False,
+        pretrained: bool = False,
         seeds: int = DEFAULT_SEEDS,
         search_on: int | None = None,
         seed: int = 0,
@@ -107,8 +111,9 @@ class CureOptions(Section):
         for name, value in given.items():
             if not RULES[name].allows(value):
                 faults.append(Fault(f"{name} = {value!r}", instead=RULES[name].instead))
-        if not isinstance(augment, bool):
-            faults.append(Fault(f"augment = {augment!r}", instead="True or False"))
+        for name, value in {"augment": augment, "pretrained": pretrained}.items():
+            if not isinstance(value, bool):
+                faults.append(Fault(f"{name} = {value!r}", instead="True or False"))
         if faults:
             raise InputError(faults)
         if trials is None and budget is None:
@@ -117,6 +122,7 @@ class CureOptions(Section):
             trials=None if trials is None else int(trials),
             budget=None if budget is None else float(budget),
             augment=augment,
+            pretrained=pretrained,
             seeds=int(seeds),
             search_on=None if search_on is None else int(search_on),
             seed=int(seed),

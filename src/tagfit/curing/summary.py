@@ -156,5 +156,14 @@ def _unchanged(document: Document) -> str:
     data = document.problem.fingerprint_after["data"]
     return (
         f"Pictures, tags, splits, labels and preprocessing are unchanged (fingerprint {data[:12]}); thresholds "
-        f"stayed at 0.5. {augmentation}."
+        f"stayed at 0.5. {augmentation}.{_outside(document)}"
     )
+
+
+def _outside(document: Document) -> str:
+    """Whether weights that others trained are in it; nothing where they were neither allowed nor used."""
+    after = [one for one in document.outside if "after" in one.used_by]
+    if after:
+        named = ", ".join(f"{one.name} (package {one.package}, trained on {one.data})" for one in after)
+        return f" The cured run uses weights that others trained: {named}."
+    return " Pretrained backbones were allowed and are not used." if document.asked.pretrained else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tagfit import backbones
 from tagfit.curing import certify, row_digests, search
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate, broken_seals, file_seals
 from tagfit.curing.certify import Attested
@@ -34,7 +36,7 @@ LONGEST = 200
 COMPARED = {
     "goal and options, compared with cure.json": ("format", "goal", "asked"),
     "the problem, compared with its sources": ("problem",),
-    "recipes and metrics of both runs, from their folders and scores": ("before", "after", "changes"),
+    "recipes and metrics of both runs, from their folders and scores": ("before", "after", "outside", "changes"),
     "seeds, means, bounds, verdict and summary": (
         *("seeds", "means", "bounds", "verdict", "optimism", "changed_sides", "sentence", "paragraph"),
     ),
@@ -86,6 +88,8 @@ def verify(
         if found is not None:
             evidence, winner = _evidence(folder, found, document)
             checks.append(winner)
+            if document.outside:
+                checks.append(_outside(document))
             if evidence is not None:
                 checks.append(_scores(evidence, document.after.run, SAME_MACHINE if same else ELSEWHERE))
                 checks += _sections(evidence, document)
@@ -178,6 +182,19 @@ def _read_again(
         ) from None
 
 
+def _outside(document: Document) -> Check:
+    """The files of pretrained weights that are installed here, compared with the certified hashes."""
+    altered: list[str] = []
+    for one in document.outside:
+        with _named(altered):
+            path = backbones.find(one.name).path
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            if found != one.sha256:
+                altered.append(f"the weights of {one.name} in {path} have SHA-256 {found}, certified is {one.sha256}")
+    said = ", ".join(f"{one.name} of {one.package}" for one in document.outside)
+    return Check("the pretrained weights, by their hash", tuple(altered), said)
+
+
 def _evidence(folder: Path, problem: Problem, document: Document) -> tuple[Evidence | None, Check]:
     """What the folder holds, and whether the winner follows from it; None where nothing can be made from it."""
     altered: list[str] = []
@@ -247,7 +264,7 @@ def _sections(evidence: Evidence, document: Document) -> list[Check]:
         was[side]["recipe"] = {**Recipe().model_dump(mode="json"), **was[side]["recipe"]}
     checks = []
     for what, sections in COMPARED.items():
-        found = [one for name in sections for one in _differences(name, was[name], now[name])]
+        found = [one for name in sections for one in _differences(name, was.get(name), now.get(name))]
         more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
         checks.append(Check(what, (*found[:SHOWN], *more)))
     return checks

@@ -126,6 +126,7 @@ def _asked(document: Document) -> str:
     if asked.search_on is not None:
         parts.append(f"trials on {asked.search_on:,} train rows")
     parts.append(f"augmentation {'allowed' if asked.augment else 'not allowed'}")
+    parts += ["pretrained backbones allowed"] if asked.pretrained else []
     return ", ".join(parts)
 
 

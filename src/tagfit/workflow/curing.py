@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tagfit.arguments import checked, refuse_unused
+from tagfit.backbones import best_installed
 from tagfit.curing import cure as curing
 from tagfit.curing import request
 from tagfit.curing import verify as verifying
@@ -50,6 +51,7 @@ def cure(
     trials: int | None = None,
     budget: float | str | None = None,
     augment: bool = False,
+    pretrained: bool = False,
     seeds: int = DEFAULT_SEEDS,
     search_on: int | None = None,
     seed: int = 0,
@@ -73,6 +75,7 @@ def cure(
         budget: seconds, or a text such as "10m", for the whole cure; the best trial is retrained at least once, though
             that takes longer. None for no limit if there are ``trials``, else ten minutes.
         augment: allow augmentation, which changes what the net sees.
+        pretrained: allow heads on a pretrained backbone, which brings in weights that were trained on other data.
         seeds: number of fresh seeds that the winner is retrained with.
         search_on: number of train rows that trials are trained on; None for all.
         seed: of the search.
@@ -86,7 +89,17 @@ def cure(
         InputError: what cannot be cured, or a goal that proves nothing.
     """
     progress = progress or Progress()
-    options = CureOptions.of(trials=trials, budget=budget, augment=augment, seeds=seeds, search_on=search_on, seed=seed)
+    options = CureOptions.of(
+        trials=trials,
+        budget=budget,
+        augment=augment,
+        pretrained=pretrained,
+        seeds=seeds,
+        search_on=search_on,
+        seed=seed,
+    )
+    if pretrained:
+        best_installed()  # refused before anything is trained
     name = "problem" if isinstance(start, Problem) else Path(start.folder if isinstance(start, Run) else start).name
     folder = Path(out) if out is not None else request.default_folder(name)
     if isinstance(start, Problem):

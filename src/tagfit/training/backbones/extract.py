@@ -32,20 +32,24 @@ Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 class FromBytes(nn.Module):
-    """Bytes (n, h, w, 3) -> features; pictures of another size than the backbone's are resized first."""
+    """Bytes (n, size, size, 3) -> features."""
 
-    def __init__(self, net: nn.Module, size: int) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        self.net, self.size = net, size
+        self.net = net
 
     def forward(self, pixels: Tensor) -> Tensor:
-        pictures = pixels.permute(0, 3, 1, 2).float()
-        if pictures.shape[2:] != (self.size, self.size):
-            pictures = functional.interpolate(
-                pictures, (self.size, self.size), mode="bilinear", align_corners=False, antialias=True
-            )
-        features: Tensor = self.net(pictures)
+        features: Tensor = self.net(pixels.permute(0, 3, 1, 2).float())
         return features
+
+
+def resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Pictures (n, h, w, 3) at the size of a backbone, (n, size, size, 3), in bytes as every engine takes them."""
+    if pixels.shape[1:3] == (size, size):
+        return np.ascontiguousarray(pixels)
+    pictures = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
+    pictures = functional.interpolate(pictures, (size, size), mode="bilinear", align_corners=False, antialias=True)
+    return np.ascontiguousarray(pictures.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy())
 
 
 def engine(backbone: AnyBackbone) -> str:
@@ -57,23 +61,22 @@ def engine(backbone: AnyBackbone) -> str:
 
 
 @lru_cache(maxsize=2)
-def extractor(backbone: AnyBackbone, size: int) -> Extractor:
-    """A function from (n, size, size, 3) bytes to (n, features) float32."""
-    # An antialiased resize has no ONNX operator that rounds alike.
-    if isinstance(backbone, Backbone) and engine(backbone) == "onnxruntime" and size == backbone.size:
+def extractor(backbone: AnyBackbone) -> Extractor:
+    """A function from bytes (n, size, size, 3), of the backbone's size, to (n, features) float32."""
+    if isinstance(backbone, Backbone) and engine(backbone) == "onnxruntime":
         return _onnx(backbone)
     return _torch(backbone)
 
 
 def extract(backbone: AnyBackbone, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Features of pictures (N, size, size, 3), shape (N, features)."""
-    run = extractor(backbone, pixels.shape[1])
-    parts = [run(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
+    run = extractor(backbone)
+    parts = [run(resized(pixels[start : start + BATCH], backbone.size)) for start in range(0, len(pixels), BATCH)]
     return np.concatenate(parts) if parts else np.empty((0, published.width(backbone)), dtype=np.float32)
 
 
 def _torch(backbone: AnyBackbone) -> Extractor:
-    net = FromBytes(published.load(backbone).to(memory_format=torch.channels_last), backbone.size)  # type: ignore[call-overload]
+    net = FromBytes(published.load(backbone).to(memory_format=torch.channels_last))  # type: ignore[call-overload]
 
     def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -102,7 +105,7 @@ def _exported(backbone: Backbone) -> Path:
     path = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}-opset{OPSET}.onnx"
     if path.exists():
         return path
-    net = FromBytes(published.load(backbone), backbone.size)
+    net = FromBytes(published.load(backbone))
     example = torch.zeros((2, backbone.size, backbone.size, 3), dtype=torch.uint8)
     batch = torch.export.Dim("batch", min=1, max=4096)
     log = logging.getLogger("torch.onnx")
