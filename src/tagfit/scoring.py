@@ -80,7 +80,11 @@ def looks(run: Run) -> list[str]:
 def scored(run: Run, problem: Problem, split: str, *, net: NetFactory | None = None) -> Scores:
     """The Scores of one split of a Problem under a run, computed on the processor."""
     model, rows = tagger.of_run(run, net=net), problem.part(split).rows
-    return _scores(model, problem.data.take(rows), problem.inputs, split, rows)
+    kept = problem.source.get("cache_dir")
+    values = model.probabilities(
+        problem.inputs, rows, digests=problem.digests, cache_dir=None if kept is None else Path(kept)
+    )
+    return _scores_of(model, problem.data.take(rows), values, split)
 
 
 def reopen(run: Run, on_decoded: OnDecoded | None = None, problem: Problem | None = None) -> Problem:
@@ -146,13 +150,16 @@ def _part(
     return found
 
 
-def _scores(
-    model: Tagger, data: TaggedSet, inputs: NDArray[Any], split: str, rows: NDArray[np.int64] | None = None
-) -> Scores:
-    """The Scores of a set under a model; ``rows`` says where its inputs are, None that they are all of ``inputs``."""
+def _scores(model: Tagger, data: TaggedSet, inputs: NDArray[Any], split: str) -> Scores:
+    """The Scores of a set with these inputs under a model."""
+    return _scores_of(model, data, model.probabilities(inputs), split)
+
+
+def _scores_of(model: Tagger, data: TaggedSet, values: NDArray[np.float32], split: str) -> Scores:
+    """The Scores of a set with these probabilities of a model."""
     return Scores.of(
         data.truth,
-        model.probabilities(inputs, rows),
+        values,
         known=data.known,
         labels=model.labels,
         ids=data.ids,

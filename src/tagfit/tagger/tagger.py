@@ -121,12 +121,21 @@ class Tagger(Shown):
         given = thresholds if isinstance(thresholds, Thresholds) else Thresholds.fixed(thresholds, self.labels)
         return replace(self, thresholds=given.in_order(self.labels))
 
-    def probabilities(self, inputs: NDArray[Any], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+    def probabilities(
+        self,
+        inputs: NDArray[Any],
+        rows: NDArray[np.int64] | None = None,
+        *,
+        digests: NDArray[np.str_] | None = None,
+        cache_dir: Path | None = None,
+    ) -> NDArray[np.float32]:
         """Probabilities of shape (n, L), computed on the processor.
 
         Args:
             inputs: (N, size, size, 3) uint8 pixels, or (N, D) float32 features, not yet shifted and scaled.
             rows: (n,) which of them; None for all.
+            digests: (N,) of the contents, under which a backbone's features are kept; None keeps nothing.
+            cache_dir: where they are kept; None for the default.
 
         Raises:
             InputError: rows of another shape than those trained on.
@@ -141,6 +150,8 @@ class Tagger(Shown):
             inputs,
             len(self.labels),
             rows=rows,
+            digests=digests,
+            cache_dir=cache_dir,
             device="cpu",
             net=self.net,
         )

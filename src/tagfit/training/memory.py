@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from tagfit.history import Epoch, History
 from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
-from tagfit.training.backbones.features import AS_THEY_ARE
+from tagfit.training.backbones.features import AS_THEY_ARE, features
 from tagfit.training.batches import Batches
 from tagfit.training.loop import Training, batches_of
 from tagfit.training.machine import choose
@@ -94,6 +95,8 @@ def score(
     labels: int,
     *,
     rows: NDArray[np.int64] | None = None,
+    digests: NDArray[np.str_] | None = None,
+    cache_dir: Path | None = None,
     device: str | None = None,
     threads: int | None = None,
     net: NetFactory | None = None,
@@ -105,6 +108,8 @@ def score(
         inputs: (N, H, W, 3) uint8 pixels or (N, D) float32 features, not yet shifted and scaled.
         labels: how many the net has.
         rows: (n,) which of the inputs; None for all.
+        digests: (N,) of the contents, under which the features of a backbone are kept; None keeps nothing.
+        cache_dir: where they are kept, as in ``features``.
         device, threads, net: as for ``tagfit.training.fit.fit``.
 
     Raises:
@@ -114,8 +119,13 @@ def score(
     with machine.in_use():
         chosen = np.arange(len(inputs)) if rows is None else rows
         if recipe.frozen and net is None:
-            inputs, preprocessing = extract.extract(find(recipe.backbone), inputs[chosen]), AS_THEY_ARE
-            chosen = np.arange(len(inputs))
+            backbone, fit = find(recipe.backbone), preprocessing.fit
+            preprocessing = AS_THEY_ARE
+            if digests is None:
+                inputs = extract.extract(backbone, inputs[chosen])
+                chosen = np.arange(len(inputs))
+            else:
+                inputs = features(backbone, inputs, digests, fit=fit, cache_dir=cache_dir)
         built = nets.build(recipe, inputs.shape[1:], labels, net)
         try:
             built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})

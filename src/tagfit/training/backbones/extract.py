@@ -26,6 +26,7 @@ from tagfit.training.backbones import published
 # Pictures a call: enough to use all cores, and little memory.
 BATCH = 32
 OPSET = 20
+FORMAT = 2  # raise it with every change of this file that can change a feature
 
 AnyBackbone = Backbone | FolderBackbone
 Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]

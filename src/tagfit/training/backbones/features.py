@@ -80,7 +80,7 @@ def features(
 
 
 def _file(backbone: extract.AnyBackbone, size: int, digests: NDArray[np.str_], fit: Fit) -> str:
-    made_by = [_short(backbone), backbone.sha256, extract.engine(backbone), size, fit, decode.decoder()]
+    made_by = [_short(backbone), backbone.sha256, extract.engine(backbone), size, fit, extract.FORMAT, decode.decoder()]
     key = blake2b(json.dumps(made_by).encode(), digest_size=16)
     key.update("\n".join(digests.tolist()).encode())
     return f"{_short(backbone)}-{key.hexdigest()}.npy"
