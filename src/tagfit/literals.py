@@ -48,17 +48,6 @@ def state(text: str) -> bytes:
         return INVALID
 
 
-def state_of(value: Any) -> bytes:
-    """What a value of JSON or of an array says of a label, as one of the codes of this module."""
-    if value is None:
-        return BLANK
-    if isinstance(value, str):
-        return state(value)
-    if isinstance(value, bool | int | float | np.number | np.bool_):
-        return BLANK if value != value else {1.0: PRESENT, 0.0: ABSENT, -1.0: MINUS_ONE}.get(float(value), INVALID)
-    return INVALID
-
-
 def of_one_kind(words: Iterable[str]) -> bool:
     """Whether the words for yes and no among ``words`` belong together; numbers and nothing go with all."""
     found = {word for text in words if (word := text.strip().casefold()) in YES or word in NO}

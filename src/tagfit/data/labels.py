@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,14 @@ class Selection:
             raise InputError(f"min_positives is {min_positives}", instead="0 or more")
         patterns = (exclude_labels,) if isinstance(exclude_labels, str) else tuple(exclude_labels)
         return cls(None if labels is None else requested(labels), patterns, int(min_positives))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arguments of :meth:`of` as plain JSON values."""
+        return {
+            "labels": None if self.labels is None else list(self.labels),
+            "exclude_labels": list(self.exclude),
+            "min_positives": self.min_positives,
+        }
 
     def excludes(self, name: str) -> bool:
         """Whether a pattern leaves this label out."""

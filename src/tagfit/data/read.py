@@ -142,21 +142,11 @@ def read(
         place, found = recognised(place_of(source), format)
         data, name = found.read(place, table_options), str(source)
     data = select(data, selection)
-    options = {
-        "format": format,
-        "labels": None if selection.labels is None else list(selection.labels),
-        "exclude_labels": list(selection.exclude),
-        "min_positives": selection.min_positives,
-        "strict": strict,
-        **table_options.to_dict(),
-    }
-    data = replace(
-        data,
-        warnings=(*data.warnings, *similar_names(data.labels)),
-        source=None if path is None else {"data": absolute(source), "read": options},
-    )
-    if strict and (data.quarantined or similar_names(data.labels)):
-        raise InputError([*data.quarantined, *similar_names(data.labels)], what=f"{name} has faults (strict)")
+    alike = similar_names(data.labels)
+    if strict and (data.quarantined or alike):
+        raise InputError([*data.quarantined, *alike], what=f"{name} has faults (strict)")
     if learnable:
         require_learnable(data)
-    return data
+    asked = {"format": format, **selection.to_dict(), "strict": strict, **table_options.to_dict()}
+    again = None if path is None else {"data": absolute(source), "read": asked}
+    return replace(data, warnings=(*data.warnings, *alike), source=again)

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,19 +189,21 @@ def check(
             learnable=learnable,
         )
     )
+    if not decode:
+        return _report(data, ())
+    # What cannot be decoded here is exactly what a training leaves out: both decode in the same place.
+    inputs = read_inputs(data, None, fit=DEFAULT_FIT, cache_dir=cache_dir, progress=on_decoded)
+    refused = sorted(set(range(len(data))) - set(inputs.rows.tolist()))
+    quarantined = [
+        Fault(f"{str(data.ids[row])!r} {fault.what}", instead=fault.instead)
+        for row, fault in zip(refused, inputs.faults, strict=True)
+    ]
+    readable = replace(data.take(inputs.rows), quarantined=(*data.quarantined, *quarantined))
+    return _report(readable, _copies(inputs, readable.ids))
+
+
+def _report(data: TaggedSet, copies: Copies) -> CheckReport:
     warned = list(data.warnings)
-    quarantined = list(data.quarantined)
-    copies: Copies = ()
-    if decode:
-        # What cannot be decoded here is exactly what a training leaves out: both decode in the same place.
-        inputs = read_inputs(data, None, fit=DEFAULT_FIT, cache_dir=cache_dir, progress=on_decoded)
-        refused = sorted(set(range(len(data))) - set(inputs.rows.tolist()))
-        quarantined += [
-            Fault(f"{str(data.ids[row])!r} {fault.what}", instead=fault.instead)
-            for row, fault in zip(refused, inputs.faults, strict=True)
-        ]
-        data = data.take(inputs.rows)
-        copies = _copies(inputs, data.ids)
     if data.files is None:
         sizes = Counter([_shape(data)] * len(data))
     else:
@@ -231,7 +233,7 @@ def check(
         groups=sum(count > 1 for name, count in _counts(data.groups).items() if name),
         multi_class=MULTI_CLASS if one_each else "",
         copies=copies,
-        quarantined=tuple(quarantined),
+        quarantined=data.quarantined,
         warnings=tuple(warned),
         notes=data.notes,
     )

@@ -53,22 +53,7 @@ def fit(
     net: NetFactory | None = None,
     on_extracted: OnExtracted | None = None,
 ) -> Run:
-    """Train ``recipe`` on ``problem`` and write the run folder.
-
-    Args:
-        problem: data, splits, labels and preprocessing; trained on its train split, watched on validation.
-        recipe: a Recipe, the name of one, or a recipe file.
-        seed: of weights, row order, dropout and augmentation, below 2**32. Same seed, machine and threads: same bits.
-        out: the run folder, new or empty; None for ``runs/<date>-<recipe>-<seed>``.
-        device: "cpu", "cuda" or "mps"; None takes a GPU when there is one.
-        threads: of the processor; None chooses.
-        on_epoch: called after each epoch with its record and the recipe.
-        name: what the run calls its recipe; None takes the name of a named one.
-        net: a function of (input_shape, labels) that returns a ``torch.nn.Module`` giving logits of shape (n, labels),
-            in place of the recipe's layers. ``architecture`` still says how pictures come: (3, H, W) for "conv", which
-            may be augmented, (H, W, 3) for "dense". Only its name is stored: whatever loads the run needs it again.
-
-        on_extracted: called with (pictures done, pictures in all) while a frozen backbone extracts features.
+    """Train ``recipe`` on ``problem`` and write the run folder; the arguments are those of ``workflow.fit``.
 
     Raises:
         InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.

@@ -118,14 +118,7 @@ def split(
         kept, origin, wishes, keys=inputs.digests, groups=drawn_together, method=method, seed=seed
     )
     _refuse_groups_apart(kept, names, origin)
-    notes += [
-        *how,
-        f"rows: {placement.counts(names)}",
-        *_duplicates_apart(together, names),
-        *_owners_apart(kept, names),
-        *_label_notes(kept, names == "train"),
-    ]
-
+    notes += [*how, f"rows: {placement.counts(names)}", *_cautions(kept, names, together)]
     preprocessing = fit_preprocessing(inputs, names == "train")
     return Problem(
         data=kept,
@@ -140,6 +133,15 @@ def split(
         notes=tuple(notes),
         digests=inputs.digests,
     )
+
+
+def _cautions(data: TaggedSet, names: NDArray[np.str_], together: NDArray[np.str_]) -> list[str]:
+    """What a user should know of the rows of each split."""
+    return [
+        *_duplicates_apart(together, names),
+        *_owners_apart(data, names),
+        *_label_notes(data, names == "train"),
+    ]
 
 
 def _quarantined(inputs: Inputs, count: int, strict: bool) -> list[str]:
