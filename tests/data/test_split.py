@@ -17,7 +17,7 @@ from tagfit.data.plan import Plan
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.splits.split import split
-from tagfit.data.tagged import TaggedSet
+from tagfit.data.tagged import ColumnRole, TaggedSet
 from tagfit.errors import InputError
 from tagfit.files import to_json
 
@@ -244,6 +244,14 @@ def test_a_label_that_is_always_on_is_refused_and_one_that_never_is_told() -> No
     assert "caution: no positive in train for 'b'" in split(data).notes
     data.known[:, 1] = False
     assert "caution: no positive in train for 'b'" in split(data).notes
+
+
+def test_an_empty_split_names_the_column_that_keeps_rows_together() -> None:
+    groups = np.array(["0", "1"] * 10)
+    column = ColumnRole("group", "group", "by its name")
+    said = refusal(replace(table(20), groups=groups, columns=(column,)), validation_share=0.2, test_share=0.2)
+    assert "the column 'group' keeps them together in 2 groups" in said
+    assert "--label-columns with 'group' if that column is a label" in said
 
 
 # Inputs and statistics

@@ -86,7 +86,7 @@ def place(
     notes += _by_share(data, shares, names, keys, groups, method, seed)
     notes += [f"{w.role}: none" for w in wishes if w.role not in shares and w.role not in names]
     names[names == ""] = "train"
-    _refuse_empty(names, [w.role for w in wishes if w.role in shares or w.source is not None])
+    _refuse_empty(data, names, [w.role for w in wishes if w.role in shares or w.source is not None])
     return names, notes
 
 
@@ -198,13 +198,19 @@ def _by_share(
     return notes
 
 
-def _refuse_empty(names: Names, asked: list[str]) -> None:
+def _refuse_empty(data: TaggedSet, names: Names, asked: list[str]) -> None:
     empty = [name for name in ("train", *asked) if name not in names]
-    if empty:
-        raise InputError(
-            f"{' and '.join(empty)} came out empty: {len(names)} rows gave {counts(names)}",
-            instead="more rows, other shares, smaller groups of rows that stay together, or a test share of 0",
-        )
+    if not empty:
+        return
+    column = next((one.name for one in data.columns if one.role == "group"), None)
+    grouped, as_label = "", ""
+    if column is not None and data.groups is not None:
+        grouped = f"; the column {column!r} keeps them together in {len(np.unique(data.groups))} groups"
+        as_label = f", or --label-columns with {column!r} if that column is a label"
+    raise InputError(
+        f"{' and '.join(empty)} came out empty: {len(names)} rows gave {counts(names)}{grouped}",
+        instead=f"more rows, other shares, smaller groups of rows that stay together, or a test share of 0{as_label}",
+    )
 
 
 def counts(names: Names) -> str:
