@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,6 +188,30 @@ def test_an_interrupted_extraction_goes_on_where_it_was(counted: Counted, monkey
     found, _ = features.inputs_of(problem, NAMED["pretrained"])
     assert counted.pictures == len(problem.inputs)
     np.testing.assert_array_equal(found, Counted()(LITE0, problem.inputs))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_kills_at_any_byte_leave_the_same_features(
+    seed: int, counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed process leaves the file of unfinished features cut anywhere; what is finished in the end is the same."""
+    problem = pictures()
+    monkeypatch.setattr(extract, "BATCH", 8)
+    rng = np.random.default_rng(seed)
+    for _ in range(3):
+        last = int(rng.integers(1, len(problem.inputs)))
+
+        def stop(done: int, _total: int, last: int = last) -> None:
+            if done >= last:
+                raise KeyboardInterrupt
+
+        with suppress(KeyboardInterrupt):
+            features.inputs_of(problem, NAMED["pretrained"], stop)
+        for unfinished in (tmp_path / "cache").rglob("*.part"):
+            os.truncate(unfinished, int(rng.integers(0, unfinished.stat().st_size + 1)))
+    found, _ = features.inputs_of(problem, NAMED["pretrained"])
+    np.testing.assert_array_equal(found, Counted()(LITE0, problem.inputs))
+    assert not list((tmp_path / "cache").rglob("*.part"))
 
 
 # -- heads -------------------------------------------------------------------------------------------------------------
