@@ -12,7 +12,8 @@ import numpy as np
 from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.joining import joined
 from tagfit.data.labels import align
-from tagfit.data.pictures.cache import default_dir, size_of
+from tagfit.data.pictures.cache import default_dir
+from tagfit.data.pictures.shelf import size_of
 from tagfit.data.pictures.sources import absolute
 from tagfit.data.pictures.square import DEFAULT_FIT, SQUASH, Fit
 from tagfit.data.problem import Problem

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
-import tempfile
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +18,16 @@ from numpy.typing import NDArray
 from tagfit.data.pictures import decode as pictures
 from tagfit.data.pictures.accepted import shown
 from tagfit.data.pictures.known_contents import KnownContents, is_remote
+from tagfit.data.pictures.shelf import DIGEST_BYTES, NewEntry, Shelf, disk_faults, refuse_without_space, size_of
 from tagfit.data.pictures.sources import Place, UnavailableError
 from tagfit.data.pictures.square import SQUASH, Fit, check_fit
 from tagfit.errors import Fault, InputError
-from tagfit.files import written_whole
 
-DIGEST_BYTES = 32
 AT_ONCE = 16  # pictures a task: enough to make the cost of handing out tasks vanish
 TASKS_AHEAD = 4  # tasks a core that may wait for the writer: bounds the memory
 REMOTE_PIECE = 256  # remote pictures that are fetched before they are kept: what a cut may cost
 FETCHES = 16  # at once: most of the time of each is waiting
 CONTENTS_FILE = "remote-contents.bin"
-FULL = (errno.ENOSPC, errno.EDQUOT)
-ABANDONED_AFTER = 3600.0  # seconds without a write after which an unfinished file has lost its writer
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +85,7 @@ def decoded(
     contents = KnownContents(folder.parent / CONTENTS_FILE, files)
     if len(files) > REMOTE_PIECE and any(is_remote(place) for place in files):
         return _in_pieces(files, folder, size, fit, contents, progress)
-    return _decoded(files, _Shelf(folder, size), fit, contents, progress)
+    return _decoded(files, Shelf(folder, size), fit, contents, progress)
 
 
 def _in_pieces(
@@ -108,8 +100,8 @@ def _in_pieces(
     pieces: list[Path] = []
     for start in range(0, len(files), REMOTE_PIECE):
         step = None if progress is None else partial(_shifted, progress, start, len(files))
-        pieces.append(_decoded(files[start : start + REMOTE_PIECE], _Shelf(folder, size), fit, contents, step).path)
-    whole = _decoded(files, _Shelf(folder, size), fit, contents, None)
+        pieces.append(_decoded(files[start : start + REMOTE_PIECE], Shelf(folder, size), fit, contents, step).path)
+    whole = _decoded(files, Shelf(folder, size), fit, contents, None)
     for path in set(pieces) - {whole.path}:
         path.with_name(f"{path.stem}.digests.npy").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
@@ -122,15 +114,15 @@ def _shifted(progress: Callable[[int, int], None], start: int, n: int, done: int
 
 def _decoded(
     files: Sequence[Place],
-    shelf: _Shelf,
+    shelf: Shelf,
     fit: Fit,
     contents: KnownContents,
     progress: Callable[[int, int], None] | None,
 ) -> Decoded:
     size = shelf.size
     if not shelf.keys:  # otherwise all of them may be cached already, which only reading them can tell
-        _refuse_without_space(shelf.folder, size_of(len(files), size))
-    new = _NewEntry(shelf, len(files))
+        refuse_without_space(shelf.folder, size_of(len(files), size))
+    new = NewEntry(shelf, len(files))
     rows: list[int] = []
     faults: list[tuple[int, Fault]] = []
     try:
@@ -145,7 +137,7 @@ def _decoded(
                 if progress is not None:
                     progress(row + 1, len(files))
         path = new.finish()
-        with _disk_faults(shelf.folder, 0):
+        with disk_faults(shelf.folder, 0):
             contents.save()
     finally:
         new.abandon()
@@ -156,11 +148,6 @@ def _decoded(
         faults=tuple(faults),
         path=path,
     )
-
-
-def size_of(n: int, size: int) -> int:
-    """The bytes on disk that ``n`` pictures of ``size`` x ``size`` pixels take in the cache."""
-    return n * (size * size * 3 + DIGEST_BYTES)
 
 
 def default_dir() -> Path:
@@ -176,7 +163,7 @@ def _folder(size: int, fit: Fit, cache_dir: Path | None) -> Path:
     return (cache_dir or default_dir()) / f"pictures-{size}px-{'' if fit == SQUASH else f'{fit}-'}{made_by}"
 
 
-def _outcomes(files: Sequence[Place], fit: Fit, shelf: _Shelf, contents: KnownContents) -> Generator[_Outcome]:
+def _outcomes(files: Sequence[Place], fit: Fit, shelf: Shelf, contents: KnownContents) -> Generator[_Outcome]:
     """For each file in order: its digest with new pixels (None where the shelf has them), or what is wrong with it."""
     remote = any(is_remote(place) for place in files)
     workers, at_once = (FETCHES, 1) if remote else (_cores(), AT_ONCE)
@@ -196,11 +183,11 @@ def _outcomes(files: Sequence[Place], fit: Fit, shelf: _Shelf, contents: KnownCo
 _Outcome = tuple[bytes, NDArray[np.uint8] | None] | Fault
 
 
-def _some(files: Sequence[Place], fit: Fit, shelf: _Shelf, contents: KnownContents) -> list[_Outcome]:
+def _some(files: Sequence[Place], fit: Fit, shelf: Shelf, contents: KnownContents) -> list[_Outcome]:
     return [_one(path, fit, shelf, contents) for path in files]
 
 
-def _one(path: Place, fit: Fit, shelf: _Shelf, contents: KnownContents) -> _Outcome:
+def _one(path: Place, fit: Fit, shelf: Shelf, contents: KnownContents) -> _Outcome:
     known = contents.get(path)
     if known is not None and known in shelf:
         return known, None
@@ -212,157 +199,6 @@ def _one(path: Place, fit: Fit, shelf: _Shelf, contents: KnownContents) -> _Outc
         raise
     except InputError as error:
         return replace(error.faults[0], where=shown(path))
-
-
-class _Shelf:
-    """The finished entries of one preprocessing: which pictures they hold, and where.
-
-    An entry is two files, ``<key>.npy`` (pixels) and ``<key>.digests.npy``, written in this order; it is there when
-    both are and agree. The key is a hash of the digests, in order.
-    """
-
-    def __init__(self, folder: Path, size: int) -> None:
-        self.folder = folder
-        self.size = size
-        self._places: dict[bytes, tuple[NDArray[np.uint8], int]] = {}
-        self.keys: set[str] = set()
-        for path in sorted(folder.glob("*.digests.npy")):
-            self._take_in(path)
-
-    def _take_in(self, digests_path: Path) -> None:
-        key = digests_path.name.removesuffix(".digests.npy")
-        try:
-            digests = np.load(digests_path)
-            pixels = np.load(self.path(key), mmap_mode="r")
-        except (OSError, ValueError, EOFError):
-            return  # damaged or removed from outside: as if it were not there
-        if pixels.shape != (len(digests), self.size, self.size, 3) or pixels.dtype != np.uint8:
-            return
-        self.keys.add(key)
-        for row, digest in enumerate(digests):
-            self._places.setdefault(digest.tobytes(), (pixels, row))
-
-    def path(self, key: str) -> Path:
-        return self.folder / f"{key}.npy"
-
-    def digests_path(self, key: str) -> Path:
-        return self.folder / f"{key}.digests.npy"
-
-    def __contains__(self, digest: bytes) -> bool:
-        return digest in self._places
-
-    def pixels(self, digest: bytes) -> NDArray[np.uint8]:
-        entry, row = self._places[digest]
-        pixels: NDArray[np.uint8] = entry[row]
-        return pixels
-
-
-class _NewEntry:
-    """An entry that grows picture by picture, and is begun on disk only when the shelf lacks one of them.
-
-    Written by ``write`` and never through a memory map: on a full disk a write fails with an error, a map with a crash.
-    """
-
-    def __init__(self, shelf: _Shelf, n: int) -> None:
-        self._shelf = shelf
-        self._n = n
-        self._file: BinaryIO | None = None
-        self._temporary = Path()
-        self.digests: list[bytes] = []
-
-    def add(self, digest: bytes, pixels: NDArray[np.uint8] | None) -> None:
-        if pixels is not None and self._file is None:
-            self._begin()
-        if self._file is not None:
-            self._write(self._shelf.pixels(digest) if pixels is None else pixels)
-        self.digests.append(digest)
-
-    def finish(self) -> Path:
-        """The entry under its key, whole, whether it had to be made or was there."""
-        key = blake2b(b"".join(self.digests), digest_size=16).hexdigest()
-        path = self._shelf.path(key)
-        if key in self._shelf.keys:
-            return path
-        if self._file is None:
-            self._begin()
-        assert self._file is not None
-        with _disk_faults(self._shelf.folder, self._needed()):
-            self._file.seek(0)
-            self._write_header(len(self.digests))
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            os.replace(self._temporary, path)
-            with written_whole(self._shelf.digests_path(key)) as file:
-                np.save(file, np.frombuffer(b"".join(self.digests), np.uint8).reshape(-1, DIGEST_BYTES))
-        return path
-
-    def abandon(self) -> None:
-        """Leave nothing behind; harmless after ``finish``."""
-        if self._file is not None:
-            with suppress(OSError):  # what a full disk did not take when it was written, it does not take now
-                self._file.close()
-            self._temporary.unlink(missing_ok=True)
-
-    def _begin(self) -> None:
-        folder, needed = self._shelf.folder, self._needed()
-        with _disk_faults(folder, needed):
-            folder.mkdir(parents=True, exist_ok=True)
-            _sweep(folder)
-            _refuse_without_space(folder, needed)
-            handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-            self._temporary = Path(name)
-            self._file = os.fdopen(handle, "wb")
-            self._write_header(self._n)
-        for digest in self.digests:
-            self._write(self._shelf.pixels(digest))
-
-    def _write(self, pixels: NDArray[np.uint8]) -> None:
-        assert self._file is not None
-        with _disk_faults(self._shelf.folder, self._needed()):
-            self._file.write(pixels.tobytes())
-
-    def _write_header(self, rows: int) -> None:
-        # NumPy leaves room in the header for the first axis to grow, so this one takes the same place for any count.
-        assert self._file is not None
-        shape = (rows, self._shelf.size, self._shelf.size, 3)
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
-
-    def _needed(self) -> int:
-        return size_of(self._n, self._shelf.size)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed writers left: unfinished files that nobody has written to for long."""
-    for path in folder.glob(".*.part"):
-        try:
-            if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
-                path.unlink()
-        except FileNotFoundError:
-            continue
-
-
-@contextmanager
-def _disk_faults(folder: Path, needed: int) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise InputError(_no_space(folder, needed)) from None
-        what = f"the picture cache cannot be written: {error.strerror or error}"
-        raise InputError(Fault(what, shown(folder), "--cache-dir moves it")) from None
-
-
-def _refuse_without_space(folder: Path, needed: int) -> None:
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
-    if needed > shutil.disk_usage(there).free:
-        raise InputError(_no_space(folder, needed))
-
-
-def _no_space(folder: Path, needed: int) -> Fault:
-    what = f"no space for the picture cache, which takes up to {needed / 1e6:,.1f} MB"
-    return Fault(what, shown(folder), "make room, move it with --cache-dir, or take a smaller --size")
 
 
 def _cores() -> int:
