@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 EVIL = "<script>alert(1)</script>"
-VOID = {"meta", "img", "br", "circle", "polyline", "polygon"}
+VOID = {"meta", "link", "input", "img", "br", "circle", "polyline", "polygon"}
 
 
 class Tags(HTMLParser):

@@ -44,6 +44,7 @@ WORKING: dict[str, tuple[str, ...]] = {
     "undo": ("a run",),
     "pack": ("RUN", "tagger"),
     "demo": ("demo",),
+    "studio": (".",),
 }
 FILE = "a file"  # that is there
 BELOW_FILE = "a file/x"
@@ -159,6 +160,8 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "runs folder": ("nowhere",),
     "pack folder": ("RUN", BELOW_FILE),
     "demo folder": (FILE, BELOW_FILE),
+    "studio folder": ("nowhere", FILE),
+    "port": ("-1", "x", "65536"),
 }
 # Options and their values that are added so that only the wrong value is wrong.
 TOGETHER = {

@@ -22,6 +22,7 @@ from tagfit.cli import (
     recipes,
     report,
     runs,
+    studio,
     suggest,
     tag,
     thresholds,
@@ -49,6 +50,7 @@ app = typer.Typer(
 START, TRAIN = "Start", "Train"
 EVALUATE, IMPROVE, USE = "Evaluate", "Diagnose and improve", "Use"
 app.command("demo", cls=Command, rich_help_panel=START)(demo.demo)
+app.command("studio", cls=Command, rich_help_panel=START)(studio.studio)
 app.add_typer(data.app, name="data", rich_help_panel=START)
 app.command("keywords", cls=Command, rich_help_panel=START)(keywords.keywords)
 app.add_typer(recipes.app, name="recipes", rich_help_panel=TRAIN)

@@ -151,6 +151,12 @@ def folder(path: Path) -> None:
     _writable(path)
 
 
+def there(path: Path) -> None:
+    """A folder that is there."""
+    if not path.is_dir():
+        raise InputError(f"{path} is a file" if path.exists() else f"there is no folder {path}", instead="a folder")
+
+
 def new_folder(path: Path) -> None:
     """A folder that is empty or can be made."""
     from tagfit.runs.writing import refuse_used

@@ -1,0 +1,116 @@
+"""Corrections: an append-only log of corrected tags, with undo; the user's own files are never rewritten."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from tagfit.errors import InputError
+from tagfit.files import disk_faults, to_json
+
+PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
+VALUES = (PRESENT, ABSENT, UNKNOWN)
+DIGITS = 16  # of the fingerprint in the name of the log
+SECONDS = 10.0  # for the lock of the log
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One entry of the log.
+
+    Attributes:
+        name: of the entry.
+        at: when it was made, UTC.
+        picture, label: what was corrected.
+        was, now: one of VALUES.
+        undoes: the name of the entry that this one takes back; empty for a correction.
+    """
+
+    name: str
+    at: str
+    picture: str
+    label: str
+    was: str
+    now: str
+    undoes: str = ""
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """The log of one set of data, in a file that every tab and every server appends to."""
+
+    path: Path
+
+    @classmethod
+    def of_data(cls, folder: Path, fingerprint: str) -> Corrections:
+        """The log of the data with a fingerprint; its name holds hexadecimal digits only, whatever a run says."""
+        digits = "".join(sign for sign in fingerprint.lower() if sign in "0123456789abcdef")[:DIGITS]
+        return cls(folder / f"corrections-{digits or 'none'}.jsonl")
+
+    def entries(self) -> list[Correction]:
+        """All entries, the first one first; lines that are no entries are left out."""
+        if not self.path.exists():
+            return []
+        lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return [entry for line in lines if line and (entry := _entry(line)) is not None]
+
+    def standing(self) -> list[Correction]:
+        """The corrections that were not taken back, the first one first."""
+        entries = self.entries()
+        undone = {entry.undoes for entry in entries if entry.undoes}
+        return [entry for entry in entries if not entry.undoes and entry.name not in undone]
+
+    def values(self) -> dict[tuple[str, str], str]:
+        """What holds for each corrected (picture, label): the last correction that stands."""
+        return {(entry.picture, entry.label): entry.now for entry in self.standing()}
+
+    def add(self, picture: str, label: str, was: str, now: str) -> Correction:
+        """Append a correction.
+
+        Raises:
+            InputError: a value that is none of VALUES, or a disk that refuses.
+        """
+        if now not in VALUES:
+            raise InputError(f"a tag cannot be {now!r}", instead=", ".join(VALUES))
+        with self._alone():
+            return self._append(picture, label, was, now)
+
+    def undo(self, name: str = "") -> Correction | None:
+        """Take back a correction, the last one where none is named; None where there is none to take back."""
+        with self._alone():
+            standing = [entry for entry in self.standing() if name in ("", entry.name)]
+            if not standing:
+                return None
+            last = standing[-1]
+            return self._append(last.picture, last.label, last.now, last.was, last.name)
+
+    def _append(self, picture: str, label: str, was: str, now: str, undoes: str = "") -> Correction:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = Correction(secrets.token_hex(6), at, picture, label, was, now, undoes)
+        line = to_json(asdict(entry), indent=None) + "\n"
+        with disk_faults(self.path), self.path.open("ab") as file:
+            file.write(line.encode("utf-8", "backslashreplace"))
+        return entry
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with disk_faults(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".lock"), timeout=SECONDS):
+            yield
+
+
+def _entry(line: str) -> Correction | None:
+    try:
+        values: dict[str, Any] = json.loads(line)
+        return Correction(**{name: str(values[name]) for name in Correction.__dataclass_fields__})
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

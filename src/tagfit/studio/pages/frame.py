@@ -1,0 +1,78 @@
+"""Frame: what every page has: title, verdict, the way around, and the command that shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tagfit.report import parts
+from tagfit.report.page import clean
+from tagfit.report.parts import Part
+from tagfit.studio.desk import Desk
+
+PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Overview", ()),
+    ("Curves", ("curves",)),
+    ("Findings", ("findings",)),
+    ("Corrections", ("corrections",)),
+    ("Try it", ("try",)),
+)
+
+
+def page(
+    title: str,
+    verdict: Part,
+    *,
+    command: Sequence[object] = (),
+    sections: Iterable[Part | None] = (),
+    ways: Iterable[dict[str, str]] = (),
+    actions: Iterable[dict[str, Any]] = (),
+    data: dict[str, Any] | None = None,
+) -> Part:
+    """A page.
+
+    Args:
+        title: of the page.
+        verdict: the sentence it begins with.
+        command: the words of the command that shows the same in a terminal.
+        sections: the evidence; None is left out.
+        ways: links to the pages around this one.
+        actions: forms, see :func:`action`.
+        data: what the scripts of the page read.
+    """
+    return {
+        "title": clean(title),
+        "verdict": verdict,
+        "command": parts.command(*command) if command else "",
+        "ways": list(ways),
+        "sections": [section for section in sections if section is not None],
+        "actions": list(actions),
+        "data": data or {},
+    }
+
+
+def ways(desk: Desk, here: str = "", split: str = "") -> list[dict[str, str]]:
+    """The pages of a run; ``here`` is the name of the present one."""
+    first = split or (desk.splits or ["validation"])[0]
+    found = [parts.link("Runs", "/")]
+    found += [parts.link(name, desk.address(*more)) for name, more in PLACES]
+    if desk.run.scored_splits:
+        found.insert(3, parts.link("Pictures", desk.address(first, "pictures")))
+        found.insert(4, parts.link("Thresholds", desk.address(first, "thresholds")))
+    return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
+
+
+def top(here: str = "") -> list[dict[str, str]]:
+    """The pages of the whole workspace."""
+    found = [parts.link("Runs", "/"), parts.link("Cures", "/cures"), parts.link("New training", "/train")]
+    return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
+
+
+def action(title: str, to: str, button: str, fields: Iterable[dict[str, Any]] = (), note: str = "") -> dict[str, Any]:
+    """A form: where it goes, its fields (see :func:`field`) and what it does in one sentence."""
+    return {"title": title, "to": to, "button": button, "fields": list(fields), "note": note}
+
+
+def field(name: str, label: str, value: object = "", *, choices: Sequence[str] = (), help: str = "") -> dict[str, Any]:  # noqa: A002
+    """A field of a form; with ``choices``, one of these; without a label, hidden."""
+    return {"name": name, "label": label, "value": clean(value), "choices": list(map(clean, choices)), "help": help}

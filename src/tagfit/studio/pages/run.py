@@ -1,0 +1,152 @@
+"""Run: how one model stands, its curves, and what the diagnosis found, each linked to the pictures behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tagfit.diagnosis.finding import Finding
+from tagfit.errors import InputError
+from tagfit.report import parts, sections
+from tagfit.report.page import number
+from tagfit.report.parts import Part
+from tagfit.report.report import with_findings
+from tagfit.studio.desk import Desk
+from tagfit.studio.pages import frame
+
+WRONG = 8  # pictures of a kind
+# What shows the pictures behind a finding.
+SHOWS = {
+    "suspect-tags": {"show": "suspect"},
+    "missing-tags": {"show": "suspect"},
+    "near-duplicates-across-splits": {"show": "duplicate"},
+    "threshold-costs-f1": {"show": "missed"},
+    "label-never-predicted": {"show": "missed"},
+}
+
+
+def overview(desk: Desk) -> Part:
+    """Metrics beside baselines, labels by need, the strongest finding, the most confident mistakes."""
+    run = desk.run
+    if not run.scored_splits:
+        return curves(desk)
+    splits: list[str] = [split for split in run.scored_splits if split != "test"]
+    judged = sections.judged_split(splits)
+    evaluations = {split: desk.evaluation(split) for split in splits}
+    evaluation, scores, findings = evaluations[judged], desk.scores(judged), desk.findings()
+    mark, said = sections.mark_of(evaluation), sections.sentence(evaluation)
+    said, mark = with_findings(said, mark, findings)
+    shown = [
+        _strongest(desk, findings.fired[0]) if findings.fired else None,
+        sections.metrics(evaluations),
+        sections.labels(evaluation, lambda label: desk.address(judged, "thresholds", label=label)),
+        sections.precision_recall(scores, evaluation),
+        sections.reliability(scores),
+        sections.co_occurrence(scores),
+        *sections.wrong(scores, WRONG, lambda row: desk.address(judged, "pictures", row)),
+    ]
+    return frame.page(
+        desk.workspace.shown(run.folder),
+        parts.verdict(mark, said),
+        command=("tagfit", "evaluate", desk.workspace.shown(run.folder)),
+        sections=[with_sources(desk, one) for one in shown],
+        ways=frame.ways(desk, "Overview"),
+        actions=[cure_form(desk)],
+    )
+
+
+def findings(desk: Desk) -> Part:
+    """Every check that fired, linked to its pictures and to a cure."""
+    found = desk.findings()
+    cards = [parts.finding(one, _links(desk, one)) for one in found.fired]
+    rest = [[one.code, one.outcome, one.verdict.says] for one in found.all if one.outcome != "fired"]
+    others = parts.table(["check", "outcome", "why"], rest, words=3, id="others", title="The other checks")
+    worst = "issue" if found.issues else "hint" if found.fired else "good"
+    return frame.page(
+        f"Findings on {desk.workspace.shown(desk.run.folder)}",
+        parts.verdict(worst, f"{found.summary()}."),
+        command=("tagfit", "diagnose", desk.workspace.shown(desk.run.folder)),
+        sections=[parts.findings("findings", "What is wrong, and what to do", "", cards) if cards else None, others],
+        ways=frame.ways(desk, "Findings"),
+        actions=[cure_form(desk)],
+    )
+
+
+def curves(desk: Desk) -> Part:
+    """The curves of the training, live while it runs."""
+    run = desk.run
+    state, history, info = run.state, run.history, run.info
+    shown = desk.workspace.shown(run.folder)
+    words = ("tagfit", "train", "--resume", shown) if state not in ("done", "running") else ("tagfit", "runs", shown)
+    last = history[-1] if history else None
+    losses = "" if last is None else f" Validation loss {number(last.validation_loss)} after epoch {last.epoch}."
+    of = f" of {run.recipe.epochs}" if state == "running" else ""
+    said = {"running": f"Training: epoch {len(history)}{of} is done.", "done": f"Trained for {len(history)} epochs."}
+    problem = f" {info['problem']}" if info.get("problem") else ""
+    sentence = (
+        said.get(state, f"The training is {state} after {len(history)} epochs and can be resumed.{problem}") + losses
+    )
+    stop = frame.action("Stop", desk.address("stop"), "Stop now", note="The run can be resumed; no epoch is lost.")
+    resume = frame.action(
+        "Resume", desk.address("resume"), "Resume", note="It ends with the same weights, bit for bit."
+    )
+    actions = [stop] if state == "running" else [] if state == "done" else [resume]
+    return frame.page(
+        f"Training of {shown}",
+        parts.verdict("good" if state == "done" else "hint", sentence),
+        command=words,
+        sections=[sections.training(history, info.get("kept_epoch"))],
+        ways=frame.ways(desk, "Curves"),
+        actions=actions,
+        data={"live": state == "running", "events": desk.address("curves", "events"), "epochs": len(history)},
+    )
+
+
+def with_sources(desk: Desk, section: Part | None) -> Part | None:
+    """A section whose pictures have the addresses of their files."""
+    if section is None or section["kind"] != "pictures":
+        return section
+    shown = desk.problem() is not None
+    for one in section["pictures"]:
+        one["src"] = desk.address(one["split"], "picture", f"{one['row']}.jpg") if shown else ""
+    return section
+
+
+def cure_form(desk: Desk) -> dict[str, Any]:
+    """The form that starts a cure of the run."""
+    name = desk.workspace.shown(desk.run.folder).rpartition("/")[2]
+    return frame.action(
+        "Cure this run",
+        desk.address("cure"),
+        "Start the cure",
+        [
+            frame.field("goal", "Goal", "lesson", help="such as validation.label_accuracy>=0.85, or lesson"),
+            frame.field("budget", "Time", "10m", help="for the whole cure, such as 90s or 10m"),
+            frame.field("name", "Name", f"{name}-cured", help="of the folder in cures/"),
+        ],
+        "A search that changes only the recipe, in a process of its own: it goes on when this page is closed.",
+    )
+
+
+def _strongest(desk: Desk, finding: Finding) -> Part:
+    card = parts.finding(finding, [*_links(desk, finding), parts.link("all findings", desk.address("findings"))])
+    return parts.findings("strongest", "The strongest finding", "", [card])
+
+
+def _links(desk: Desk, finding: Finding) -> list[dict[str, str]]:
+    query = SHOWS.get(finding.code)
+    try:
+        split = sections.judged_split(desk.run.scored_splits)
+    except (IndexError, InputError):
+        return []
+    return [] if query is None else [parts.link("see the pictures", desk.address(split, "pictures", **query))]
+
+
+def try_it(desk: Desk) -> Part:
+    """Where a picture is dropped, to see its tags and scores."""
+    return frame.page(
+        f"Try {desk.workspace.shown(desk.run.folder)}",
+        parts.verdict("good", "Drop, paste or choose a picture: it is tagged here and stored nowhere."),
+        command=("tagfit", "tag", desk.workspace.shown(desk.run.folder), "PICTURE"),
+        ways=frame.ways(desk, "Try it"),
+        data={"to": desk.address("try"), "cut": 0.5},
+    )

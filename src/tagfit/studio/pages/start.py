@@ -1,0 +1,143 @@
+"""Start: a new training, the comparison of two runs, and a page that asks before the test split is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tagfit import workflow
+from tagfit.errors import InputError
+from tagfit.recipe import NAMED
+from tagfit.report import parts
+from tagfit.report.page import number
+from tagfit.report.parts import Part
+from tagfit.studio import jobs
+from tagfit.studio.desk import Desk
+from tagfit.studio.pages import frame
+from tagfit.studio.workspace import Workspace, address
+
+TABLES = ("*.csv", "*/tags.csv", "studio/exports/*.csv", "*/pictures/tags.csv")
+
+
+def training(workspace: Workspace, source: str = "") -> Part:
+    """The form of a new training, on ``source`` where that is one of the folder's."""
+    sources = [workspace.shown(path) for path in _sources(workspace)]
+    sources.sort(key=lambda name: name != source)
+    count = "1 source is" if len(sources) == 1 else f"{len(sources)} sources are"
+    said = f"{count} in the folder." if sources else "No table of tags is in the folder."
+    fields = [
+        frame.field(
+            "source", "Source", sources[0] if sources else "", choices=sources, help="a table of tags in the folder"
+        )
+        if sources
+        else frame.field("source", "Source", "", help="a table, folder or file in the folder"),
+        frame.field("recipe", "Recipe", "regularised-dense", choices=list(NAMED), help="see tagfit recipes"),
+        frame.field("set", "Changes", "", help="such as epochs=20, separated by spaces; empty for none"),
+        frame.field("name", "Name", "mine", help="of the folder in runs/"),
+    ]
+    note = "It runs in a process of its own and goes on when this page is closed."
+    form = frame.action("New training", "/train", "Start the training", fields, note)
+    recipes = parts.table(
+        ["recipe", "architecture", "epochs"],
+        [[name, one.architecture, str(one.epochs)] for name, one in NAMED.items()],
+        words=2,
+        id="recipes",
+        title="Recipes",
+    )
+    words = ("tagfit", "train", sources[0] if sources else "SOURCE")
+    verdict = parts.verdict("good" if sources else "hint", said)
+    return frame.page(
+        "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("New training")
+    )
+
+
+def compare(one: Desk, other: Desk) -> Part:
+    """Two runs on the same pictures: paired differences with intervals."""
+    names = [desk.workspace.shown(desk.run.folder) for desk in (one, other)]
+
+    def made() -> object:
+        return workflow.compare(one.scores("validation"), other.scores("validation"), names=names)
+
+    key = ("compare", *names, one.version("validation"), other.version("validation"))
+    found = one.work.get(key, "comparing two runs", made, one.patience)
+    shown = [each for each in (*found.overall, *found.labels) if each.label == "" or each.shown]  # type: ignore[attr-defined]
+    rows = [
+        [
+            each.label or "all labels",
+            each.metric,
+            number(each.first),
+            number(each.second),
+            number(each.difference, "+.3f"),
+            "" if each.low is None else f"{number(each.low, '+.3f')} to {number(each.high, '+.3f')}",
+            each.verdict,
+        ]
+        for each in shown
+    ]
+    columns = ["label", "metric", *names, "difference", "95 % interval", "verdict"]
+    better = [each for each in found.overall if each.shown]  # type: ignore[attr-defined]
+    said = f"{names[1]} against {names[0]}: " + (
+        "; ".join(f"{each.metric} is {each.verdict} by {number(abs(each.difference))}" for each in better[:3])
+        if better
+        else "no difference of the whole models is shown"
+    )
+    table = parts.table(columns, rows, words=2, id="differences", title="Paired differences")
+    ways = [*frame.top(), {**parts.link("Compare", ""), "here": "page"}]
+    return frame.page(
+        "Compare", parts.verdict("good" if better else "hint", f"{said}."),
+        command=("tagfit", "compare", *names), sections=[table], ways=ways,
+    )  # fmt: skip
+
+
+def ask_first(desk: Desk) -> Part:
+    """What is shown in place of the test split until the look is agreed to."""
+    said = "The test split is for one look at the end: each look is recorded, and choices made after it count less."
+    form = frame.action("Look at the test split", desk.address("test"), "Show it and record the look")
+    return frame.page(
+        "Test split",
+        parts.verdict("hint", said),
+        command=("tagfit", "evaluate", desk.workspace.shown(desk.run.folder), "--split", "test"),
+        actions=[form],
+        ways=frame.ways(desk),
+    )
+
+
+def starting(workspace: Workspace, key: str) -> Part:
+    """A training or a cure that was started and has written nothing yet: what it says, and where it will be."""
+    for kind, known in (("runs", workspace.runs()), ("cures", workspace.cures())):
+        if key in known:
+            to = address(kind, key, *(["curves"] if kind == "runs" else []))
+            ways = [*frame.top(), {**parts.link("It has begun", to), "here": ""}]
+            return frame.page(
+                "It has begun", parts.verdict("good", "It has begun."), ways=ways, data={"over": False, "to": to}
+            )
+    said, ended = jobs.said(workspace, key)
+    lines = parts.table(["what it says"], [[line] for line in said.splitlines()[-20:]], id="log", title="")
+    verdict = parts.verdict("issue", "It ended before it began.") if ended else parts.verdict("hint", "It is starting.")
+    return frame.page(
+        "Starting", verdict, sections=[lines] if said else [], ways=frame.top(), data={"over": ended, "to": ""}
+    )
+
+
+def waiting(what: str, seconds: float) -> Part:
+    """What is shown while a result is computed."""
+    verdict = parts.verdict("hint", f"{what[0].upper()}{what[1:]}: {seconds:.0f} s so far.")
+    return frame.page("One moment", verdict, ways=frame.top(), data={"over": False, "to": ""})
+
+
+def problem(title: str, error: InputError) -> Part:
+    """What is shown where a request cannot be answered."""
+    rows = [[fault.what, fault.instead] for fault in error.faults]
+    table = parts.table(["what", "instead"], rows, words=2, id="faults", title="")
+    return frame.page(title, parts.verdict("issue", error.faults[0].what), sections=[table], ways=frame.top())
+
+
+def chosen(workspace: Workspace, form: Mapping[str, str]) -> tuple[str, Path]:
+    """The source that a form names, and the file or folder behind it."""
+    path = workspace.inside(form.get("source", ""))
+    return workspace.shown(path), path
+
+
+def _sources(workspace: Workspace) -> list[Path]:
+    found = [path for pattern in TABLES for path in sorted(workspace.folder.glob(pattern)) if path.is_file()]
+    inside = [path for path in found if path.resolve().is_relative_to(workspace.folder)]
+    return list(dict.fromkeys(inside))

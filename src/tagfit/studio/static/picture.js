@@ -1,0 +1,61 @@
+// Tags at the speed of the keyboard: a digit or the letters of a label turn a tag on or off, u takes it back.
+import { onKey, refresh, say, send } from "./common.js";
+
+let busy = Promise.resolve();
+
+function queued(act) { busy = busy.then(act, act); return busy; }
+
+async function changed(form, extra, words) {
+  if ((await send(form, extra)) === null) return;
+  const typed = document.getElementById("filter").value;
+  await refresh(location.href, [".tags", ".verdict", "#undo"]);
+  wire();
+  narrowed(typed);
+  say(words);
+}
+
+
+function byColumn(column) {
+  return document.querySelector(`.tags form input[name=column][value="${column}"]`)?.form.querySelector("button");
+}
+
+function toggle(column) {
+  queued(() => {
+    const button = byColumn(column);
+    if (!button) return null;
+    return changed(button.form, { now: button.value }, `${button.closest("tr").dataset.label} is ${button.value} now. u takes it back.`);
+  });
+}
+
+function narrowed(text) {
+  const letters = text.toLowerCase();
+  for (const row of document.querySelectorAll(".tags tbody tr")) row.hidden = !row.dataset.label.toLowerCase().includes(letters);
+}
+
+function wire() {
+  for (const form of document.querySelectorAll(".tags form")) {
+    form.onsubmit = (event) => { event.preventDefault(); toggle(form.querySelector("[name=column]").value); };
+  }
+  document.getElementById("undo").onsubmit = (event) => { event.preventDefault(); undo(); };
+}
+
+function undo() { queued(() => changed(document.getElementById("undo"), {}, "The last correction was taken back.")); }
+
+const filter = document.getElementById("filter");
+filter.oninput = () => narrowed(filter.value);
+filter.onkeydown = (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  const row = [...document.querySelectorAll(".tags tbody tr")].find((one) => !one.hidden);
+  if (!row) return;
+  filter.value = "";
+  narrowed("");
+  toggle(row.querySelector("[name=column]").value);
+};
+for (let digit = 1; digit <= 9; digit += 1) onKey(String(digit), () => toggle(digit - 1));
+onKey("u", undo);
+const follow = (id) => () => queued(() => document.getElementById(id)?.click());
+onKey("ArrowRight", follow("next"));
+onKey("ArrowLeft", follow("previous"));
+onKey("Escape", follow("back"));
+wire();
