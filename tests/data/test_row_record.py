@@ -34,7 +34,7 @@ def forbid_splitting(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the source was split again")
 
-    monkeypatch.setattr(splitting.placing, "place", refuse)
+    monkeypatch.setattr(splitting.placement, "place", refuse)
     monkeypatch.setattr(splitting, "duplicate_groups", refuse)
 
 
