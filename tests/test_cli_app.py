@@ -16,7 +16,7 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "untag", "accept", "undo",
+    "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "pack", "demo", "report", "keywords",
     "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
@@ -41,6 +41,7 @@ FAILING = {
     "pack": ("pack", "nowhere", "folder"),
     "report": ("report", "nowhere"),
     "keywords": ("keywords", "nowhere"),
+    "studio": ("studio", "nowhere"),
     "demo": ("demo", "a file"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),

@@ -18,9 +18,7 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from tagfit.data.source_report import CheckReport
 
-app = typer.Typer(
-    cls=Group, help="Check a source, assign folds, convert it, or generate example data.", rich_markup_mode=None
-)
+app = typer.Typer(cls=Group, help="Check a source, assign folds, convert it, or generate one.", rich_markup_mode=None)
 
 SHOWN = 20
 
@@ -150,7 +148,7 @@ def convert(
 
 @app.callback(invoke_without_command=True)
 def data(context: typer.Context) -> None:
-    """Check a source, assign folds, convert it, or generate example data."""
+    """Check a source, assign folds, convert it, or generate one."""
     if context.invoked_subcommand is None:
         say(context.get_help())
 

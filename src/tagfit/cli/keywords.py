@@ -27,7 +27,7 @@ def keywords(
     as_json: AsJson = False,
     reading: PhotoOptions,
 ) -> None:
-    """Report what keywords photographs have and which labels they give.
+    """Report the keywords of photographs and the labels they give.
 
     Nothing is written, and no picture is decoded.
     """

@@ -22,7 +22,7 @@ def studio(
         int, typer.Option(metavar="N", min=0, max=65535, help="The port on this machine; 0: any free one.")
     ] = 0,
 ) -> None:
-    """Show a folder of runs and cures in the browser, on this machine only.
+    """Look at runs and cures in the browser, on this machine only.
 
     Prints a link that works once. Nothing is sent to another machine. Trainings and cures that are started there go
     on when the studio ends.

@@ -95,7 +95,7 @@ def faults_of_writing(context: typer.Context) -> list[Fault]:
 def untag(
     folder: PhotoFolder, apply: Apply = False, diff: Diff = False, label: Labels = None, as_json: AsJson = False
 ) -> int:
-    """Remove the keywords that tagfit added to photographs, and nothing else.
+    """Remove only the keywords that tagfit added to photographs.
 
     Prints the plan; --apply carries it out.
     """
