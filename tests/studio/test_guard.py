@@ -78,6 +78,13 @@ def test_every_answer_has_a_strict_policy(client: TestClient) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
+def test_forms_of_a_browser_name_their_origin(client: TestClient) -> None:
+    """With the policy ``no-referrer`` a browser sends ``Origin: null`` with a form, which no page here is."""
+    assert client.get("/").headers["referrer-policy"] == "same-origin"
+    refused = client.post("/train", headers={"origin": "null"}, data={"source": "tags.csv"})
+    assert refused.status_code == 403
+
+
 def test_pages_have_no_inline_script_style_or_handler(client: TestClient) -> None:
     from page_tags import Tags
 
