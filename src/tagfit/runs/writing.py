@@ -15,7 +15,7 @@ from tagfit.files import disk_faults
 
 # Held by the process that writes the run, for as long as it lives.
 LOCK = ".lock"
-# Held for an instant by whoever takes or tests LOCK, so that a test is never mistaken for a writer.
+# Locked briefly by each process that takes or tests LOCK, so that a test is never mistaken for a writer.
 GATE = ".lock.gate"
 GATE_SECONDS = 30.0
 POLL_SECONDS = 0.002

@@ -6,7 +6,6 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,49 +29,24 @@ from tagfit import workflow
 from tagfit.curing.certificate import load as load_certificate
 from tagfit.errors import InputError
 from tagfit.files import to_json
-from tagfit.goal import Goal
-from tagfit.recipe import find as find_recipe
 from tagfit.report import page as pages_of_report
 from tagfit.report.certificate_page import certificate_page
-from tagfit.studio import jobs, sheets
+from tagfit.studio import changes, sheets
+from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import AskFirstError, Desk
-from tagfit.studio.export import export
 from tagfit.studio.guard import LARGEST, TooLargeError
 from tagfit.studio.pages import corrections, pictures, run, runs, start, thresholds
-from tagfit.studio.views import View, number_in
-from tagfit.studio.work import WaitingError, Work
-from tagfit.studio.workspace import MissingError, Workspace, address
+from tagfit.studio.views import View
+from tagfit.studio.work import WaitingError
+from tagfit.studio.workspace import MissingError, Workspace
 
 HERE = Path(__file__).parent
-PATIENCE, PATIENCE_OF_DATA = 0.7, 120.0  # seconds: of a page, and of what a page or a script asks for
 POLL = 0.4  # seconds between two looks at a run that is trained
 FOREVER = "private, max-age=31536000, immutable"
 # The certificate's page brings its style with it, and no script.
 OWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 
 Make = Callable[["Studio", Request], dict[str, Any]]
-
-
-@dataclass
-class Studio:
-    """What all requests share.
-
-    Attributes:
-        workspace: the folder.
-        work: results that take long.
-        agreed: the runs whose test split may be shown.
-    """
-
-    workspace: Workspace
-    work: Work = field(default_factory=Work)
-    agreed: set[str] = field(default_factory=set)
-
-    def desk(self, request: Request, key: str | None = None, patience: float | None = None) -> Desk:
-        """The run that a request is about."""
-        if patience is None:
-            patience = PATIENCE_OF_DATA if request.scope.get("as_json") else PATIENCE
-        name = request.path_params["key"] if key is None else key
-        return Desk(self.workspace, self.work, name, patience, self.agreed)
 
 
 def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
@@ -111,10 +85,10 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         get("/cures", lambda s, _: runs.cures(s.workspace)),
         get("/cures/{key}", lambda s, r: runs.cure(s.workspace, r.path_params["key"]), "live.html"),
         file("/cures/{key}/certificate", _certificate),
-        post("/cures/{key}/stop", lambda s, r, _: _stop(s, s.workspace.cure(r.path_params["key"]), "cures", r)),
-        post("/cures/{key}/resume", _resume_cure),
+        post("/cures/{key}/stop", lambda s, r, _: changes.stop(s, s.workspace.cure(r.path_params["key"]), "cures", r)),
+        post("/cures/{key}/resume", changes.resume_cure),
         get("/train", lambda s, r: start.training(s.workspace, r.query_params.get("source", ""))),
-        post("/train", _train),
+        post("/train", changes.train),
         get("/starting/{key}", _starting, "wait.html"),
         get("/compare", _compare),
         get(run_at, lambda s, r: run.overview(s.desk(r)), "live.html"),
@@ -122,16 +96,16 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         Route(run_at + "/curves/events", events),
         get(run_at + "/findings", lambda s, r: run.findings(s.desk(r))),
         get(run_at + "/corrections", lambda s, r: corrections.corrections(s.desk(r))),
-        post(run_at + "/corrections", _correct),
-        post(run_at + "/corrections/undo", _undo),
-        post(run_at + "/corrections/export", _export),
+        post(run_at + "/corrections", changes.correct),
+        post(run_at + "/corrections/undo", changes.undo),
+        post(run_at + "/corrections/export", changes.export_tags),
         get(run_at + "/try", _try, "try.html"),
         Route(run_at + "/try", tried, methods=["POST"]),
-        post(run_at + "/thresholds", _save_cut),
-        post(run_at + "/stop", lambda s, r, _: _stop(s, s.desk(r).run.folder, "runs", r)),
-        post(run_at + "/resume", _resume_run),
-        post(run_at + "/cure", _cure),
-        post(run_at + "/test", _look_at_test),
+        post(run_at + "/thresholds", changes.save_cut),
+        post(run_at + "/stop", lambda s, r, _: changes.stop(s, s.desk(r).run.folder, "runs", r)),
+        post(run_at + "/resume", changes.resume_run),
+        post(run_at + "/cure", changes.cure),
+        post(run_at + "/test", changes.look_at_test),
         get(split_at + "/pictures", _with_split(pictures.grid), "grid.html"),
         get(split_at + "/rows", _with_split(pictures.window)),
         get(split_at + "/pictures/{row:int}", _picture, "picture.html"),
@@ -280,100 +254,6 @@ def _scores(studio: Studio, request: Request) -> Response:
 def _certificate(studio: Studio, request: Request) -> Response:
     certificate = load_certificate(studio.workspace.cure(request.path_params["key"]))
     return HTMLResponse(certificate_page(certificate), headers={"content-security-policy": OWN_POLICY})
-
-
-def _correct(studio: Studio, request: Request, form: dict[str, str]) -> str:
-    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
-    split = desk.split(form.get("split", ""))
-    scores = desk.scores(split)
-    row, column = (int(form.get(name, "")) if form.get(name, "").isdecimal() else -1 for name in ("row", "column"))
-    if not (0 <= row < len(scores) and 0 <= column < len(scores.labels)):
-        raise MissingError("there is no such picture or label")
-    picture, label = str(scores.ids[row]), scores.labels[column]
-    was = desk.corrections.values().get((picture, label), pictures.given(scores, row, column))
-    desk.corrections.add(picture, label, was, form.get("now", ""))
-    return _back(form, desk.address("corrections"))
-
-
-def _undo(studio: Studio, request: Request, form: dict[str, str]) -> str:
-    desk = studio.desk(request)
-    desk.corrections.undo(form.get("entry", ""))
-    return _back(form, desk.address("corrections"))
-
-
-def _export(studio: Studio, request: Request, _form: dict[str, str]) -> str:
-    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
-    problem = desk.problem()
-    if problem is None:
-        raise InputError("the sources of the run cannot be read", instead="the sources, as they were")
-    path = export(problem, desk.corrections, studio.workspace.own / "exports")
-    return address("train", source=studio.workspace.shown(path))
-
-
-def _save_cut(studio: Studio, request: Request, form: dict[str, str]) -> str:
-    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
-    split, label, cut = form.get("split", ""), form.get("label", ""), number_in(form.get("cut", ""))
-    thresholds.save(desk, split, label, cut)
-    return desk.address(split, "thresholds", label=label)
-
-
-def _look_at_test(studio: Studio, request: Request, _form: dict[str, str]) -> str:
-    desk = studio.desk(request)
-    desk.look_at_test()
-    return desk.address("test", "pictures")
-
-
-def _train(studio: Studio, _request: Request, form: dict[str, str]) -> str:
-    workspace = studio.workspace
-    shown, _ = start.chosen(workspace, form)
-    out = workspace.folder / "runs" / jobs.checked_name(form.get("name", ""))
-    if out.exists():
-        raise InputError(f"runs/{out.name} exists", instead="another name")
-    recipe = jobs.checked_word(form.get("recipe", ""), "recipe")
-    find_recipe(recipe)
-    words = ["train", f"./{shown}", "--recipe", recipe, "--out", str(out)]
-    for setting in form.get("set", "").split():
-        words += ["--set", jobs.checked_word(setting, "setting")]
-    if shown.startswith("studio/exports/"):
-        words.append("--allow-outside")
-    jobs.start(workspace, words, out)
-    return address("starting", workspace.key(out))
-
-
-def _cure(studio: Studio, request: Request, form: dict[str, str]) -> str:
-    desk, workspace = studio.desk(request), studio.workspace
-    out = workspace.folder / "cures" / jobs.checked_name(form.get("name", ""))
-    if out.exists():
-        raise InputError(f"cures/{out.name} exists", instead="another name")
-    goal, budget = (jobs.checked_word(form.get(name, ""), name) for name in ("goal", "budget"))
-    Goal(goal)
-    words = ["cure", str(desk.run.folder), "--goal", goal, "--budget", budget, "--out", str(out)]
-    jobs.start(workspace, words, out)
-    return address("starting", workspace.key(out))
-
-
-def _stop(studio: Studio, folder: Path, kind: str, request: Request) -> str:
-    if not jobs.stop(studio.workspace, folder):
-        raise InputError("the process was not started here, or has ended", instead="Ctrl-C where it was started")
-    return address(kind, request.path_params["key"], *(["curves"] if kind == "runs" else []))
-
-
-def _resume_run(studio: Studio, request: Request, _form: dict[str, str]) -> str:
-    desk = studio.desk(request)
-    jobs.start(studio.workspace, ["train", "--resume", str(desk.run.folder)], desk.run.folder)
-    return desk.address("curves")
-
-
-def _resume_cure(studio: Studio, request: Request, _form: dict[str, str]) -> str:
-    folder = studio.workspace.cure(request.path_params["key"])
-    jobs.start(studio.workspace, ["cure", "--resume", str(folder)], folder)
-    return address("cures", request.path_params["key"])
-
-
-def _back(form: dict[str, str], otherwise: str) -> str:
-    """The page that a form was on; only a path of this server."""
-    to = form.get("back", "")
-    return to if to.startswith("/runs/") else otherwise
 
 
 async def _events(studio: Studio, request: Request) -> Response:

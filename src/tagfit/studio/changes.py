@@ -1,0 +1,121 @@
+"""Changes: what the forms of the pages do; each returns the address of the page to go to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+
+from tagfit.errors import InputError
+from tagfit.goal import Goal
+from tagfit.recipe import find as find_recipe
+from tagfit.studio import jobs
+from tagfit.studio.context import PATIENCE_OF_DATA, Studio
+from tagfit.studio.export import export
+from tagfit.studio.pages import pictures, start, thresholds
+from tagfit.studio.views import number_in
+from tagfit.studio.workspace import MissingError, address
+
+
+def correct(studio: Studio, request: Request, form: dict[str, str]) -> str:
+    """Correct one tag of one picture."""
+    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
+    split = desk.split(form.get("split", ""))
+    scores = desk.scores(split)
+    row, column = (int(form.get(name, "")) if form.get(name, "").isdecimal() else -1 for name in ("row", "column"))
+    if not (0 <= row < len(scores) and 0 <= column < len(scores.labels)):
+        raise MissingError("there is no such picture or label")
+    picture, label = str(scores.ids[row]), scores.labels[column]
+    was = desk.corrections.values().get((picture, label), pictures.given(scores, row, column))
+    desk.corrections.add(picture, label, was, form.get("now", ""))
+    return _back(form, desk.address("corrections"))
+
+
+def undo(studio: Studio, request: Request, form: dict[str, str]) -> str:
+    """Take a correction back."""
+    desk = studio.desk(request)
+    desk.corrections.undo(form.get("entry", ""))
+    return _back(form, desk.address("corrections"))
+
+
+def export_tags(studio: Studio, request: Request, _form: dict[str, str]) -> str:
+    """Write the corrected tags as a new table, and go to its training."""
+    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
+    problem = desk.problem()
+    if problem is None:
+        raise InputError("the sources of the run cannot be read", instead="the sources, as they were")
+    path = export(problem, desk.corrections, studio.workspace.own / "exports")
+    return address("train", source=studio.workspace.shown(path))
+
+
+def save_cut(studio: Studio, request: Request, form: dict[str, str]) -> str:
+    """Keep the threshold of one label."""
+    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
+    split, label, cut = form.get("split", ""), form.get("label", ""), number_in(form.get("cut", ""))
+    thresholds.save(desk, split, label, cut)
+    return desk.address(split, "thresholds", label=label)
+
+
+def look_at_test(studio: Studio, request: Request, _form: dict[str, str]) -> str:
+    """Agree to look at the test split, which is recorded."""
+    desk = studio.desk(request)
+    desk.look_at_test()
+    return desk.address("test", "pictures")
+
+
+def train(studio: Studio, _request: Request, form: dict[str, str]) -> str:
+    """Start a training in a process of its own."""
+    workspace = studio.workspace
+    shown, _ = start.chosen(workspace, form)
+    out = workspace.folder / "runs" / jobs.checked_name(form.get("name", ""))
+    if out.exists():
+        raise InputError(f"runs/{out.name} exists", instead="another name")
+    recipe = jobs.checked_word(form.get("recipe", ""), "recipe")
+    find_recipe(recipe)
+    words = ["train", f"./{shown}", "--recipe", recipe, "--out", str(out)]
+    for setting in form.get("set", "").split():
+        words += ["--set", jobs.checked_word(setting, "setting")]
+    if shown.startswith("studio/exports/"):
+        words.append("--allow-outside")
+    jobs.start(workspace, words, out)
+    return address("starting", workspace.key(out))
+
+
+def cure(studio: Studio, request: Request, form: dict[str, str]) -> str:
+    """Start a cure in a process of its own."""
+    desk, workspace = studio.desk(request), studio.workspace
+    out = workspace.folder / "cures" / jobs.checked_name(form.get("name", ""))
+    if out.exists():
+        raise InputError(f"cures/{out.name} exists", instead="another name")
+    goal, budget = (jobs.checked_word(form.get(name, ""), name) for name in ("goal", "budget"))
+    Goal(goal)
+    words = ["cure", str(desk.run.folder), "--goal", goal, "--budget", budget, "--out", str(out)]
+    jobs.start(workspace, words, out)
+    return address("starting", workspace.key(out))
+
+
+def stop(studio: Studio, folder: Path, kind: str, request: Request) -> str:
+    """Stop a process that was started here."""
+    if not jobs.stop(studio.workspace, folder):
+        raise InputError("the process was not started here, or has ended", instead="Ctrl-C where it was started")
+    return address(kind, request.path_params["key"], *(["curves"] if kind == "runs" else []))
+
+
+def resume_run(studio: Studio, request: Request, _form: dict[str, str]) -> str:
+    """Continue an interrupted training."""
+    desk = studio.desk(request)
+    jobs.start(studio.workspace, ["train", "--resume", str(desk.run.folder)], desk.run.folder)
+    return desk.address("curves")
+
+
+def resume_cure(studio: Studio, request: Request, _form: dict[str, str]) -> str:
+    """Continue an interrupted cure."""
+    folder = studio.workspace.cure(request.path_params["key"])
+    jobs.start(studio.workspace, ["cure", "--resume", str(folder)], folder)
+    return address("cures", request.path_params["key"])
+
+
+def _back(form: dict[str, str], otherwise: str) -> str:
+    """The page that a form was on; only a path of this server."""
+    to = form.get("back", "")
+    return to if to.startswith("/runs/") else otherwise
