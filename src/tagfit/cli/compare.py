@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli import checks, options
+from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.names import names_in
 from tagfit.cli.output import AsJson, print_json, say
@@ -34,7 +34,7 @@ def compare(
         typer.Argument(
             metavar="MODEL",
             help="Run folders or score files; the others are compared with the first.",
-            callback=checked(each(checks.run_or_scores)),
+            callback=checked(each(path_checks.run_or_scores)),
         ),
     ],
     split: Annotated[

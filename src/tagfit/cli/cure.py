@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import checks, options
+from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.exit_codes import OF_VERDICT
 from tagfit.cli.option_groups import expand_groups
@@ -88,7 +88,7 @@ def _together(context: typer.Context) -> list[Fault]:
         faults.append(Fault("cure needs a RUN or a SOURCE, or --resume DIR", instead="tagfit cure RUN --goal lesson"))
     elif not is_given(context, "out"):
         with gathered(faults):
-            checks.folder(Path("cures"))
+            path_checks.folder(Path("cures"))
     if start is not None and _is_run(start):
         if more := options.given_except(context, WITH_RUN):
             what = f"{start} is a run with its own recipe, data and splits; {', '.join(more)} cannot be changed"
@@ -102,7 +102,7 @@ def _together(context: typer.Context) -> list[Fault]:
 
 Start = Annotated[
     Path | None,
-    typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.", callback=checked(checks.source)),
+    typer.Argument(metavar="RUN|SOURCE", help="A run folder, or a source.", callback=checked(path_checks.source)),
 ]
 Bounds = Annotated[
     list[str] | None,
@@ -132,7 +132,7 @@ Out = Annotated[
         metavar="DIR",
         help="The folder of the cure.",
         show_default="cures/<date>-<name>",
-        callback=checked(checks.folder),
+        callback=checked(path_checks.folder),
     ),
 ]
 Resume = Annotated[
@@ -140,7 +140,7 @@ Resume = Annotated[
     typer.Option(
         metavar="DIR",
         help="Continue an interrupted cure, or one with larger --trials or --budget.",
-        callback=checked(checks.begun_cure),
+        callback=checked(path_checks.begun_cure),
     ),
 ]
 FirstRecipe = Annotated[

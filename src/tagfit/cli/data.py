@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tagfit.cli import checks, options
+from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.option_groups import expand_groups
@@ -57,7 +57,7 @@ def split(
             "-o",
             metavar="FILE",
             help="The CSV to write: image, tags, fold.",
-            callback=checked(checks.new_output),
+            callback=checked(path_checks.new_output),
         ),
     ],
     folds: Annotated[int, typer.Option(metavar="K", min=2, help="Number of folds.")] = 5,
@@ -90,7 +90,9 @@ def generate(
     directory: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="The folder to write; new, empty, or generated before.", callback=checked(checks.folder)
+            metavar="DIR",
+            help="The folder to write; new, empty, or generated before.",
+            callback=checked(path_checks.folder),
         ),
     ],
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same bytes.")] = 0,
@@ -113,7 +115,8 @@ def convert(
     *,
     source: options.SourceArgument,
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The folder to write; new.", callback=checked(checks.absent_folder))
+        Path,
+        typer.Argument(metavar="OUT", help="The folder to write; new.", callback=checked(path_checks.absent_folder)),
     ],
     to: Annotated[
         Literal["csv", "parquet", "webdataset", "coco"],

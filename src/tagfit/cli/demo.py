@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked
 from tagfit.cli.cure import reported, show_certificate
 from tagfit.cli.exit_codes import DEMO_FAILED, DONE
@@ -24,7 +24,9 @@ TYPICAL_SEED = 4
 def demo(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Where pictures and runs are written.", callback=checked(checks.folder)),
+        typer.Argument(
+            metavar="DIR", help="Where pictures and runs are written.", callback=checked(path_checks.folder)
+        ),
     ] = Path("demo"),
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the trainings.")] = TYPICAL_SEED,
     as_json: AsJson = False,

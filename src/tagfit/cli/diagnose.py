@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.names import names_in
@@ -41,19 +41,19 @@ def _together(context: typer.Context) -> list[Fault]:
 TrainScores = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Scores of train as .npz (truth, scores) or .csv.", callback=checked(checks.file)
+        metavar="FILE", help="Scores of train as .npz (truth, scores) or .csv.", callback=checked(path_checks.file)
     ),
 ]
 ValidationScores = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Scores of validation, likewise.", callback=checked(checks.file)),
+    typer.Option(metavar="FILE", help="Scores of validation, likewise.", callback=checked(path_checks.file)),
 ]
 HistoryFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
         help="Losses per epoch: Keras' history.history as .json, a .csv log, or .jsonl.",
-        callback=checked(checks.file),
+        callback=checked(path_checks.file),
     ),
 ]
 CrossFit = Annotated[
@@ -81,7 +81,7 @@ Letter = Annotated[
         "--out",
         metavar="FILE",
         help="Write the report as one .html file.",
-        callback=checked(checks.output),
+        callback=checked(path_checks.output),
     ),
 ]
 FailOn = Annotated[
@@ -93,7 +93,7 @@ FailOn = Annotated[
 @check_together(_together)
 def diagnose(
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
+        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(path_checks.run))
     ] = None,
     train: TrainScores = None,
     validation: ValidationScores = None,

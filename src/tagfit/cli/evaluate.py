@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import checks, options
+from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, each, is_given, typed
 from tagfit.cli.names import names_in
 from tagfit.cli.option_groups import expand_groups
@@ -25,7 +25,7 @@ ThresholdsFile = Annotated[
         metavar="FILE",
         help="Written by `tagfit thresholds --out`.",
         show_default="0.5 for every label",
-        callback=checked(checks.thresholds),
+        callback=checked(path_checks.thresholds),
     ),
 ]
 
@@ -68,17 +68,19 @@ def _together(context: typer.Context) -> list[Fault]:
     return faults
 
 
-RunFolder = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))]
+RunFolder = Annotated[
+    Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(path_checks.run))
+]
 NewData = Annotated[
     Path | None,
-    typer.Argument(metavar="SOURCE", help="New tagged data to evaluate it on.", callback=checked(checks.source)),
+    typer.Argument(metavar="SOURCE", help="New tagged data to evaluate it on.", callback=checked(path_checks.source)),
 ]
 ScoreFiles = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE",
         help="Instead of a run: scores as .npz (truth, scores) or .csv; may be repeated.",
-        callback=checked(each(checks.file)),
+        callback=checked(each(path_checks.file)),
     ),
 ]
 Splits = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
@@ -15,7 +15,7 @@ from tagfit.cli.photo_options import PhotoOptions
 
 SHOWN = 20
 PhotoFolder = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="A folder of photographs.", callback=checked(checks.photo_folder))
+    Path, typer.Argument(metavar="FOLDER", help="A folder of photographs.", callback=checked(path_checks.photo_folder))
 ]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import checked, is_given
 from tagfit.cli.option_groups import group_of
 from tagfit.cli.photo_options import PHOTOS, PhotoOptions
@@ -37,11 +37,11 @@ _splitting = partial(typer.Option, rich_help_panel="Splitting and decoding")
 AllLabels = Annotated[bool, typer.Option("--all-labels", help="Show every label, not only the worst.")]
 SourceArgument = Annotated[
     Path,
-    typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False, callback=checked(checks.source)),
+    typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False, callback=checked(path_checks.source)),
 ]
 CacheDir = Annotated[
     Path | None,
-    _reading(metavar="DIR", help="Where decoded pictures are cached.", callback=checked(checks.folder)),
+    _reading(metavar="DIR", help="Where decoded pictures are cached.", callback=checked(path_checks.folder)),
 ]
 
 
@@ -190,7 +190,7 @@ class SplitOptions:
     limit: Annotated[int | None, _splitting(metavar="N", min=1, help="Use a random sample of N rows.")] = None
     validation: Annotated[
         Path | None,
-        _splitting(metavar="SOURCE", help="A separate source for validation.", callback=checked(checks.source)),
+        _splitting(metavar="SOURCE", help="A separate source for validation.", callback=checked(path_checks.source)),
     ] = None
     validation_fold: Annotated[
         int | None, _splitting(metavar="K", help="The number in the fold column that is validation.")
@@ -199,7 +199,8 @@ class SplitOptions:
         float | None, _splitting(metavar="S", min=0, max=1, help="Share of the rows for validation.")
     ] = None
     test: Annotated[
-        Path | None, _splitting(metavar="SOURCE", help="A separate source for test.", callback=checked(checks.source))
+        Path | None,
+        _splitting(metavar="SOURCE", help="A separate source for test.", callback=checked(path_checks.source)),
     ] = None
     test_fold: Annotated[int | None, _splitting(metavar="K", help="The number in the fold column that is test.")] = None
     test_share: Annotated[

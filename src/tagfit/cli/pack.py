@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.output import AsJson, print_json, say
@@ -15,11 +15,11 @@ from tagfit.cli.output import AsJson, print_json, say
 
 @check_together(checks.needs_train_extra("packing a tagger"))
 def pack(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(path_checks.run))],
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER", help="The tagger's folder; new or empty.", callback=checked(checks.new_folder)
+            metavar="FOLDER", help="The tagger's folder; new or empty.", callback=checked(path_checks.new_folder)
         ),
     ],
     thresholds: ThresholdsFile = None,

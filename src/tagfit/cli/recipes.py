@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.output import AsJson, print_json, say, table
@@ -68,13 +68,15 @@ def from_keras(
         typer.Argument(
             metavar="MODEL",
             help="MODEL.keras, or a file with the text of model.to_json().",
-            callback=checked(checks.file),
+            callback=checked(path_checks.file),
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write the recipe to a file instead of printing it.", callback=checked(checks.output)
+            metavar="FILE",
+            help="Write the recipe to a file instead of printing it.",
+            callback=checked(path_checks.output),
         ),
     ] = None,
     as_json: AsJson = False,

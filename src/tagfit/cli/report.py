@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import path_checks
 from tagfit.cli.checking import check_together, checked, each, is_given, typed
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 from tagfit.errors import Fault
@@ -29,12 +29,14 @@ def report(
         typer.Argument(
             metavar="RUN|CURE|SCORES",
             help="Run folders, folders of cures, or score files (.npz or .csv).",
-            callback=checked(each(checks.reportable)),
+            callback=checked(each(path_checks.reportable)),
         ),
     ],
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", metavar="FILE", help="The .html file to write.", callback=checked(checks.output)),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="The .html file to write.", callback=checked(path_checks.output)
+        ),
     ] = DEFAULT,
     as_json: AsJson = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.output import say
 
@@ -16,7 +16,7 @@ from tagfit.cli.output import say
 def studio(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="The folder with runs/ and cures/.", callback=checked(checks.there)),
+        typer.Argument(metavar="FOLDER", help="The folder with runs/ and cures/.", callback=checked(path_checks.there)),
     ] = Path(),
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="The port on this machine; 0: any free one.")

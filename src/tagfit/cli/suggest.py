@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked, each
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(path_checks.run))]
 
 
 @check_together(checks.needs_train_extra("suggesting pictures"))
@@ -20,13 +20,15 @@ def suggest(
     pictures: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PICTURE", help="Folders of pictures, or files.", callback=checked(each(checks.pictures))
+            metavar="PICTURE", help="Folders of pictures, or files.", callback=checked(each(path_checks.pictures))
         ),
     ],
     count: Annotated[int, typer.Option(metavar="N", min=1, help="How many pictures.")] = 100,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Write them as CSV.", callback=checked(checks.new_output)),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="Write them as CSV.", callback=checked(path_checks.new_output)
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +54,7 @@ def suggest(
 @check_together(checks.needs_train_extra("finding similar pictures"))
 def similar(
     run: RunArgument,
-    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A file.", callback=checked(checks.file))],
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A file.", callback=checked(path_checks.file))],
     among: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +62,7 @@ def similar(
             metavar="FOLDER|SOURCE",
             help="Pictures to search.",
             show_default="those that the run was trained and validated on",
-            callback=checked(checks.source),
+            callback=checked(path_checks.source),
         ),
     ] = None,
     count: Annotated[int, typer.Option(metavar="N", min=1, help="How many pictures.")] = 10,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
@@ -38,14 +38,15 @@ def _together(context: typer.Context) -> list[Fault]:
 def tag(
     *,
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run folder, or a tagger's folder.", callback=checked(checks.model))
+        Path,
+        typer.Argument(metavar="RUN", help="A run folder, or a tagger's folder.", callback=checked(path_checks.model)),
     ],
     pictures: Annotated[
         list[Path],
         typer.Argument(
             metavar="PICTURE",
             help="Picture files, folders, archives, or URLs of folders.",
-            callback=checked(each(checks.pictures)),
+            callback=checked(each(path_checks.pictures)),
         ),
     ],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: picture, tags, and one score per label.")] = False,
@@ -54,7 +55,7 @@ def tag(
         typer.Option(
             metavar="FILE",
             help="Write a .csv, .jsonl or .parquet instead of printing; interrupted, the same command continues it.",
-            callback=checked(checks.table),
+            callback=checked(path_checks.table),
         ),
     ] = None,
     thresholds: ThresholdsFile = None,

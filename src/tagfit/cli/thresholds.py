@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks, options
+from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.output import AsJson, on_resamples, print_json, progress_bar, say
 from tagfit.errors import Fault, InputError
@@ -56,7 +56,7 @@ StrategyOfLabel = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write a file for --thresholds of other commands.", callback=checked(checks.output)
+        metavar="FILE", help="Write a file for --thresholds of other commands.", callback=checked(path_checks.output)
     ),
 ]
 
@@ -64,11 +64,13 @@ Out = Annotated[
 @check_together(_together)
 def thresholds(
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(checks.run))
+        Path | None, typer.Argument(metavar="RUN", help="A run folder.", callback=checked(path_checks.run))
     ] = None,
     scores: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Instead of a run: scores as .npz or .csv.", callback=checked(checks.file)),
+        typer.Option(
+            metavar="FILE", help="Instead of a run: scores as .npz or .csv.", callback=checked(path_checks.file)
+        ),
     ] = None,
     strategy: Strategy = "best-f1",
     by_label: StrategyOfLabel = None,

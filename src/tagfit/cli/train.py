@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagfit.cli import checks, options
+from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.evaluate import show_evaluations
 from tagfit.cli.option_groups import expand_groups
@@ -84,7 +84,7 @@ def _together(context: typer.Context) -> list[Fault]:
             faults.append(Fault("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]"))
         if not is_given(context, "out"):
             with gathered(faults):
-                checks.folder(Path("runs"))
+                path_checks.folder(Path("runs"))
     elif more := options.given_except(context, WITH_RESUME):
         what = f"--resume continues the run with its own settings; {', '.join(more)} cannot be changed"
         faults.append(
@@ -98,7 +98,7 @@ def _together(context: typer.Context) -> list[Fault]:
 
 
 Source = Annotated[
-    Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP, callback=checked(checks.source))
+    Path | None, typer.Argument(metavar="SOURCE", help=options.SOURCE_HELP, callback=checked(path_checks.source))
 ]
 Out = Annotated[
     Path | None,
@@ -106,13 +106,13 @@ Out = Annotated[
         metavar="DIR",
         help="The run folder.",
         show_default="runs/<date>-<recipe>-<seed>",
-        callback=checked(checks.new_folder),
+        callback=checked(path_checks.new_folder),
     ),
 ]
 Resume = Annotated[
     Path | None,
     typer.Option(
-        metavar="RUN", help="Continue an interrupted run, with its own settings.", callback=checked(checks.run)
+        metavar="RUN", help="Continue an interrupted run, with its own settings.", callback=checked(path_checks.run)
     ),
 ]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tagfit.cli import checks
+from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked
 from tagfit.cli.exit_codes import CHECK_FAILED, DONE
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
@@ -20,7 +20,7 @@ def verify(
         typer.Argument(
             metavar="CERTIFICATE",
             help="certificate.json, or the folder of its cure.",
-            callback=checked(checks.certificate),
+            callback=checked(path_checks.certificate),
         ),
     ],
     as_json: AsJson = False,
