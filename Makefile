@@ -7,13 +7,20 @@ INSTALLED := $(VENV)/.installed
 PYTEST_FLAGS ?= -n auto
 
 LOWEST := .venv-lowest
-.PHONY: demo test lowest lint install clean
+APT = { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null; } \
+	|| echo "NOT INSTALLED: $(1); $(2) are skipped (apt-get install $(1))"
+.PHONY: demo test tools lowest lint install clean
 
 demo: $(INSTALLED)
 	$(BIN)/tagfit demo
 
-test: lint
+test: lint tools
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# Two programs that tests compare with: a browser, and the referee of metadata. Only root may install them with apt.
+tools:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(call APT,chromium,the browser tests)
+	@command -v exiftool >/dev/null || $(call APT,libimage-exiftool-perl,the tests that ask ExifTool)
 
 lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python -m pytest $(PYTEST_FLAGS) --without-extras

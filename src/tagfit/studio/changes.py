@@ -105,14 +105,14 @@ def resume_run(studio: Studio, request: Request, _form: dict[str, str]) -> str:
     """Continue an interrupted training."""
     desk = studio.desk(request)
     jobs.start(studio.workspace, ["train", "--resume", str(desk.run.folder)], desk.run.folder)
-    return desk.address("curves")
+    return address("starting", desk.key)
 
 
 def resume_cure(studio: Studio, request: Request, _form: dict[str, str]) -> str:
     """Continue an interrupted cure."""
     folder = studio.workspace.cure(request.path_params["key"])
     jobs.start(studio.workspace, ["cure", "--resume", str(folder)], folder)
-    return address("cures", request.path_params["key"])
+    return address("starting", request.path_params["key"])
 
 
 def _back(form: dict[str, str], otherwise: str) -> str:

@@ -130,7 +130,8 @@ def picture(desk: Desk, split: str, row: int, query: Mapping[str, str]) -> Part:
             "row": row,
             "split": split,
             "id": clean(name),
-            "src": desk.address(split, "picture", f"{row}.jpg", large=1) if desk.pixels(split) is not None else "",
+            "src": _large(desk, split, row),
+            "next_src": _large(desk, split, around["next"]),
             "entries": entries,
             "around": links,
             "back": desk.address(split, "pictures", **view.query()),
@@ -140,6 +141,12 @@ def picture(desk: Desk, split: str, row: int, query: Mapping[str, str]) -> Part:
             "standing": len(desk.corrections.standing()),
         },
     )
+
+
+def _large(desk: Desk, split: str, row: int | None) -> str:
+    """The address of a picture in full; empty where there is none."""
+    there = row is not None and desk.pixels(split) is not None
+    return desk.address(split, "picture", f"{row}.jpg", large=1) if there else ""
 
 
 def _entries(desk: Desk, scores: Scores, row: int, view: View) -> list[dict[str, Any]]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tagfit import workflow
+from tagfit.curing.certificate import CERTIFICATE
 from tagfit.errors import InputError
 from tagfit.recipe import NAMED
 from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
+from tagfit.runs.writing import is_being_written
 from tagfit.studio import jobs
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
@@ -102,20 +104,38 @@ def ask_first(desk: Desk) -> Part:
 
 
 def starting(workspace: Workspace, key: str) -> Part:
-    """A training or a cure that was started and has written nothing yet: what it says, and where it will be."""
-    for kind, known in (("runs", workspace.runs()), ("cures", workspace.cures())):
-        if key in known:
-            to = address(kind, key, *(["curves"] if kind == "runs" else []))
-            ways = [*frame.top(), {**parts.link("It has begun", to), "here": ""}]
-            return frame.page(
-                "It has begun", parts.verdict("good", "It has begun."), ways=ways, data={"over": False, "to": to}
-            )
+    """A training or a cure that was started or resumed: what it says until it writes, and where it then is."""
     said, ended = jobs.said(workspace, key)
+    found = _begun(workspace, key, ended)
     lines = parts.table(["what it says"], [[line] for line in said.splitlines()[-20:]], id="log", title="")
-    verdict = parts.verdict("issue", "It ended before it began.") if ended else parts.verdict("hint", "It is starting.")
-    return frame.page(
-        "Starting", verdict, sections=[lines] if said else [], ways=frame.top(), data={"over": ended, "to": ""}
-    )
+    if found is None:
+        verdict = (
+            parts.verdict("issue", "It ended before it began.") if ended else parts.verdict("hint", "It is starting.")
+        )
+        data = {"over": ended, "to": ""}
+        return frame.page("Starting", verdict, sections=[lines] if said else [], ways=frame.top(), data=data)
+    to, well = found
+    ways = [*frame.top(), {**parts.link("Where it is", to), "here": ""}]
+    if well:
+        return frame.page(
+            "It has begun", parts.verdict("good", "It has begun."), ways=ways, data={"over": False, "to": to}
+        )
+    verdict = parts.verdict("issue", "It ended before it was done.")
+    return frame.page("Ended", verdict, sections=[lines], ways=ways, data={"over": True, "to": ""})
+
+
+def _begun(workspace: Workspace, key: str, ended: bool) -> tuple[str, bool] | None:
+    """The address of a job's page, and whether to go there: it is at work, or was finished; None before that."""
+    runs, cures = workspace.runs(), workspace.cures()
+    if key in runs:
+        folder, to, done = runs[key].folder, address("runs", key, "curves"), runs[key].state == "done"
+    elif key in cures:
+        folder, to, done = cures[key], address("cures", key), (cures[key] / CERTIFICATE).is_file()
+    else:
+        return None
+    if is_being_written(folder) or (ended and done):
+        return to, True
+    return (to, False) if ended else None
 
 
 def waiting(what: str, seconds: float) -> Part:

@@ -37,6 +37,7 @@ export async function refresh(address = location.href, selectors = ["main"]) {
   const answer = await fetch(address, { headers: { accept: "text/html" } });
   if (answer.status !== 200) return false;
   const other = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.title = other.title;
   for (const selector of selectors) {
     const [mine, theirs] = [document.querySelector(selector), other.querySelector(selector)];
     if (mine && theirs) mine.replaceWith(document.adoptNode(theirs));

@@ -100,7 +100,7 @@ if (grid) {
     while (pool.length < last - first) pool.push(cell());
     const free = pool.filter((one) => one.index < first || one.index >= last);
     const taken = new Map(pool.filter((one) => one.index >= first && one.index < last).map((one) => [one.index, one]));
-    for (let index = first; index < last; index += 1) fill(taken.get(index) ?? free.pop(), index);
+    for (let index = first; index < last; index += 1) fill(taken.get(index) ?? free.shift(), index);
     for (const one of free) one.found.style.transform = "translate(-9999px, 0)";
     for (const one of free) one.index = -1;
   }
