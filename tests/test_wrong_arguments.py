@@ -91,7 +91,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "Thresholds.load": (tagfit.Thresholds.load, {"path": folder / "thresholds.json"}),
         "Thresholds.save": (thresholds.save, {"path": folder / "t.json"}),
         "Thresholds.in_order": (thresholds.in_order, {"labels": ["c", "a"]}),
-        "calibrate": (tagfit.calibrate, {"scores": held, "folds": 2, "repeats": 60, "seed": 0}),
+        "calibrate": (tagfit.calibrate, {"scores": held, "folds": 2, "method": "platt", "repeats": 60, "seed": 0}),
         "check": (tagfit.check, {"source": rows, "decode": True, "cache_dir": None, "on_decoded": None,
                                  "min_positives": 0, "labels": None, "exclude_labels": (), "separator": None}),
         "choose_thresholds": (
@@ -129,6 +129,11 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         ),
         "gap": (tagfit.gap, {"run": run, "validation": None, **judged}),
         "open_run": (tagfit.open_run, {"folder": run}),
+        "pack": (
+            tagfit.pack,
+            {"run": run, "folder": folder / "packed", "thresholds": 0.5, "format": "safetensors", "calibrate": False,
+             "net": None},
+        ),
         "read": (
             tagfit.read,
             {"source": rows, "format": None, "separator": None, "unlisted": "absent", "labels": None,

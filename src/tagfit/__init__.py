@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tagfit.workflow import evaluate as evaluate
     from tagfit.workflow import fit as fit
     from tagfit.workflow import gap as gap
+    from tagfit.workflow import pack as pack
     from tagfit.workflow import resume as resume
     from tagfit.workflow import resume_cure as resume_cure
     from tagfit.workflow import similar as similar
@@ -73,6 +74,7 @@ _PUBLIC = {
     "from_arrays": "tagfit.data.readers.arrays",
     "gap": "tagfit.workflow",
     "open_run": "tagfit.runs.run",
+    "pack": "tagfit.workflow",
     "read": "tagfit.data.read",
     "read_scores": "tagfit.evaluation.score_files",
     "resume": "tagfit.workflow",

@@ -15,6 +15,7 @@ from tagfit.cli.names import names_in
 from tagfit.errors import Fault, InputError, MissingExtraError, gathered
 
 TRAIN_EXTRA = ("torch", "optuna")
+ONNX_EXTRA = ("onnx", "onnxscript", "onnxruntime")
 NAMED_METRICS = ("default", "all", "headline")
 
 
@@ -74,13 +75,30 @@ def device(name: str) -> None:
 
 def train_extra(purpose: str) -> None:
     """What the extra ``train`` brings is installed."""
-    for name in TRAIN_EXTRA:
-        try:
-            missing = importlib.util.find_spec(name) is None
-        except ModuleNotFoundError:
-            missing = True
-        if missing:
-            raise MissingExtraError("train", purpose)
+    _installed(TRAIN_EXTRA, "train", purpose)
+
+
+def onnx_extra() -> None:
+    """What the extra ``onnx`` brings is installed."""
+    _installed(ONNX_EXTRA, "onnx", "--format onnx")
+
+
+def tagger_extra(folder: Path) -> None:
+    """What runs the model in a folder is installed: ONNX Runtime for an ONNX tagger, else torch."""
+    from tagfit import tagger
+
+    if tagger.engine_in(folder) == "onnx":
+        tagger.require_onnx_runtime()
+    else:
+        train_extra("tagging pictures")
+
+
+def tagger_format(name: str) -> None:
+    """A format of taggers."""
+    from tagfit.workflow.packing import FORMATS
+
+    if name not in FORMATS:
+        raise InputError(f"there is no format {name!r}", instead=" or ".join(FORMATS))
 
 
 def metrics(text: str) -> None:
@@ -258,3 +276,13 @@ def _any_recipe() -> Any:
     from tagfit.recipe import NAMED
 
     return NAMED["regularised-dense"]
+
+
+def _installed(modules: tuple[str, ...], extra: str, purpose: str) -> None:
+    for name in modules:
+        try:
+            missing = importlib.util.find_spec(name) is None
+        except ModuleNotFoundError:
+            missing = True
+        if missing:
+            raise MissingExtraError(extra, purpose)

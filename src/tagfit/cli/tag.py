@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagfit.cli import checks, path_checks
-from tagfit.cli.checking import check_together, checked, each, is_given
+from tagfit.cli.checking import check_together, checked, each, is_given, typed
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.option_groups import expand_groups
@@ -29,7 +29,7 @@ def _together(context: typer.Context) -> list[Fault]:
         faults.append(Fault("--csv prints, --out writes a file", instead="--out tags.csv"))
     faults += faults_of_writing(context)
     with gathered(faults):
-        checks.train_extra("tagging pictures")
+        checks.tagger_extra(Path(typed(context).get("run") or ""))
     return faults
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +133,14 @@ class Calibration(Shown):
 
 
 @checked(scores="calibrate(Scores.of(truth, probabilities))", cv="folds=5")
-def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, seed: int = SEED) -> Calibration:
+def calibrate(
+    scores: Scores,
+    *,
+    folds: int = FOLDS,
+    method: Literal["auto", "platt"] = "auto",
+    repeats: int = REPEATS,
+    seed: int = SEED,
+) -> Calibration:
     """Fit a calibrator per label, chosen by its positives and negatives, and evaluate by cross-fitting.
 
     Isotonic where there are at least MANY of both, Platt's two numbers (with his smoothed targets, 1999) from FEW up,
@@ -141,6 +148,7 @@ def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, see
 
     Args:
         folds: how many.
+        method: "platt" for two numbers a label however many pictures there are, as taggers carry them.
         repeats: bootstrap resamples for the intervals.
 
     Raises:
@@ -153,10 +161,10 @@ def calibrate(scores: Scores, *, folds: int = FOLDS, repeats: int = REPEATS, see
     crossed = np.empty(scores.scores.shape, dtype=np.float64)
     for held_out in range(folds):
         out = fold == held_out
-        for column, calibrator in enumerate(_fit(scores, ~out)):
+        for column, calibrator in enumerate(_fit(scores, ~out, method)):
             crossed[out, column] = calibrator(scores.scores[out, column])
     after = replace(scores, scores=crossed)
-    calibrators = _fit(scores, np.ones(len(scores), dtype=bool))
+    calibrators = _fit(scores, np.ones(len(scores), dtype=bool), method)
     errors_before, intervals_before = _errors(scores, repeats, seed)
     errors_after, intervals_after = _errors(after, repeats, seed)
     labels = tuple(
@@ -211,7 +219,7 @@ def _folds(scores: Scores, folds: int, seed: int) -> NDArray[np.intp]:
     return np.asarray((rng.permutation(units) % folds)[of_row])
 
 
-def _fit(scores: Scores, kept: NDArray[np.bool_]) -> tuple[Calibrator, ...]:
+def _fit(scores: Scores, kept: NDArray[np.bool_], method: str) -> tuple[Calibrator, ...]:
     """One calibrator per label, fitted on ``kept``; its method depends on all known rows, so folds do not differ."""
     found = []
     for column, label in enumerate(scores.labels):
@@ -224,7 +232,7 @@ def _fit(scores: Scores, kept: NDArray[np.bool_]) -> tuple[Calibrator, ...]:
         few = min(int(whole.sum()), int(len(whole) - whole.sum()))
         if few < FEW or truth.all() or not truth.any():
             found.append(Calibrator(label, "none"))
-        elif few < MANY:
+        elif few < MANY or method == "platt":
             found.append(Calibrator(label, "platt", y=fit_platt(truth, values, weights)))
         else:
             found.append(_isotonic(label, truth, values, weights))

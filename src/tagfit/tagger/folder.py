@@ -1,8 +1,10 @@
-"""The folder of a Tagger: ``tagger.json`` and ``weights.safetensors``; loading it never runs code."""
+"""The folder of a Tagger: ``tagger.json`` with ``weights.safetensors`` or ``model.onnx``; loading never runs code."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +16,23 @@ from tagfit import recipe as recipes
 from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
+from tagfit.evaluation.scaling import Scaling
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import disk_faults, to_json, write_text, written_whole
 from tagfit.runs.run import Run, open_run
+from tagfit.tagger import onnx_graph
 from tagfit.tagger.tagger import Tagger, ThresholdsLike, fingerprint
 from tagfit.training.torch_import import torch_for
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
 
-FORMAT = 1
-ABOUT, WEIGHTS = "tagger.json", "weights.safetensors"
-SETTINGS = ("labels", "preprocessing", "recipe", "net", "thresholds")  # what the fingerprint is of, beside the weights
+FORMAT = 2
+READ = (1, FORMAT)  # 1 had neither calibration nor ONNX, and no hashes of files
+ABOUT, WEIGHTS, GRAPH = "tagger.json", "weights.safetensors", "model.onnx"
+# What the fingerprint is of, beside the weights or the graph.
+SETTINGS_OF_1 = ("labels", "preprocessing", "recipe", "net", "thresholds")
+SETTINGS = (*SETTINGS_OF_1, "calibration", "engine")
 
 
 def of_run(run: Run | str | Path, thresholds: ThresholdsLike = 0.5, *, net: NetFactory | None = None) -> Tagger:
@@ -87,16 +94,23 @@ def save(
     with disk_faults(path):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(f"{path} exists and is not empty", instead="a new folder")
-    with written_whole(path / WEIGHTS) as file:
-        file.write(tensors.save(dict(made.weights)))
+    files = {WEIGHTS: tensors.save(dict(made.weights))}
+    if made.graph is not None:
+        made = replace(made, graph=onnx_graph.with_settings(made.graph, made.settings()))
+        files = {GRAPH: made.graph or b""}
+    for name, data in files.items():
+        with written_whole(path / name) as file:
+            file.write(data)
     about = {
         "format": FORMAT,
         "tagfit": tagfit.__version__,
         **made.settings(),
         "origin": made.origin,
+        "measured": made.measured,
         "fingerprint": made.fingerprint,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
-    write_text(path / ABOUT, to_json(about) + "\n")
+    write_text(path / ABOUT, to_json({**about, "sha256": _hash_of(about)}) + "\n")
     return made
 
 
@@ -112,20 +126,28 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
     """
     path = Path(folder)
     about = _read_about(path)
-    if about.get("format") != FORMAT:
-        raise InputError(f"{path} has tagger format {about.get('format')!r}", instead=f"this tagfit reads {FORMAT}")
-    weights = _read_weights(path / WEIGHTS)
+    if about.get("format") not in READ:
+        raise InputError(
+            f"{path} has tagger format {about.get('format')!r}", instead=f"this tagfit reads {READ[0]} and {READ[1]}"
+        )
     try:
+        first = about["format"] == READ[0]
+        files = _checked_files(path, {WEIGHTS: None} if first else about["files"])
+        weights = _weights(path / WEIGHTS, files[WEIGHTS]) if WEIGHTS in files else {}
+        graph = files.get(GRAPH)
         # Of what is stored, not of what it is read as: a later tagfit may know more fields of a recipe.
-        found = fingerprint({name: about[name] for name in SETTINGS}, weights)
-        if found != about["fingerprint"]:
+        stored = {name: about[name] for name in (SETTINGS_OF_1 if first else SETTINGS)}
+        same = first or about["sha256"] == _hash_of({name: about[name] for name in about if name != "sha256"})
+        if not same or fingerprint(stored, weights, graph) != about["fingerprint"]:
             raise InputError(f"{path} changed since it was written: its fingerprint is not the one it holds")
         if about["preprocessing"]["decoder"] != decoding.DECODER:
             raise InputError(
                 f"{path} was trained on pictures of decoder {about['preprocessing']['decoder']}, not of this tagfit's",
                 instead=f"tagfit {about['tagfit']}, which wrote it",
             )
-        _refuse_another_net(about["net"], net, path)
+        if graph is None:
+            _refuse_another_net(about["net"], net, path)
+        calibration = about.get("calibration")
         return Tagger(
             labels=tuple(about["labels"]),
             preprocessing=Preprocessing.from_dict(about["preprocessing"]),
@@ -133,16 +155,48 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
             weights=weights,
             thresholds=Thresholds.from_dict(about["thresholds"]).in_order(about["labels"]),
             origin=about["origin"],
+            calibration=None if calibration is None else Scaling.from_dict(calibration, about["labels"]),
+            graph=graph,
+            measured=about.get("measured", {}),
             net_name=about["net"],
-            net=net,
+            net=None if graph is not None else net,
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path / ABOUT} is damaged: {error!r}") from None
+
+
+def _checked_files(path: Path, hashes: dict[str, str | None]) -> dict[str, bytes]:
+    """The files of a Tagger, each as long and as it was when it was written."""
+    found = {}
+    for name, expected in hashes.items():
+        if Path(name).name != name:
+            raise InputError(f"{path / ABOUT} names a file outside of its folder: {name!r}")
+        try:
+            found[name] = (path / name).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {path / name}: {error.strerror}") from None
+        if expected is not None and hashlib.sha256(found[name]).hexdigest() != expected:
+            raise InputError(
+                f"{path / name} changed since it was written, or was not copied whole: its SHA-256 is not the one in "
+                f"{ABOUT}",
+                instead="copy the folder again, or pack the run again",
+            )
+    return found
+
+
+def _hash_of(about: dict[str, Any]) -> str:
+    plain = json.loads(to_json(about))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def holds_tagger(folder: str | Path) -> bool:
     """Whether a folder says that it is a Tagger."""
     return (Path(folder) / ABOUT).is_file()
+
+
+def engine_in(folder: str | Path) -> str:
+    """``onnx`` for the folder of an ONNX tagger, ``torch`` for any other and for that of a run."""
+    return str(_read_about(Path(folder)).get("engine", "torch")) if holds_tagger(folder) else "torch"
 
 
 def _read_about(path: Path) -> dict[str, Any]:
@@ -161,13 +215,18 @@ def _read_about(path: Path) -> dict[str, Any]:
     return about
 
 
-def _read_weights(path: Path) -> dict[str, Any]:
+def _weights(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        return dict(tensors.load(path.read_bytes()))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+        return dict(tensors.load(data))
     except (SafetensorError, KeyError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from None
+
+
+def _read_weights(path: Path) -> dict[str, Any]:
+    try:
+        return _weights(path, path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _refuse_another_net(recorded: str | None, net: NetFactory | None, folder: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,12 @@ from tagfit.data.pictures import decode as decoding
 from tagfit.data.problem import Preprocessing
 from tagfit.display import Shown, few
 from tagfit.errors import InputError
+from tagfit.evaluation.scaling import Scaling
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import to_json
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
+from tagfit.tagger.onnx_engine import OnnxEngine
 from tagfit.tagger.picture_paths import list_pictures
 from tagfit.tagger.stream import tag_each
 from tagfit.training.torch_import import torch_for
@@ -28,6 +31,7 @@ from tagfit.training.torch_import import torch_for
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
     from tagfit.training.represent import Represented
+    from tagfit.training.scorer import Scorer
 
 # One number, one per label in order, or by name.
 ThresholdsLike = float | Mapping[str, float] | ArrayLike | Thresholds
@@ -44,8 +48,11 @@ class Tagger(Shown):
         weights: NumPy arrays by name.
         thresholds: what is predicted, for these labels in this order.
         origin: where it comes from (run, seed, fingerprint of the Problem), plain JSON values; it changes no tag.
+        calibration: slope and offset of each label's logit; None where the net's own probabilities are used.
+        graph: the whole net as the bytes of an ONNX graph, in place of weights; None for one that torch runs.
+        measured: what was measured when it was made (evaluation, difference of the graph), plain JSON values.
         net_name: of the factory that made the net in place of the recipe's layers; None where none did.
-        net: that factory.
+        net: that factory; a graph needs none.
     """
 
     labels: tuple[str, ...]
@@ -54,21 +61,25 @@ class Tagger(Shown):
     weights: Mapping[str, NDArray[Any]]
     thresholds: Thresholds
     origin: dict[str, Any]
+    calibration: Scaling | None = None
+    graph: bytes | None = None
+    measured: dict[str, Any] = field(default_factory=dict)
     net_name: str | None = None
     net: NetFactory | None = None
 
     @property
     def fingerprint(self) -> str:
         """One hash of all that tags depend on: two taggers of equal fingerprint tag alike."""
-        return fingerprint(self.settings(), self.weights)
+        return fingerprint(self.settings(), self.weights, self.graph)
 
     def lines(self) -> list[str]:
         """The Tagger in a few lines."""
-        weights, net = sum(value.size for value in self.weights.values()), self.net_name or self.recipe.architecture
+        count, net = sum(value.size for value in self.weights.values()), self.net_name or self.recipe.architecture
+        kept = f"{count} weights" if self.graph is None else f"an ONNX graph of {len(self.graph) / 1e6:.1f} MB"
         return [
-            f"Tagger: {len(self.labels)} labels, {self.preprocessing.shape}, {net}, {weights} weights",
+            f"Tagger: {len(self.labels)} labels, {self.preprocessing.shape}, {net}, {kept}",
             f"  labels: {few(self.labels)}",
-            f"  thresholds: {self.thresholds.strategy}",
+            f"  thresholds: {self.thresholds.strategy}" + (", calibrated" if self.calibration else ""),
             f"  from: {few(f'{name} {value}' for name, value in self.origin.items() if isinstance(value, str | int))}",
         ]
 
@@ -84,7 +95,14 @@ class Tagger(Shown):
             "recipe": self.recipe.model_dump(mode="json"),
             "net": self.net_name,
             "thresholds": self.thresholds.to_dict(),
+            "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "engine": self.engine,
         }
+
+    @property
+    def engine(self) -> str:
+        """What computes the probabilities: ``onnx`` (ONNX Runtime) or ``torch``."""
+        return "torch" if self.graph is None else "onnx"
 
     @classmethod
     @checked()
@@ -141,20 +159,21 @@ class Tagger(Shown):
             InputError: rows of another shape than those trained on.
         """
         self._refuse_another_shape(inputs)
+        if self.graph is not None:
+            return self._onnx(inputs, rows)
+        return self._torch(inputs, rows, digests=digests, cache_dir=cache_dir)
+
+    @cached_property
+    def _onnx(self) -> OnnxEngine:
+        assert self.graph is not None
+        return OnnxEngine(self.graph)
+
+    @cached_property
+    def _torch(self) -> Scorer:
         with torch_for("scoring"):
-            from tagfit.training import memory
-        return memory.score(
-            self.recipe,
-            self.weights,
-            self.preprocessing,
-            inputs,
-            len(self.labels),
-            rows=rows,
-            digests=digests,
-            cache_dir=cache_dir,
-            device="cpu",
-            net=self.net,
-        )
+            from tagfit.training.scorer import Scorer
+        settings = (self.recipe, self.weights, self.preprocessing, len(self.labels))
+        return Scorer(*settings, scaling=self.calibration, device="cpu", net=self.net)
 
     def represent(
         self,
@@ -170,13 +189,24 @@ class Tagger(Shown):
             on_extracted: called with (pictures done, N) while a backbone extracts.
 
         Raises:
-            InputError: rows of another shape than those trained on.
+            InputError: rows of another shape than those trained on, or an ONNX tagger, whose graph gives no features.
         """
         self._refuse_another_shape(inputs)
+        if self.graph is not None:
+            raise InputError("an ONNX tagger gives no features", instead="the run, or a tagger of the default format")
         with torch_for("scoring"):
             from tagfit.training.represent import represent
-        settings = (self.recipe, self.weights, self.preprocessing)
-        return represent(*settings, inputs, len(self.labels), digests=digests, net=self.net, on_extracted=on_extracted)
+        return represent(
+            self.recipe,
+            self.weights,
+            self.preprocessing,
+            inputs,
+            len(self.labels),
+            digests=digests,
+            scaling=self.calibration,
+            net=self.net,
+            on_extracted=on_extracted,
+        )
 
     @checked(pictures="picture files, or folders that hold some")
     def tag(
@@ -215,12 +245,14 @@ class Tagger(Shown):
             raise InputError(f"rows of shape {inputs.shape[1:]}", instead=f"{expected}, as was trained on")
 
 
-def fingerprint(settings: dict[str, Any], weights: Mapping[str, NDArray[Any]]) -> str:
-    """The hash of :meth:`Tagger.settings` and weights, the same before they are written and after they are read."""
+def fingerprint(settings: dict[str, Any], weights: Mapping[str, NDArray[Any]], graph: bytes | None = None) -> str:
+    """The hash of :meth:`Tagger.settings` and weights or graph, the same before they are written and after."""
     plain = json.loads(to_json(settings))
     hashed = blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16)
     for name, value in sorted(weights.items()):
         little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
         hashed.update(f"\n{name} {little.dtype.str} {value.shape}\n".encode())
         hashed.update(little.tobytes())
+    if graph is not None:
+        hashed.update(graph)
     return hashed.hexdigest()

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tagfit.arguments import checked
-from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing, Problem
-from tagfit.errors import InputError
 from tagfit.history import Epoch, History
 from tagfit.recipe import Recipe
-from tagfit.training import nets
-from tagfit.training.backbones import extract
-from tagfit.training.backbones.features import AS_THEY_ARE, features
-from tagfit.training.batches import Batches
 from tagfit.training.loop import Training, batches_of
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
-
-Weights = Mapping[str, NDArray[Any]]
+from tagfit.training.scorer import Scorer, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,22 +107,5 @@ def score(
     Raises:
         InputError: weights of another net, a device that this machine lacks.
     """
-    machine = choose(recipe, device, threads)
-    with machine.in_use():
-        chosen = np.arange(len(inputs)) if rows is None else rows
-        if recipe.frozen and net is None:
-            backbone, fit = find(recipe.backbone), preprocessing.fit
-            preprocessing = AS_THEY_ARE
-            if digests is None:
-                inputs = extract.extract(backbone, inputs[chosen])
-                chosen = np.arange(len(inputs))
-            else:
-                inputs = features(backbone, inputs, digests, fit=fit, cache_dir=cache_dir)
-        built = nets.build(recipe, inputs.shape[1:], labels, net)
-        try:
-            built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-        except RuntimeError as error:
-            raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
-        channels_first = recipe.architecture == "conv"
-        batches = Batches(inputs, chosen, preprocessing, machine.device, channels_first=channels_first)
-        return probabilities(built.to(machine.device), batches)
+    scorer = Scorer(recipe, weights, preprocessing, labels, device=device, threads=threads, net=net)
+    return scorer(inputs, rows, digests=digests, cache_dir=cache_dir)

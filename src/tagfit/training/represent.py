@@ -12,16 +12,16 @@ from torch import Tensor, nn
 
 from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing
-from tagfit.errors import InputError
+from tagfit.evaluation.scaling import Scaling
 from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
 from tagfit.training.backbones.features import AS_THEY_ARE, OnExtracted, features
 from tagfit.training.batches import Batches
 from tagfit.training.machine import choose
-from tagfit.training.memory import Weights
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
+from tagfit.training.scorer import Weights, with_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,7 @@ def represent(
     labels: int,
     *,
     digests: NDArray[np.str_] | None = None,
+    scaling: Scaling | None = None,
     net: NetFactory | None = None,
     on_extracted: OnExtracted | None = None,
 ) -> Represented:
@@ -55,6 +56,7 @@ def represent(
         inputs: (n, H, W, 3) uint8 pixels or (n, D) float32 features, not yet shifted and scaled.
         labels: how many the net has.
         digests: (n,) of the contents, under which the features of a backbone are kept; None keeps nothing.
+        scaling: of the logits; None leaves them as they are.
         net: the factory that the net was made by, if any.
         on_extracted: called with (pictures done, n) while a backbone extracts.
 
@@ -68,19 +70,15 @@ def represent(
             backbone = find(recipe.backbone)
             kept = None if digests is None else features(backbone, inputs, digests, on_extracted, fit=preprocessing.fit)
             inputs, preprocessing = extract.extract(backbone, inputs) if kept is None else kept, AS_THEY_ARE
-        built = nets.build(recipe, inputs.shape[1:], labels, net)
-        try:
-            built.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-        except RuntimeError as error:
-            raise InputError(f"these are the weights of another net: {str(error).splitlines()[0]}") from None
+        built = with_weights(nets.build(recipe, inputs.shape[1:], labels, net), weights)
         first = recipe.architecture == "conv"
         rows = Batches(inputs, np.arange(len(inputs)), preprocessing, "cpu", channels_first=first)
         if frozen:
-            return Represented(probabilities(built, rows), np.asarray(inputs))
-        return _watched(built, rows, labels)
+            return Represented(probabilities(built, rows, scaling), np.asarray(inputs))
+        return _watched(built, rows, labels, scaling)
 
 
-def _watched(net: nn.Module, rows: Batches, labels: int) -> Represented:
+def _watched(net: nn.Module, rows: Batches, labels: int, scaling: Scaling | None) -> Represented:
     """The scores of all rows, and what went into the last linear layer; the scores' logits if there is none."""
     came: dict[nn.Module, list[Tensor]] = {}
 
@@ -90,7 +88,7 @@ def _watched(net: nn.Module, rows: Batches, labels: int) -> Represented:
     heads = [layer for layer in net.modules() if isinstance(layer, nn.Linear) and layer.out_features == labels]
     hooks = [layer.register_forward_pre_hook(keep) for layer in heads]
     try:
-        scores = probabilities(net, rows)
+        scores = probabilities(net, rows, scaling)
     finally:
         for hook in hooks:
             hook.remove()

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from tagfit.evaluation.scaling import Scaling
 from tagfit.training.batches import Batches
 
 # Small enough for the activations of a conv net to stay in the cache of a CPU.
@@ -28,6 +29,9 @@ def logits(net: nn.Module, rows: Batches) -> torch.Tensor:
     return torch.cat(batches)
 
 
-def probabilities(net: nn.Module, rows: Batches) -> NDArray[np.float32]:
-    """float32 probabilities of shape (N, L)."""
-    return torch.sigmoid(logits(net, rows)).numpy()
+def probabilities(net: nn.Module, rows: Batches, scaling: Scaling | None = None) -> NDArray[np.float32]:
+    """float32 probabilities of shape (N, L), of the logits as they are or scaled."""
+    found = logits(net, rows)
+    if scaling is not None:
+        found = found * torch.tensor(scaling.slopes) + torch.tensor(scaling.offsets)
+    return torch.sigmoid(found).numpy()

@@ -5,6 +5,7 @@ from tagfit.workflow.curing import cure, resume_cure, verify
 from tagfit.workflow.diagnosing import cross_fit, diagnose
 from tagfit.workflow.evaluating import DEFAULT_SPLITS, choose_thresholds, evaluate
 from tagfit.workflow.fitting import fit, resume
+from tagfit.workflow.packing import pack
 from tagfit.workflow.suggesting import similar, suggest
 from tagfit.workflow.tagging import tag, tag_to_file
 
@@ -18,6 +19,7 @@ __all__ = [
     "evaluate",
     "fit",
     "gap",
+    "pack",
     "resume",
     "resume_cure",
     "similar",

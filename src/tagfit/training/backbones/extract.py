@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
-import os
-import warnings
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,11 +16,11 @@ from torch.nn import functional
 from tagfit.backbones import Backbone, FolderBackbone
 from tagfit.data.pictures.cache import default_dir
 from tagfit.files import written_whole
+from tagfit.training import onnx_export
 from tagfit.training.backbones import published
 
 # Pictures a call: enough to use all cores, and little memory.
 BATCH = 32
-OPSET = 20
 FORMAT = 2  # raise it with every change of this file that can change a feature
 
 AnyBackbone = Backbone | FolderBackbone
@@ -57,8 +52,7 @@ def engine(backbone: AnyBackbone) -> str:
     """What extracts: ``onnxruntime`` where it can be used, else ``torch``, and for models of transformers."""
     if isinstance(backbone, FolderBackbone):
         return "torch"
-    wanted = ("onnxruntime", "onnx", "onnxscript")
-    return "onnxruntime" if all(importlib.util.find_spec(name) for name in wanted) else "torch"
+    return "onnxruntime" if all(importlib.util.find_spec(name) for name in onnx_export.EXTRA) else "torch"
 
 
 @lru_cache(maxsize=2)
@@ -103,22 +97,12 @@ def _onnx(backbone: Backbone) -> Extractor:
 
 def _exported(backbone: Backbone) -> Path:
     """The backbone as an ONNX file, exported once."""
-    path = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}-opset{OPSET}.onnx"
+    path = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}-opset{onnx_export.OPSET}.onnx"
     if path.exists():
         return path
-    net = FromBytes(published.load(backbone))
-    example = torch.zeros((2, backbone.size, backbone.size, 3), dtype=torch.uint8)
-    batch = torch.export.Dim("batch", min=1, max=4096)
-    log = logging.getLogger("torch.onnx")
-    level = log.level
-    with warnings.catch_warnings(), open(os.devnull, "w") as quiet, redirect_stdout(quiet), redirect_stderr(quiet):
-        warnings.simplefilter("ignore")
-        log.setLevel(logging.ERROR)  # it reports that torchvision is missing, which nothing here needs
-        program: Any = torch.onnx.export(
-            net, (example,), dynamo=True, dynamic_shapes={"pixels": {0: batch}}, opset_version=OPSET, verbose=False
-        )
-    log.setLevel(level)
+    net, size = FromBytes(published.load(backbone)), backbone.size
+    graph = onnx_export.export(net, (size, size, 3), torch.uint8, "pixels", "features")
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
-        file.write(program.model_proto.SerializeToString())
+        file.write(graph)
     return path

@@ -1,0 +1,93 @@
+"""ONNX graph of a Tagger: exported, compared with torch before it is kept, and given the Tagger's settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagfit.data.problem import Preprocessing
+from tagfit.errors import InputError, MissingExtraError
+from tagfit.tagger import onnx_engine
+from tagfit.tagger.tagger import Tagger
+from tagfit.training.torch_import import torch_for
+
+# What is compared: one picture alone, the batch that was exported, an odd one, and one as bulk tagging makes it.
+BATCHES = (1, 2, 7, 64)
+# Of probabilities. Engines sum in different orders; a graph that computes something else is further off.
+TOLERANCE = 1e-4
+MEASURED = "onnx"
+
+
+def to_onnx(tagger: Tagger) -> Tagger:
+    """The same Tagger with an ONNX graph in place of weights: rows as stored in, calibrated probabilities out.
+
+    ``measured["onnx"]`` of the result has the largest difference from torch over random rows.
+
+    Raises:
+        MissingExtraError: torch, onnx, onnxscript or onnxruntime is not installed.
+        InputError: a net that ONNX cannot express, or whose graph does not compute the same.
+    """
+    with torch_for("the ONNX format"):
+        from tagfit.training import onnx_export, whole
+    onnx_export.require()
+    settings = (tagger.recipe, tagger.weights, tagger.preprocessing, len(tagger.labels))
+    net = whole.build(*settings, scaling=tagger.calibration, net=tagger.net)
+    of_features = tagger.preprocessing.size is None
+    name = onnx_engine.INPUT_OF_FEATURES if of_features else onnx_engine.INPUT_OF_PICTURES
+    graph = whole.graph(net, tagger.preprocessing, name, onnx_engine.OUTPUT)
+    engine, worst = onnx_engine.OnnxEngine(graph), 0.0
+    for batch in BATCHES:
+        rows = random_rows(tagger.preprocessing, batch)
+        found = engine(rows)
+        for expected in (whole.run(net, rows), tagger.probabilities(rows)):
+            worst = max(worst, float(np.abs(found - expected).max(initial=0.0)))
+    if not worst <= TOLERANCE:
+        raise InputError(
+            f"the ONNX graph of this net differs from torch by {worst:.2g}, by more than {TOLERANCE:g}",
+            instead="the default format",
+        )
+    about = {"largest_difference": worst, "batches": list(BATCHES), "versions": whole.versions()}
+    return replace(tagger, weights={}, graph=graph, net=None, measured={**tagger.measured, MEASURED: about})
+
+
+def random_rows(preprocessing: Preprocessing, n: int) -> NDArray[Any]:
+    """Rows as a net of this preprocessing takes them: noise, every second picture faint on one colour."""
+    rng = np.random.default_rng(n)
+    if preprocessing.size is None:
+        mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
+        return (mean + std * rng.normal(size=(n, len(mean)))).astype(np.float32)
+    side = preprocessing.size
+    noise = rng.integers(0, 256, size=(n, side, side, 3))
+    colours = rng.integers(0, 256, size=(n, 1, 1, 3))
+    even = (np.arange(n) % 2 == 1)[:, None, None, None]
+    return np.where(even, np.clip(colours + noise // 16 - 8, 0, 255), noise).astype(np.uint8)
+
+
+def with_settings(graph: bytes, settings: dict[str, Any]) -> bytes:
+    """The graph with the settings of its Tagger in its metadata, for programs that read the ``.onnx`` file alone.
+
+    Raises:
+        MissingExtraError: onnx is not installed.
+    """
+    try:
+        import onnx
+    except ModuleNotFoundError:
+        raise MissingExtraError("onnx", "writing an ONNX tagger") from None
+    model = onnx.load_from_string(graph)
+    thresholds, preprocessing = settings["thresholds"], settings["preprocessing"]
+    values = {
+        "labels": settings["labels"],
+        "thresholds": list(thresholds["thresholds"].values()),
+        "at_least": thresholds["at_least"],
+        "at_most": thresholds["at_most"],
+        "size": preprocessing["size"],
+        "fit": preprocessing.get("fit", "squash"),
+    }
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in values.items()})
+    whole: bytes = model.SerializeToString()
+    return whole

@@ -1,0 +1,131 @@
+"""Whole: a net with everything before and after it as one module, from stored rows to calibrated probabilities."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tagfit.backbones import find
+from tagfit.data.problem import Preprocessing
+from tagfit.evaluation.scaling import Scaling
+from tagfit.recipe import Recipe
+from tagfit.training import nets, onnx_export
+from tagfit.training.backbones import published
+from tagfit.training.own_net import NetFactory
+from tagfit.training.scorer import Weights, with_weights
+
+
+class Standardised(nn.Module):
+    """Rows, shifted and scaled as in training; pictures (n, H, W, 3) become (n, 3, H, W) if ``channels_first``."""
+
+    def __init__(self, preprocessing: Preprocessing, *, channels_first: bool) -> None:
+        super().__init__()
+        self.channels_first = channels_first
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.tensor(preprocessing.mean, dtype=torch.float32))
+        self.register_buffer("scale", 1 / torch.tensor(preprocessing.std, dtype=torch.float32))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        values = (rows.float() - self.mean) * self.scale
+        return values.permute(0, 3, 1, 2) if self.channels_first else values
+
+
+class Resized(nn.Module):
+    """Bytes (n, side, side, 3) -> whole numbers in 0..255, float32 (n, 3, size, size), as ``extract.resized``.
+
+    Interpolation is linear, so its weights are what it makes of the unit matrix; as products of matrices it is the same
+    in every engine. Width comes first, as in torch: the other order rounds other values.
+    """
+
+    def __init__(self, side: int, size: int) -> None:
+        super().__init__()
+        self.weights: Tensor | None
+        unit = torch.eye(side).reshape(1, 1, side, side)
+        weights = functional.interpolate(unit, (size, side), mode="bilinear", align_corners=False, antialias=True)
+        self.register_buffer("weights", None if side == size else weights[0, 0])
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        pictures = pixels.permute(0, 3, 1, 2).float()
+        if self.weights is None:
+            return pictures
+        wide = torch.matmul(pictures, self.weights.T)
+        return torch.matmul(self.weights, wide).round().clamp(0, 255)
+
+
+class Whole(nn.Module):
+    """Stored rows, uint8 (n, size, size, 3) or float32 (n, D) -> calibrated probabilities (n, L)."""
+
+    def __init__(self, before: nn.Module, net: nn.Module, scaling: Scaling | None) -> None:
+        super().__init__()
+        self.before, self.net = before, net
+        self.slopes: Tensor | None
+        self.offsets: Tensor | None
+        self.register_buffer("slopes", None if scaling is None else torch.tensor(scaling.slopes))
+        self.register_buffer("offsets", None if scaling is None else torch.tensor(scaling.offsets))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        logits: Tensor = self.net(self.before(rows))
+        if self.slopes is not None and self.offsets is not None:
+            logits = logits * self.slopes + self.offsets
+        return torch.sigmoid(logits)
+
+
+def build(
+    recipe: Recipe,
+    weights: Weights,
+    preprocessing: Preprocessing,
+    labels: int,
+    *,
+    scaling: Scaling | None = None,
+    net: NetFactory | None = None,
+) -> Whole:
+    """The whole net of a trained recipe, in inference mode, on the processor.
+
+    Args:
+        recipe, weights, preprocessing: of the training.
+        labels: how many the net has.
+        scaling: of the logits; None leaves them as they are.
+        net: the factory that the net was made by, if any.
+
+    Raises:
+        InputError: weights of another net, or a backbone that is not there.
+    """
+    size = preprocessing.size
+    shape = (len(preprocessing.mean),) if size is None else (size, size, 3)
+    built = with_weights(nets.build(recipe, shape, labels, net), weights)
+    before: nn.Module = Standardised(preprocessing, channels_first=size is not None and recipe.architecture == "conv")
+    if recipe.frozen and net is None:
+        assert size is not None
+        backbone = find(recipe.backbone)
+        before = nn.Sequential(Resized(size, backbone.size), published.load(backbone))
+    return Whole(before, built, scaling).eval().requires_grad_(False)
+
+
+def graph(net: Whole, preprocessing: Preprocessing, name: str, output: str) -> bytes:
+    """The net as an ONNX graph with this input and this output.
+
+    Raises:
+        InputError: a net with operations that ONNX does not have.
+    """
+    size = preprocessing.size
+    if size is None:
+        return onnx_export.export(net, (len(preprocessing.mean),), torch.float32, name, output)
+    return onnx_export.export(net, (size, size, 3), torch.uint8, name, output)
+
+
+def run(net: Whole, rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Probabilities of rows, (n, L), by torch."""
+    with torch.inference_mode():
+        return np.asarray(net(torch.from_numpy(rows)).numpy())
+
+
+def versions() -> dict[str, str]:
+    """Of what exported and compared."""
+    return {name: importlib.metadata.version(name) for name in ("torch", "onnx", "onnxscript", "onnxruntime")}

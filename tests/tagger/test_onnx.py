@@ -1,0 +1,235 @@
+"""An ONNX tagger gives the probabilities of torch without torch, and a file that was changed is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from red_and_bright import LABELS
+
+from tagfit import tagger, workflow
+from tagfit.data.readers.arrays import from_arrays
+from tagfit.data.splits.split import split
+from tagfit.errors import InputError
+from tagfit.evaluation import calibration
+from tagfit.evaluation.thresholds import Thresholds
+from tagfit.recipe import NAMED, Recipe
+from tagfit.runs.run import Run
+from tagfit.tagger import onnx_graph
+
+pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+WITHOUT_TORCH = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "optuna", "onnx", "onnxscript"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from tagfit.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+CLOSE = 2e-6
+
+
+def without_torch(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_TORCH, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def calibrated(run: Run, folder: Path, kind: Literal["safetensors", "onnx"]) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "FEW", 1)  # validation is small
+        made = workflow.pack(run, folder, thresholds=[0.4, 0.6], format=kind, calibrate=True)
+    assert made.calibration is not None
+    assert min(abs(offset) for offset in made.calibration.offsets) > 0.01
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a calibrated ONNX tagger; its tests only read it."""
+    return calibrated(run, tmp_path_factory.mktemp("onnx") / "tagger", "onnx")
+
+
+@pytest.fixture(scope="module")
+def plain(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in the default format."""
+    return calibrated(run, tmp_path_factory.mktemp("plain") / "tagger", "safetensors")
+
+
+def test_both_formats_give_the_same_probabilities_and_tags(packed: Path, plain: Path, photos: Path) -> None:
+    onnx, torch = tagger.load(packed), tagger.load(plain)
+    for n in (1, 2, 7, 64):
+        pixels = np.random.default_rng(n).integers(0, 256, (n, 8, 8, 3), dtype=np.uint8)
+        assert onnx.probabilities(pixels) == pytest.approx(torch.probabilities(pixels), abs=CLOSE)
+    assert onnx.probabilities(pixels, np.array([5, 3])) == pytest.approx(torch.probabilities(pixels[[5, 3]]), abs=CLOSE)
+    assert onnx.probabilities(pixels[:0]).shape == (0, 2)
+    expected = torch.tag([photos])
+    found = onnx.tag([photos])
+    assert [one["tags"] for one in found] == [one["tags"] for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one["scores"] == pytest.approx(other["scores"], abs=CLOSE)
+
+
+def test_the_difference_from_torch_is_kept_and_the_graph_says_what_it_is(packed: Path) -> None:
+    about = json.loads((packed / "tagger.json").read_text(encoding="utf-8"))
+    assert 0 <= about["measured"]["onnx"]["largest_difference"] < CLOSE
+    assert about["measured"]["onnx"]["batches"] == [1, 2, 7, 64]
+    session = onnxruntime.InferenceSession(packed / "model.onnx")
+    (pixels,), (found,) = session.get_inputs(), session.get_outputs()
+    assert (pixels.name, pixels.type, pixels.shape[1:]) == ("pixels", "tensor(uint8)", [8, 8, 3])
+    assert (found.name, found.shape[1]) == ("probabilities", 2)
+    said = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()}
+    assert said["labels"] == list(LABELS)
+    assert said["thresholds"] == list(tagger.load(packed).thresholds.values)
+    assert (said["size"], said["fit"]) == (8, "crop")
+
+
+def test_it_tags_without_torch(packed: Path, plain: Path, photos: Path) -> None:
+    done = without_torch("tag", packed, photos, "--json")
+    assert done.returncode == 0, done.stderr
+    expected = tagger.load(plain).tag([photos])
+    for one, other in zip(json.loads(done.stdout)["pictures"], expected, strict=True):
+        assert (one["picture"], one["tags"]) == (other["picture"], other["tags"])
+        assert one["scores"] == pytest.approx(other["scores"], abs=CLOSE)
+    refused = without_torch("tag", plain, photos)
+    assert refused.returncode == 2
+    assert "pip install 'tagfit[train]'" in refused.stderr
+
+
+def test_calibration_moves_scores_and_leaves_tags(run: Run, plain: Path, photos: Path) -> None:
+    raw, loaded = tagger.of_run(run, [0.4, 0.6]), tagger.load(plain)
+    scaling = loaded.calibration
+    assert scaling is not None
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 3), dtype=np.uint8)
+    before, after = raw.probabilities(pixels), loaded.probabilities(pixels)
+    assert after == pytest.approx(scaling.apply(before), abs=1e-5)
+    assert (raw.thresholds.predict(before) == loaded.thresholds.predict(after)).all()
+    assert [one["tags"] for one in loaded.tag([photos])] == [one["tags"] for one in raw.tag([photos])]
+
+
+def test_ranked_thresholds_are_not_calibrated(run: Run, tmp_path: Path) -> None:
+    ranked = Thresholds(np.array([1.0, 1.0]), LABELS, at_least=1)
+    with pytest.raises(InputError, match="calibration changes ranks"):
+        workflow.pack(run, tmp_path / "tagger", thresholds=ranked, calibrate=True)
+    assert not (tmp_path / "tagger").exists()
+
+
+def cut(folder: Path) -> None:
+    data = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(data[:-100])
+
+
+def flipped(folder: Path) -> None:
+    data = bytearray((folder / "model.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(data)
+
+
+def changed_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        about = json.loads((folder / "tagger.json").read_text(encoding="utf-8"))
+        change(about)
+        (folder / "tagger.json").write_text(json.dumps(about), encoding="utf-8")
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (cut, "model.onnx changed since it was written, or was not copied whole"),
+        (flipped, "model.onnx changed since it was written"),
+        (lambda folder: (folder / "model.onnx").unlink(), "cannot read .*model.onnx"),
+        (changed_json(lambda about: about["thresholds"]["thresholds"].update(red=0.1)), "changed since it was written"),
+        (changed_json(lambda about: about["calibration"]["labels"]["red"].update(slope=9)), "changed since it was"),
+        (changed_json(lambda about: about["measured"]["onnx"].update(largest_difference=0)), "changed since it was"),
+        (changed_json(lambda about: about["files"].clear()), "changed since it was written"),
+        (changed_json(lambda about: about.update(files={"../model.onnx": ""})), "outside of its folder"),
+        (changed_json(lambda about: about.update(engine="torch")), "changed since it was written"),
+    ],
+)
+def test_a_folder_that_was_changed_is_refused(
+    packed: Path, tmp_path: Path, harm: Callable[[Path], None], message: str
+) -> None:
+    folder = Path(shutil.copytree(packed, tmp_path / "copy"))
+    harm(folder)
+    with pytest.raises(InputError, match=message) as refused:
+        tagger.load(folder)
+    assert len(refused.value.faults) == 1
+
+
+def test_a_graph_that_computes_something_else_is_not_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: Path
+) -> None:
+    from tagfit.training import whole
+
+    monkeypatch.setattr(whole, "graph", lambda *_: (packed / "model.onnx").read_bytes())  # the calibrated one
+    with pytest.raises(InputError, match="differs from torch by"):
+        workflow.pack(run, tmp_path / "tagger", format="onnx")
+    assert not (tmp_path / "tagger").exists()
+
+
+def test_other_thresholds_and_a_second_save(packed: Path, photos: Path, tmp_path: Path) -> None:
+    loaded = tagger.load(packed)
+    loaded.save(tmp_path / "all", thresholds=0.0)
+    again = tagger.load(tmp_path / "all")
+    assert all(record["tags"] == list(LABELS) for record in again.tag([photos]))
+    session = onnxruntime.InferenceSession(tmp_path / "all" / "model.onnx")
+    assert json.loads(session.get_modelmeta().custom_metadata_map["thresholds"]) == [0.0, 0.0]
+    assert again.fingerprint != loaded.fingerprint
+
+
+def test_it_gives_no_features(packed: Path) -> None:
+    with pytest.raises(InputError, match="an ONNX tagger gives no features"):
+        tagger.load(packed).represent(np.zeros((1, 8, 8, 3), dtype=np.uint8))
+
+
+def test_rows_of_features_and_a_net_of_ones_own(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    problem = split(from_arrays(X, (X[:, :2] > 0).astype(np.uint8)), test_share=0.0)
+    own = workflow.fit(problem, Recipe(epochs=2), out=tmp_path / "run", net=flat_net)
+    made = workflow.pack(own, tmp_path / "tagger", format="onnx", net=flat_net)
+    loaded = tagger.load(tmp_path / "tagger")  # the graph has the net
+    assert loaded.fingerprint == made.fingerprint
+    assert loaded.probabilities(X) == pytest.approx(tagger.of_run(own, net=flat_net).probabilities(X), abs=CLOSE)
+
+
+def flat_net(input_shape: tuple[int, ...], labels: int) -> Any:
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(input_shape)), labels))
+
+
+def test_a_frozen_backbone_is_in_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.setenv("TAGFIT_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "resnet"
+    config = transformers.ResNetConfig(embedding_size=4, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic")
+    transformers.ResNetModel(config).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(
+        json.dumps({"image_mean": [0.5] * 3, "image_std": [0.2] * 3, "size": {"height": 32, "width": 32}})
+    )
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 20, 20, 3), dtype=np.uint8)
+    problem = split(from_arrays(pixels, (pixels[:, :1, 0, 0] > 99).astype(np.uint8)), test_share=0.0)
+    recipe = Recipe(**{**NAMED["pretrained"].model_dump(), "epochs": 2, "backbone": str(folder)})
+    run = workflow.fit(problem, recipe, out=tmp_path / "run")
+    expected = tagger.of_run(run).probabilities(pixels)
+    workflow.pack(run, tmp_path / "tagger", format="onnx")
+    shutil.rmtree(folder)
+    assert tagger.load(tmp_path / "tagger").probabilities(pixels) == pytest.approx(expected, abs=1e-5)
+    assert (
+        json.loads((tmp_path / "tagger" / "tagger.json").read_text())["measured"]["onnx"]["largest_difference"]
+        < onnx_graph.TOLERANCE / 10
+    )
