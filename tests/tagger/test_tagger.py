@@ -43,8 +43,14 @@ def test_it_tags_as_its_run_does_without_the_run(run: Run, photos: Path, tmp_pat
         assert scores[str(files[int(row)])] == pytest.approx(values, abs=1e-5)
 
 
-def test_its_folder_holds_json_and_safetensors_only(saved: Path) -> None:
-    assert sorted(path.name for path in saved.iterdir()) == ["tagger.json", "weights.safetensors"]
+def test_its_folder_has_a_card_json_and_safetensors_only(saved: Path) -> None:
+    assert sorted(path.name for path in saved.iterdir()) == [
+        "README.md",
+        "config.json",
+        "preprocessor_config.json",
+        "tagger.json",
+        "weights.safetensors",
+    ]
     about = json.loads((saved / "tagger.json").read_text(encoding="utf-8"))
     assert about["labels"] == list(LABELS)
     assert about["thresholds"]["thresholds"] == dict(zip(LABELS, [0.4, 0.6], strict=True))

@@ -20,7 +20,7 @@ from tagfit.evaluation.scaling import Scaling
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import disk_faults, to_json, write_text, written_whole
 from tagfit.runs.run import Run, open_run
-from tagfit.tagger import onnx_graph
+from tagfit.tagger import card, hub, onnx_graph
 from tagfit.tagger.tagger import Tagger, ThresholdsLike, fingerprint
 from tagfit.training.torch_import import torch_for
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 READ = (1, FORMAT)  # 1 had neither calibration nor ONNX, and no hashes of files
 ABOUT, WEIGHTS, GRAPH = "tagger.json", "weights.safetensors", "model.onnx"
+CARD = "README.md"  # the one file that may be edited
 # What the fingerprint is of, beside the weights or the graph.
 SETTINGS_OF_1 = ("labels", "preprocessing", "recipe", "net", "thresholds")
 SETTINGS = (*SETTINGS_OF_1, "calibration", "engine")
@@ -94,13 +95,16 @@ def save(
     with disk_faults(path):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(f"{path} exists and is not empty", instead="a new folder")
-    files = {WEIGHTS: tensors.save(dict(made.weights))}
     if made.graph is not None:
         made = replace(made, graph=onnx_graph.with_settings(made.graph, made.settings()))
-        files = {GRAPH: made.graph or b""}
+    of_hub, not_in_transformers = hub.hub_files(made)
+    net_file = {WEIGHTS: tensors.save(dict(made.weights))} if made.graph is None else {GRAPH: made.graph}
+    files = {**net_file, **of_hub}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     for name, data in files.items():
         with written_whole(path / name) as file:
             file.write(data)
+    write_text(path / CARD, card.card(made, path.name, hashes, not_in_transformers))
     about = {
         "format": FORMAT,
         "tagfit": tagfit.__version__,
@@ -108,7 +112,7 @@ def save(
         "origin": made.origin,
         "measured": made.measured,
         "fingerprint": made.fingerprint,
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "files": hashes,
     }
     write_text(path / ABOUT, to_json({**about, "sha256": _hash_of(about)}) + "\n")
     return made
@@ -166,16 +170,20 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
 
 
 def _checked_files(path: Path, hashes: dict[str, str | None]) -> dict[str, bytes]:
-    """The files of a Tagger, each as long and as it was when it was written."""
+    """Weights or graph of a Tagger, after all its files were found as they were written."""
     found = {}
     for name, expected in hashes.items():
         if Path(name).name != name:
             raise InputError(f"{path / ABOUT} names a file outside of its folder: {name!r}")
         try:
-            found[name] = (path / name).read_bytes()
+            with (path / name).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+                if name in (WEIGHTS, GRAPH):
+                    found[name] = file.read()
         except OSError as error:
             raise InputError(f"cannot read {path / name}: {error.strerror}") from None
-        if expected is not None and hashlib.sha256(found[name]).hexdigest() != expected:
+        if expected is not None and digest != expected:
             raise InputError(
                 f"{path / name} changed since it was written, or was not copied whole: its SHA-256 is not the one in "
                 f"{ABOUT}",
