@@ -18,7 +18,7 @@ LAYERS = [
     ["errors"],
     ["files", "literals", "arguments", "display", "npz", "backbones"],
     ["arraylike", "photos"],
-    ["multihot", "recipe", "history"],
+    ["multihot", "recipe", "history", "vocabulary"],
     ["translate"],
     ["pairing"],
     ["scores"],

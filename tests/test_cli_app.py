@@ -18,11 +18,11 @@ from tagfit.cli.output import number, table
 COMMANDS = (
     "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
-    "pack", "demo", "report", "keywords",
+    "vocabulary suggest", "pack", "demo", "report", "keywords",
     "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
-GROUPS = ("", "data", "recipes")
+GROUPS = ("", "data", "recipes", "vocabulary")
 # What one call of each command that fails at once looks like.
 FAILING = {
     "train": ("train", "nowhere.csv"),
@@ -42,6 +42,7 @@ FAILING = {
     "report": ("report", "nowhere"),
     "keywords": ("keywords", "nowhere"),
     "studio": ("studio", "nowhere"),
+    "vocabulary suggest": ("vocabulary", "suggest", "nowhere"),
     "demo": ("demo", "a file"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),

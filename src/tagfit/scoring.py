@@ -19,11 +19,13 @@ from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.read import read
 from tagfit.data.row_record import RowRecord
 from tagfit.data.tagged import TaggedSet
+from tagfit.data.vocabulary_columns import applied
 from tagfit.errors import Fault, InputError
 from tagfit.files import disk_faults
 from tagfit.runs.run import Run
 from tagfit.scores import Scores
 from tagfit.tagger import Tagger
+from tagfit.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -123,7 +125,8 @@ def score_source(
         InputError: no label is shared, or the rows are not of the form that the run was trained on.
     """
     given = source if isinstance(source, TaggedSet) else read(source, learnable=False)
-    data = align(given, run.labels)
+    said = run.problem.get("vocabulary")
+    data = align(given if said is None else applied(given, Vocabulary.from_dict(said)), run.labels)
     model = tagger.of_run(run, net=net)
     _refuse_another_kind(data, model.preprocessing, run.folder)
     inputs = read_inputs(

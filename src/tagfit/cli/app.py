@@ -28,6 +28,7 @@ from tagfit.cli import (
     thresholds,
     train,
     verify,
+    vocabulary,
     writing,
 )
 from tagfit.cli.command import SETTINGS, Command, Group, fault_of
@@ -53,6 +54,7 @@ app.command("demo", cls=Command, rich_help_panel=START)(demo.demo)
 app.command("studio", cls=Command, rich_help_panel=START)(studio.studio)
 app.add_typer(data.app, name="data", rich_help_panel=START)
 app.command("keywords", cls=Command, rich_help_panel=START)(keywords.keywords)
+app.add_typer(vocabulary.app, name="vocabulary", rich_help_panel=START)
 app.add_typer(recipes.app, name="recipes", rich_help_panel=TRAIN)
 app.command("train", cls=Command, rich_help_panel=TRAIN)(train.train)
 app.command("runs", cls=Command, rich_help_panel=TRAIN)(runs.runs)

@@ -258,6 +258,13 @@ def gap(value: float) -> None:
     Goal(gap_at_most=value)
 
 
+def vocabulary(path: str) -> None:
+    """A vocabulary file that does not contradict itself, or ``none``."""
+    from tagfit.data.vocabulary_file import given
+
+    given(path)
+
+
 def duration(text: str) -> None:
     """A time such as ``90s`` or ``10m``."""
     from tagfit.curing.request import duration as seconds

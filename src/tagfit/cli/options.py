@@ -44,6 +44,16 @@ CacheDir = Annotated[
     _reading(metavar="DIR", help="Where decoded pictures are cached.", callback=checked(path_checks.folder)),
 ]
 
+VocabularyFile = Annotated[
+    str | None,
+    _reading(
+        metavar="FILE|none",
+        help="Synonyms, implied and exclusive labels.",
+        show_default="SOURCE's vocabulary.toml",
+        callback=checked(checks.vocabulary),
+    ),
+]
+
 
 @dataclass(frozen=True)
 class ReadingOptions(PhotoOptions):
@@ -139,6 +149,7 @@ class ReadingOptions(PhotoOptions):
     allow_outside: Annotated[bool, _reading("--allow-outside", help="Allow pictures outside the source's folder.")] = (
         False
     )
+    vocabulary: VocabularyFile = None
     strict: Annotated[bool, _reading("--strict", help="Stop at rows and pictures that cannot be used.")] = False
 
     def arguments(self) -> dict[str, Any]:

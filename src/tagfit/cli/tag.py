@@ -70,18 +70,20 @@ def tag(
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
     from tagfit.tagger.tables import write_csv
+    from tagfit.workflow.tagging import tagger_of
 
-    chosen = None if thresholds is None else Thresholds.load(thresholds)
+    model = tagger_of(run, None if thresholds is None else Thresholds.load(thresholds))
+    writing.check(model)
     with progress_bar(quiet=as_json) as bar:
         on_tagged = on_decoded(bar, what="pictures")
         if out is not None:
-            written = workflow.tag_to_file(run, pictures, out, thresholds=chosen, on_tagged=on_tagged)
+            written = workflow.tag_to_file(model, pictures, out, on_tagged=on_tagged)
         else:
-            records = workflow.tag(run, pictures, thresholds=chosen, on_tagged=on_tagged)
+            records = workflow.tag(model, pictures, on_tagged=on_tagged)
     if out is not None:
         return _show_written(written, as_json)
     if writing.write_keywords:
-        return writing.carry_out(pictures[0], records, as_json)
+        return writing.carry_out(model, pictures[0], records, as_json)
     if as_json:
         print_json({"pictures": records})
     elif as_csv:
@@ -108,4 +110,5 @@ def _show_written(written: BulkTagged, as_json: bool) -> int:
 def _tags(record: dict[str, Any]) -> str:
     if "problem" in record:
         return f"cannot be read: {record['problem']}"
-    return ", ".join(f"{tag} ({record['scores'][tag]:.2f})" for tag in record["tags"]) or "(none)"
+    scores = record["scores"]
+    return ", ".join(f"{tag} ({scores[tag]:.2f})" if tag in scores else tag for tag in record["tags"]) or "(none)"

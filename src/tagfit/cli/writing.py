@@ -22,6 +22,7 @@ from tagfit.errors import Fault, InputError
 if TYPE_CHECKING:
     from tagfit.photos.journal import Outcome
     from tagfit.photos.planning import PhotoPlan
+    from tagfit.tagger import Tagger
 
 SOME_SKIPPED = NOT_CONFIRMED
 Apply = Annotated[bool, typer.Option("--apply", help="Change files; without it only the plan is printed.")]
@@ -55,23 +56,23 @@ class WriteKeywords:
         _writing(metavar="WORD", help="Sidecar and picture disagree: skip, or write the union."),
     ] = "skip"
 
-    def carry_out(self, folder: Path, records: list[dict[str, Any]], as_json: bool) -> int:
-        """Plan the keywords that records of tagging say, print the plan, and write it where that is asked for."""
-        from tagfit.data.pictures.accepted import SUFFIXES
-        from tagfit.photos.journal import clear_leftovers
-        from tagfit.photos.library import read_library
-        from tagfit.photos.planning import WriteOptions, check_labels, plans
+    def check(self, model: Tagger) -> None:
+        """Raise an InputError where a label of the model cannot be written as a keyword."""
+        from tagfit.photos.planning import check_labels
 
-        check_labels({label for record in records for label in record["scores"]}, self.parent or "")
-        wanted = {
-            Path(record["picture"]).relative_to(folder).as_posix(): {
-                tag: record["scores"][tag] for tag in record["tags"]
-            }
-            for record in records
-        }
+        if self.write_keywords:
+            implied = [] if model.vocabulary is None else model.vocabulary.with_implied(model.labels)
+            check_labels(dict.fromkeys([*model.labels, *implied]), self.parent or "")
+
+    def carry_out(self, model: Tagger, folder: Path, records: list[dict[str, Any]], as_json: bool) -> int:
+        """Plan the keywords that records of tagging say, print the plan, and write it where that is asked for."""
+        from tagfit.photos.journal import clear_leftovers
+        from tagfit.photos.planning import WriteOptions
+        from tagfit.workflow.keywording import keyword_plans, wanted_of
+
         clear_leftovers()
         options = WriteOptions(self.where, self.sidecar_name, self.parent or "", self.on_conflict)
-        planned = plans(read_library(folder, SUFFIXES, raw=True), wanted, options)
+        planned = keyword_plans(folder, wanted_of(folder, records), options, model.vocabulary)
         return carry_out(planned, "add", apply=self.apply, diff=self.diff, as_json=as_json)
 
 
@@ -195,6 +196,7 @@ def _record(plan: PhotoPlan) -> dict[str, Any]:
         "new": plan.new,
         "there": plan.there,
         "rejected": plan.rejected,
+        "excluded": plan.excluded,
         "files": [str(change.path) for change in plan.changes],
         "skipped": plan.skipped,
         "warnings": plan.warnings,
@@ -210,6 +212,8 @@ def _say_plans(plans: Sequence[PhotoPlan], verb: str, diff: bool) -> None:
         say(f"{plan.name} -> {files or 'nothing'}   has: {', '.join(plan.old) or '(none)'}")
         for word, score in plan.new.items():
             say(f"  {sign} {word}" + (f" {score:.2f}" if verb == "add" else ""))
+        if plan.excluded:
+            say(f"  excluded by others: {', '.join(plan.excluded)}")
         if plan.rejected:
             say(f"  removed before, not added again: {', '.join(plan.rejected)}")
         for text in (f"skipped: {plan.skipped}" if plan.skipped else "", *plan.warnings):

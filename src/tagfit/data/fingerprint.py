@@ -29,14 +29,16 @@ def row_digests(arrays: NDArray[Any]) -> NDArray[np.str_]:
 
 
 def data_fingerprint(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[np.str_]) -> str:
-    """The hash of what is trained and evaluated on: of the labels and of all rows, see :func:`row_hashes`.
+    """The hash of what is trained and evaluated on: of the labels and of all rows, see :func:`row_hashes`, and
+    of the vocabulary if there is one.
 
     Args:
         data: N rows.
         split: N names of splits.
         digests: N digests of the contents.
     """
-    return combined(data.labels, row_hashes(data, split, digests))
+    said = "" if data.vocabulary is None else data.vocabulary.digest
+    return combined(data.labels, row_hashes(data, split, digests), said)
 
 
 def row_hashes(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[np.str_]) -> list[bytes]:
@@ -57,9 +59,12 @@ def row_hashes(data: TaggedSet, split: NDArray[np.str_], digests: NDArray[np.str
     return rows
 
 
-def combined(labels: Sequence[str], rows: Iterable[bytes]) -> str:
-    """The fingerprint of labels in their order and of the hashes of rows in any order."""
-    return blake2b(_lengthened(*labels) + b"".join(sorted(rows)), digest_size=DIGEST_BYTES).hexdigest()
+def combined(labels: Sequence[str], rows: Iterable[bytes], vocabulary: str = "") -> str:
+    """The fingerprint of labels in their order, of the hashes of rows in any order, and of a vocabulary's digest."""
+    said = _lengthened(*labels) + b"".join(sorted(rows))
+    if vocabulary:  # so that what has none keeps the fingerprint that it had before there were any
+        said += _lengthened("vocabulary", vocabulary)
+    return blake2b(said, digest_size=DIGEST_BYTES).hexdigest()
 
 
 def preprocessing_fingerprint(preprocessing: Preprocessing, decoder: str) -> str:

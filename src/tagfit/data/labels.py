@@ -120,6 +120,8 @@ def align(data: TaggedSet, labels: Sequence[str]) -> TaggedSet:
         InputError: no name is shared.
     """
     names = tuple(labels)
+    if data.vocabulary is not None:
+        data = replace(data, labels=tuple(data.vocabulary.respelled(data.labels, names)))
     if names == data.labels:
         return data
     column = {name: index for index, name in enumerate(data.labels)}

@@ -21,6 +21,7 @@ from tagfit.data.read import read
 from tagfit.data.readers.options import folder_of_images
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
+from tagfit.data.vocabulary_file import to_plain
 from tagfit.errors import InputError
 
 OnDecoded = Callable[[int, int], None]
@@ -60,6 +61,8 @@ class Plan:
         reading = dict(self.read)
         if reading.get("images") is not None:
             reading["images"] = absolute(folder_of_images(Path(reading["images"]), Path(self.data)))
+        if reading.get("vocabulary") is not None:
+            reading["vocabulary"] = to_plain(reading["vocabulary"])
         return replace(
             self,
             data=absolute(self.data),
@@ -118,10 +121,9 @@ class Plan:
 
     def _sources(self) -> tuple[TaggedSet, dict[str, TaggedSet]]:
         data = limited(read(self.data, **self.read), self.limit, self.split.get("seed", 0))
+        reading = self._as_it_is() | ({} if data.vocabulary is None else {"vocabulary": data.vocabulary})
         named = {"validation": self.validation, "test": self.test}
-        own = {
-            name: align(read(path, **self._as_it_is()), data.labels) for name, path in named.items() if path is not None
-        }
+        own = {name: align(read(path, **reading), data.labels) for name, path in named.items() if path is not None}
         return data, own
 
     def _as_it_is(self) -> dict[str, Any]:

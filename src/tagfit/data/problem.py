@@ -120,8 +120,10 @@ class Problem(Shown):
 
         The pictures themselves are not in it; ``ids`` name them, split by split.
         """
+        vocabulary = {} if self.data.vocabulary is None else {"vocabulary": self.data.vocabulary.to_dict()}
         return {
             "labels": list(self.labels),
+            **vocabulary,
             "ids": {name: self.data.ids[self.split == name].tolist() for name in self.splits},
             "preprocessing": self.preprocessing.to_dict(),
             "fingerprint": dict(self.fingerprint),

@@ -17,8 +17,11 @@ from tagfit.data.readers.opening import images_of, place_of
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import from_table
 from tagfit.data.tagged import TaggedSet
+from tagfit.data.vocabulary_columns import applied
+from tagfit.data.vocabulary_file import VocabularyLike, given, to_plain, vocabulary_of
 from tagfit.errors import InputError
 from tagfit.photos.mapping import KeywordOptions
+from tagfit.vocabulary import Vocabulary
 
 
 @checked(sep="separator=", delimiter="separator=", classes="labels=")
@@ -31,6 +34,7 @@ def read(
     labels: str | Path | Sequence[str] | None = None,
     exclude_labels: str | Sequence[str] = (),
     min_positives: int = 0,
+    vocabulary: VocabularyLike | None = None,
     strict: bool = False,
     allow_outside: bool = False,
     images: str | Path | None = None,
@@ -69,6 +73,8 @@ def read(
         labels: only these labels, in this order: a file of names, ``"a,b"``, or a list.
         exclude_labels: shell patterns of labels to leave out.
         min_positives: leave out labels that are on fewer rows.
+        vocabulary: a ``vocabulary.toml``, or a Vocabulary; None for the one that lies with the source, ``none`` for no
+            vocabulary. It comes before ``labels``, ``exclude_labels`` and ``min_positives``.
         strict: rows that cannot be used and suspicious label names are errors; otherwise the rows are quarantined.
         allow_outside: paths in a table may leave its folder.
         images: the folder of the pictures, relative to the working directory or else to the table; None for the
@@ -137,16 +143,25 @@ def read(
         ),
     )
     if path is None:
-        data, name = from_table(table_of(source), table_options), "the DataFrame"
+        words, name = given(vocabulary), "the DataFrame"
+        data = from_table(table_of(source), _under(words, table_options))
     else:
         place, found = recognised(place_of(source), format)
-        data, name = found.read(place, table_options), str(source)
-    data = select(data, selection)
+        words, name = vocabulary_of(place, vocabulary), str(source)
+        data = found.read(place, _under(words, table_options))
+    data = select(data if words is None else applied(data, words), selection)
     alike = similar_names(data.labels)
     if strict and (data.quarantined or alike):
         raise InputError([*data.quarantined, *alike], what=f"{name} has faults (strict)")
     if learnable:
         require_learnable(data)
     asked = {"format": format, **selection.to_dict(), "strict": strict, **table_options.to_dict()}
+    if vocabulary is not None:
+        asked["vocabulary"] = to_plain(vocabulary)
     again = None if path is None else {"data": absolute(source), "read": asked}
     return replace(data, warnings=(*data.warnings, *alike), source=again)
+
+
+def _under(vocabulary: Vocabulary | None, options: TableOptions) -> TableOptions:
+    """Under a vocabulary the labels that are asked for need not be words of the source, so all of it is read."""
+    return options if vocabulary is None else replace(options, selection=Selection())

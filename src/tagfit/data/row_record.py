@@ -18,6 +18,7 @@ from tagfit.data.plan import Plan
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.data.tagged import TaggedSet
 from tagfit.files import written_whole
+from tagfit.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +65,12 @@ class RowRecord:
             progress: called with (pictures done, pictures in all).
         """
         fingerprint = was["fingerprint"]
-        if combined(was["labels"], self.hashes.tolist()) != fingerprint["data"]:
+        if combined(was["labels"], self.hashes.tolist(), _vocabulary_of(was)) != fingerprint["data"]:
             return None
         rows = plan.rows()
         found = _read(rows, plan, was, progress)
         data = replace(rows.take(found.rows), quarantined=(*rows.quarantined, *found.faults))
-        split = self._split_of(data, found.digests)
+        split = self._split_of(data, found.digests) if _same_vocabulary(data, was) else None
         if split is None or len(data) != len(self.ids) or not _prepared_alike(found, was):
             return None
         return Problem(
@@ -96,6 +97,7 @@ class RowRecord:
         data = rows.take(np.isin(rows.ids, self.ids[self.split == split]))
         found = _read(data, plan, was, progress)
         there = len(found.rows) == int((self.split == split).sum())
+        there = there and _same_vocabulary(data, was)
         if not there or self._split_of(data, found.digests) is None or not _prepared_alike(found, was):
             return None
         return data, found.values
@@ -116,6 +118,15 @@ def _read(data: TaggedSet, plan: Plan, was: Mapping[str, Any], progress: Progres
     cache_dir = None if plan.cache_dir is None else Path(plan.cache_dir)
     said = _preprocessing(was)
     return read_inputs(data, said.size, fit=said.fit, cache_dir=cache_dir, progress=progress)
+
+
+def _vocabulary_of(was: Mapping[str, Any]) -> str:
+    said = was.get("vocabulary")
+    return "" if said is None else Vocabulary.from_dict(said).digest
+
+
+def _same_vocabulary(data: TaggedSet, was: Mapping[str, Any]) -> bool:
+    return ("" if data.vocabulary is None else data.vocabulary.digest) == _vocabulary_of(was)
 
 
 def _preprocessing(was: Mapping[str, Any]) -> Preprocessing:

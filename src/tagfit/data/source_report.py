@@ -24,6 +24,7 @@ from tagfit.data.pictures.sources import Place
 from tagfit.data.pictures.square import DEFAULT_FIT
 from tagfit.data.read import read
 from tagfit.data.tagged import ColumnRole, TaggedSet
+from tagfit.data.vocabulary_file import VocabularyLike
 from tagfit.errors import Fault
 
 Copies = tuple[tuple[str, tuple[str, ...]], ...]
@@ -110,6 +111,7 @@ def check(
     labels: str | Path | Sequence[str] | None = None,
     exclude_labels: str | Sequence[str] = (),
     min_positives: int = 0,
+    vocabulary: VocabularyLike | None = None,
     strict: bool = False,
     allow_outside: bool = False,
     images: str | Path | None = None,
@@ -143,9 +145,9 @@ def check(
         decode: decode every picture file in full, which finds truncated ones and copies; False looks at headers only.
         cache_dir: where decoded pictures are kept; a training on the same source finds them there.
         on_decoded: called with (pictures done, pictures in all).
-        format, separator, unlisted, labels, exclude_labels, min_positives, strict, allow_outside, images, image_column,
-            tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one, blank,
-            confidence_at_least, rows, encoding, keywords, untagged, include_keywords, exclude_keywords,
+        format, separator, unlisted, labels, exclude_labels, min_positives, vocabulary, strict, allow_outside, images,
+            image_column, tags_column, label_columns, group_column, ignore_columns, columns, none_label, minus_one,
+            blank, confidence_at_least, rows, encoding, keywords, untagged, include_keywords, exclude_keywords,
             rename_keywords, reviewed, prefer_keywords, share_sidecars, split_keywords, learnable: as in ``read``.
 
     Raises:
@@ -162,6 +164,7 @@ def check(
             labels=labels,
             exclude_labels=exclude_labels,
             min_positives=min_positives,
+            vocabulary=vocabulary,
             strict=strict,
             allow_outside=allow_outside,
             images=images,

@@ -14,6 +14,7 @@ from tagfit.arguments import checked
 from tagfit.data.pictures.sources import Place
 from tagfit.display import Shown, few
 from tagfit.errors import Fault, InputError
+from tagfit.vocabulary import Vocabulary
 
 SHOWN_NOTES = 10
 SPLITS = ("train", "validation", "test")
@@ -77,6 +78,7 @@ class TaggedSet(Shown):
         source: how ``read`` was asked for exactly these rows (``data`` and its options), plain JSON values; None where
             they came from arrays or are a part of what was read.
         columns: the columns of the table it was read from, each with its role.
+        vocabulary: that the labels follow, or None; it is part of the fingerprint of a Problem.
         owners: columns that nothing was taken from and whose values repeat, such as ``Patient ID``: N values each. Rows
             of one value may show the same thing, and a split that tears them apart is reported.
     """
@@ -98,6 +100,7 @@ class TaggedSet(Shown):
     absent_by: tuple[str, ...] = ()
     source: dict[str, Any] | None = None
     columns: tuple[ColumnRole, ...] = ()
+    vocabulary: Vocabulary | None = None
     owners: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -61,6 +61,7 @@ class PhotoPlan:
         new: words that are added, with their scores.
         there: predicted words that it has already.
         rejected: predicted words that tagfit added before and that were removed since.
+        excluded: predicted words that others exclude, as a vocabulary says.
         changes: the files to write.
         skipped: why nothing is written although there are new words; '' otherwise.
         warnings: what another program may do to it.
@@ -71,6 +72,7 @@ class PhotoPlan:
     new: dict[str, float] = field(default_factory=dict)
     there: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     skipped: str = ""
     warnings: list[str] = field(default_factory=list)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tagfit.photos.library import EMBEDDED, Library
 from tagfit.photos.mapping import KeywordOptions, labelled
-from tagfit.photos.words import fold
+from tagfit.photos.words import fold, stem
 
 SIGNS = "|/;,"
 
@@ -58,8 +58,20 @@ class KeywordReport:
         return asdict(self)
 
 
-def report_of(library: Library, options: KeywordOptions, min_positives: int = 0) -> KeywordReport:
-    """The report of a library under the options that a training would have."""
+def report_of(
+    library: Library,
+    options: KeywordOptions,
+    min_positives: int = 0,
+    expand: Callable[[list[str]], list[str]] | None = None,
+) -> KeywordReport:
+    """The report of a library under the options that a training would have.
+
+    Args:
+        library: as it was read.
+        options: of reading.
+        min_positives: labels that fewer photographs have are left out.
+        expand: what a vocabulary makes of the labels of one photograph.
+    """
     found = labelled(library.photos, options)
     fields: Counter[str] = Counter()
     unreadable: dict[str, str] = {}
@@ -72,7 +84,9 @@ def report_of(library: Library, options: KeywordOptions, min_positives: int = 0)
                 odd[_file(photo.name, place)] = said.warnings
             words.update(part for path in said.paths() for part in path if any(sign in part for sign in SIGNS))
         unreadable.update((_file(photo.name, place), why) for place, why in photo.broken.items())
-    counts = Counter(label for labels in found.labels.values() for label in labels)
+    counts = Counter(
+        label for labels in found.labels.values() for label in (labels if expand is None else expand(labels))
+    )
     labels = {
         label: count
         for label, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
@@ -139,8 +153,4 @@ def _file(name: str, place: str) -> str:
 
 
 def _stem(label: str) -> str:
-    text = "".join(sign for sign in fold(label) if sign not in " -_'")
-    for ending, instead in (("ies", "y"), ("ses", "s"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", "")):
-        if text.endswith(ending) and len(text) > len(ending) + 2 and not text.endswith("ss"):
-            return text.removesuffix(ending) + instead
-    return text
+    return stem("".join(sign for sign in fold(label) if sign not in " -_'"))

@@ -28,6 +28,8 @@ FIELDS = (
     "iptc:Keywords",
     "exif:XPKeywords",
 )
+STEMS = (("ie", "y"), ("se", "s"), ("xe", "x"), ("che", "ch"), ("she", "sh"), ("oe", "o"), ("ve", "f"))
+NO_PLURAL = ("ss", "us", "is")
 IPTC_LIMIT = 64  # bytes of a keyword; programs cut longer ones
 
 
@@ -41,6 +43,17 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """What two spellings of one keyword have in common."""
     return clean(text).casefold()
+
+
+@lru_cache(KEPT)
+def stem(text: str) -> str:
+    """What an English word in lower case and its plural have in common; ``bus`` and ``glass`` are no plurals."""
+    if len(text) > 3 and text.endswith("s") and not text.endswith(NO_PLURAL):
+        text = text[:-1]
+    for ending, instead in STEMS:
+        if text.endswith(ending) and len(text) > len(ending) + 1:
+            return text.removesuffix(ending) + instead
+    return text
 
 
 @lru_cache(KEPT)

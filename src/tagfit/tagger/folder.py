@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from tagfit.runs.run import Run, open_run
 from tagfit.tagger import card, hub, onnx_graph
 from tagfit.tagger.tagger import Tagger, ThresholdsLike, fingerprint
 from tagfit.training.torch_import import torch_for
+from tagfit.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -64,6 +66,7 @@ def of_run(run: Run | str | Path, thresholds: ThresholdsLike = 0.5, *, net: NetF
         origin={"run": opened.name, "recipe": info["recipe"], "seed": info["seed"], "problem": about["fingerprint"]},
         net_name=info.get("net"),
         net=net,
+        vocabulary=_vocabulary(about),
     )
     return tagger.at(thresholds)
 
@@ -140,7 +143,8 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
         weights = _weights(path / WEIGHTS, files[WEIGHTS]) if WEIGHTS in files else {}
         graph = files.get(GRAPH)
         # Of what is stored, not of what it is read as: a later tagfit may know more fields of a recipe.
-        stored = {name: about[name] for name in (SETTINGS_OF_1 if first else SETTINGS)}
+        named = (*(SETTINGS_OF_1 if first else SETTINGS), *(["vocabulary"] if "vocabulary" in about else []))
+        stored = {name: about[name] for name in named}
         same = first or about["sha256"] == _hash_of({name: about[name] for name in about if name != "sha256"})
         if not same or fingerprint(stored, weights, graph) != about["fingerprint"]:
             raise InputError(f"{path} changed since it was written: its fingerprint is not the one it holds")
@@ -164,9 +168,15 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
             measured=about.get("measured", {}),
             net_name=about["net"],
             net=None if graph is not None else net,
+            vocabulary=_vocabulary(about),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path / ABOUT} is damaged: {error!r}") from None
+
+
+def _vocabulary(about: Mapping[str, Any]) -> Vocabulary | None:
+    said = about.get("vocabulary")
+    return None if said is None else Vocabulary.from_dict(said)
 
 
 def _checked_files(path: Path, hashes: dict[str, str | None]) -> dict[str, bytes]:

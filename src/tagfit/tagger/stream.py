@@ -30,7 +30,7 @@ class Tagged:
 
     Attributes:
         picture: as it was named.
-        tags: the labels that are predicted.
+        tags: the labels that are predicted; under a vocabulary with those that they imply, which may have no score.
         scores: probability by label.
         problem: why it could not be read; then there are no tags and no scores.
     """
@@ -103,5 +103,7 @@ def _tagged(
             continue
         values, tags = next(scored)
         by_label = {label: round(value, 6) for label, value in zip(model.labels, values, strict=True)}
+        if model.vocabulary is not None:
+            tags = tuple(model.vocabulary.settled({tag: by_label[tag] for tag in tags})[0])
         result.append(Tagged(str(picture), tags, by_label))
     return result

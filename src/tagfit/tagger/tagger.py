@@ -27,6 +27,7 @@ from tagfit.tagger.onnx_engine import OnnxEngine
 from tagfit.tagger.picture_paths import list_pictures
 from tagfit.tagger.stream import tag_each
 from tagfit.training.torch_import import torch_for
+from tagfit.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -53,6 +54,7 @@ class Tagger(Shown):
         measured: what was measured when it was made (evaluation, difference of the graph), plain JSON values.
         net_name: of the factory that made the net in place of the recipe's layers; None where none did.
         net: that factory; a graph needs none.
+        vocabulary: what the labels imply and exclude, or None; tags follow it.
     """
 
     labels: tuple[str, ...]
@@ -66,6 +68,7 @@ class Tagger(Shown):
     measured: dict[str, Any] = field(default_factory=dict)
     net_name: str | None = None
     net: NetFactory | None = None
+    vocabulary: Vocabulary | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -89,7 +92,9 @@ class Tagger(Shown):
 
     def settings(self) -> dict[str, Any]:
         """All that tags depend on besides the weights, as plain JSON values."""
+        vocabulary = {} if self.vocabulary is None else {"vocabulary": self.vocabulary.to_dict()}
         return {
+            **vocabulary,
             "labels": list(self.labels),
             "preprocessing": {**self.preprocessing.to_dict(), "decoder": decoding.DECODER},
             "recipe": self.recipe.model_dump(mode="json"),

@@ -46,7 +46,7 @@ def tag(
     Raises:
         InputError: no picture at all. One that cannot be read has the reason under "problem".
     """
-    return _tagger(model, thresholds, net).tag(pictures, on_tagged)
+    return tagger_of(model, thresholds, net).tag(pictures, on_tagged)
 
 
 @checked(pictures=PICTURES, threshold="thresholds=")
@@ -71,14 +71,17 @@ def tag_to_file(
             another tagger or other thresholds.
     """
     bulk.refuse(Path(out))
-    chosen = _tagger(model, thresholds, net)
+    chosen = tagger_of(model, thresholds, net)
     files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
     return bulk.tag_to_file(chosen, files, Path(out), on_tagged)
 
 
-def _tagger(
-    model: Model, thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None, net: NetFactory | None
+def tagger_of(
+    model: Model,
+    thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None = None,
+    net: NetFactory | None = None,
 ) -> Tagger:
+    """The Tagger that ``model`` names; the arguments are those of :func:`tag`."""
     if isinstance(model, str | Path):
         model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
     if isinstance(model, Run):
