@@ -58,6 +58,13 @@ class Desk:
         """The run."""
         return self.workspace.run(self.key)
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """``problem.json`` of the run, which lists all rows."""
+        run = self.run
+        key = ("record", str(run.folder), _stamp(run.folder / "problem.json"))
+        return self.work.get(key, "reading the run", lambda: run.problem, self.patience)
+
     def address(self, *more: object, **query: object) -> str:
         """A path below that of the run."""
         return address("runs", self.key, *more, **query)
@@ -66,7 +73,7 @@ class Desk:
     def splits(self) -> list[str]:
         """The splits that can be shown, validation first; test is made on demand."""
         stored = self.run.scored_splits
-        return [split for split in SPLITS if split in stored or (split == "test" and "test" in self.run.problem["ids"])]
+        return [split for split in SPLITS if split in stored or (split == "test" and "test" in self.record["ids"])]
 
     def split(self, name: str) -> str:
         """A split of the run that may be shown.
@@ -104,11 +111,11 @@ class Desk:
 
     def problem(self) -> Problem | None:
         """Where the pictures come from; None where the sources cannot be read, or are on another machine."""
-        run = self.run
+        run, record = self.run, self.record
 
         def made() -> Problem | None:
             try:
-                refuse_remote(run.problem["source"])
+                refuse_remote(record["source"])
                 return reopen(run)
             except InputError:
                 return None
@@ -120,7 +127,8 @@ class Desk:
         problem = self.problem()
         if problem is None or problem.preprocessing.size is None or problem.inputs.ndim != 4:
             return None
-        return problem.inputs, problem.part(split).rows
+        rows = self._get("places", f"finding the pictures of {split}", lambda: problem.part(split).rows, split)
+        return problem.inputs, rows
 
     def findings(self) -> Findings:
         """The diagnosis of the run."""
@@ -157,7 +165,7 @@ class Desk:
     @cached_property
     def corrections(self) -> Corrections:
         """The corrections of the data that the run was trained on; runs on the same data share them."""
-        fingerprint = str(self.run.problem["fingerprint"]["data"])
+        fingerprint = str(self.record["fingerprint"]["data"])
         return Corrections.of_data(self.workspace.own, fingerprint)
 
     def version(self, split: str) -> str:
