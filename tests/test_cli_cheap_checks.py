@@ -140,7 +140,11 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "accept folder": ("nowhere", FILE),
     "label": None,  # one that is on no photograph removes nothing
     "undo run": ("nowhere",),
+    "untag run": ("nowhere",),
+    "accept run": ("nowhere",),
     "where": ("pixels",),
+    "for_": ("photos", "windows", ","),
+    "top": ("0", "x"),
     "sidecar_name": ("tiny",),
     "parent": ("A/B", ""),
     "on_conflict": ("fight",),

@@ -258,6 +258,13 @@ def gap(value: float) -> None:
     Goal(gap_at_most=value)
 
 
+def programs(names: str) -> None:
+    """Programs whose ways of reading keywords are known."""
+    from tagfit.photos.planning import programs_of
+
+    programs_of(names)
+
+
 def vocabulary(path: str) -> None:
     """A vocabulary file that does not contradict itself, or ``none``."""
     from tagfit.data.vocabulary_file import given

@@ -14,7 +14,8 @@ from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
-from tagfit.cli.writing import WriteKeywords, faults_of_writing
+from tagfit.cli.write_options import WriteKeywords, faults_of_writing
+from tagfit.cli.writing import write
 from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def tag(
     if out is not None:
         return _show_written(written, as_json)
     if writing.write_keywords:
-        return writing.carry_out(model, pictures[0], records, as_json)
+        return write(writing, model, pictures[0], records, as_json)
     if as_json:
         print_json({"pictures": records})
     elif as_csv:

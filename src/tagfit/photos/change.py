@@ -34,6 +34,7 @@ class Change:
         before, after: SHA-256 of the whole file, '' where there is none.
         mode: its permissions, None where it is new.
         mtime_ns: when it was changed last; None where it is new.
+        words: the paths of keywords that it adds, joined by ``|``.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Change:
     after: str
     mode: int | None = None
     mtime_ns: int | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def created(self) -> bool:
@@ -74,6 +76,7 @@ class Change:
             "after": self.after,
             "mode": self.mode,
             "mtime_ns": self.mtime_ns,
+            "words": list(self.words),
         }
 
     @classmethod
@@ -89,6 +92,7 @@ class Change:
             values["after"],
             values["mode"],
             values["mtime_ns"],
+            tuple(values.get("words", ())),
         )
 
 

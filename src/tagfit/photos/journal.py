@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -101,6 +102,37 @@ def changes_of(run: str) -> list[Change]:
         return [Change.from_dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"the journal {path} cannot be read: {error}") from None
+
+
+def words_of(run: str) -> dict[Path, tuple[str, ...]]:
+    """The paths of keywords that a run was going to add to each file.
+
+    Raises:
+        InputError: as :func:`changes_of`.
+    """
+    return {change.path: change.words for change in changes_of(run)}
+
+
+def prune(names: Sequence[str], *, apply: bool = True) -> list[str]:
+    """Remove the journals of runs, which can then no longer be undone.
+
+    Args:
+        names: as :func:`runs` names them.
+        apply: False only says what would be removed.
+
+    Raises:
+        InputError: one of them is not there, or another process writes.
+    """
+    for name in names:
+        if name not in runs():
+            raise InputError(f"there is no run {name!r}", instead="`tagfit undo --list` lists them")
+    if apply:
+        clear_leftovers()
+        with _alone():
+            for name in names:
+                with disk_faults(runs_folder() / name):
+                    shutil.rmtree(runs_folder() / name)
+    return list(names)
 
 
 def undo(run: str, *, apply: bool = True, step: Step = no_step) -> Outcome:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tagfit.photos.change import Change, change_of, read_target
@@ -13,10 +14,17 @@ from tagfit.photos.metadata import Metadata
 from tagfit.photos.planning import HIERARCHIES, MARK, PhotoPlan
 from tagfit.photos.splice import RefusedError, with_removed
 from tagfit.photos.unreadable import UnreadableError
+from tagfit.photos.words import Path as Word
 from tagfit.photos.words import fold, folded, merged
 
 
-def removal_plans(library: Library, labels: Collection[str] = (), *, accept: bool = False) -> list[PhotoPlan]:
+def removal_plans(
+    library: Library,
+    labels: Collection[str] = (),
+    *,
+    accept: bool = False,
+    added: Mapping[Path, Collection[str]] | None = None,
+) -> list[PhotoPlan]:
     """For each photograph with words that tagfit added, the changes that remove them, or only their mark.
 
     A mark whose word is gone stays: the word was removed on purpose and is not added again.
@@ -25,6 +33,7 @@ def removal_plans(library: Library, labels: Collection[str] = (), *, accept: boo
         library: as it was read just now.
         labels: only these; all if empty.
         accept: keep the words and remove the mark.
+        added: by file, links followed, the only paths to look at, joined by ``|``; None for all.
     """
     chosen = {fold(label) for label in labels}
     seen: set[Path] = set()
@@ -35,15 +44,27 @@ def removal_plans(library: Library, labels: Collection[str] = (), *, accept: boo
             target = photo.file if place == EMBEDDED else photo.file.with_name(place)
             if said.own and target not in seen:
                 seen.add(target)
-                _plan_file(photo, plan, target, said, chosen, accept)
+                own = said.own
+                if added is not None:
+                    of_run = {fold(path) for path in added.get(Path(os.path.realpath(target)), ())}
+                    own = tuple(path for path in own if fold("|".join(path)) in of_run)
+                _plan_file(photo, plan, target, said, own, chosen, accept)
         if plan.new or plan.skipped:
             found.append(plan)
     return found
 
 
-def _plan_file(photo: Photo, plan: PhotoPlan, target: Path, said: Metadata, chosen: set[str], accept: bool) -> None:
+def _plan_file(
+    photo: Photo,
+    plan: PhotoPlan,
+    target: Path,
+    said: Metadata,
+    marked: Sequence[Word],
+    chosen: set[str],
+    accept: bool,
+) -> None:
     there = {fold(word) for word in merged(said.paths()).flat}
-    own = [path for path in said.own if fold(path[-1]) in there]
+    own = [path for path in marked if fold(path[-1]) in there]
     own = [path for path in own if not chosen or chosen & {fold(path[-1]), fold("|".join(path))}]
     if not own:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tagfit.errors import Fault, InputError
@@ -14,6 +14,7 @@ from tagfit.photos.containers import blocks_in
 from tagfit.photos.embedding import with_packet
 from tagfit.photos.library import EMBEDDED, Library, Photo
 from tagfit.photos.metadata import Metadata
+from tagfit.photos.sidecars import RAW
 from tagfit.photos.splice import EMPTY, ILLEGAL, RefusedError, with_added
 from tagfit.photos.unreadable import UnreadableError
 from tagfit.photos.words import Path as Word
@@ -29,7 +30,10 @@ HIERARCHIES = {
     "expressionmedia:CatalogSets": "|",
 }
 CREATED = ("lr:hierarchicalSubject", "digiKam:TagsList")
-WHERE = ("sidecar", "embed")
+WHERE = ("sidecar", "embed", "both")
+PROGRAMS = ("digikam", "darktable", "immich", "photoprism", "lightroom", "windows", "apple")
+NO_SIDECARS = ("windows", "apple")  # of these, only what is in the picture is seen
+EMBEDDABLE = (".jpg", ".jpeg", ".jpe", ".png")
 NAMES = ("auto", "long", "short")
 CONFLICTS = ("skip", "union")
 
@@ -39,16 +43,18 @@ class WriteOptions:
     """How words are written.
 
     Attributes:
-        where: ``sidecar`` or ``embed``.
-        sidecar_name: of a new sidecar: ``long`` (IMG.jpg.xmp, also ``auto``) or ``short`` (IMG.xmp).
+        where: ``sidecar``, ``embed`` or ``both``.
+        sidecar_name: of a new sidecar: ``long`` (IMG.jpg.xmp), ``short`` (IMG.xmp), or ``auto``: by ``programs``.
         parent: a keyword above all new ones in hierarchies, or ''.
         on_conflict: where sidecar and picture have different keywords: ``skip``, or ``union``.
+        programs: out of PROGRAMS, those that have to see the words.
     """
 
     where: str = "sidecar"
     sidecar_name: str = "auto"
     parent: str = ""
     on_conflict: str = "skip"
+    programs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -76,6 +82,21 @@ class PhotoPlan:
     changes: list[Change] = field(default_factory=list)
     skipped: str = ""
     warnings: list[str] = field(default_factory=list)
+
+
+def programs_of(names: str) -> tuple[str, ...]:
+    """The programs in ``digikam,windows``.
+
+    Raises:
+        InputError: one that is not among PROGRAMS.
+    """
+    found = tuple(name.strip().lower() for name in names.split(",") if name.strip())
+    faults = [
+        Fault(f"there is no program {name!r}", instead=", ".join(PROGRAMS)) for name in found if name not in PROGRAMS
+    ]
+    if faults or (names and not found):
+        raise InputError(faults or [Fault(f"{names!r} names no program", instead=", ".join(PROGRAMS))])
+    return found
 
 
 def check_labels(labels: Iterable[str], parent: str = "") -> None:
@@ -115,6 +136,10 @@ def plans(library: Library, wanted: Mapping[str, Mapping[str, float]], options: 
                 plan.changes = _changes(photo, [*plan.new], options, stems)
             except RefusedError as error:
                 plan.skipped = str(error)
+            if options.where == "both" and photo.file.suffix.lower() not in EMBEDDABLE:
+                plan.warnings.append("only a sidecar is written: keywords are embedded in JPEG and PNG")
+            if "lightroom" in options.programs and options.where == "sidecar" and not _is_raw(photo):
+                plan.warnings.append("Lightroom reads sidecars of raw files only: --where both")
             if any(said.darktable for said in photo.said.values()):
                 plan.warnings.append("darktable overwrites its sidecars unless it reads them again when it starts")
         found.append(plan)
@@ -169,13 +194,27 @@ def _changes(photo: Photo, labels: Sequence[str], options: WriteOptions, stems: 
     place = photo.paths("union") if options.on_conflict == "union" else photo.paths()
     if options.where == "embed":
         return [_embedded(photo, place, new)]
-    targets = photo.sidecars or [_new_sidecar(photo, options, stems)]
-    return [_sidecar(photo, target, place, new) for target in targets]
+    targets = photo.sidecars or _new_sidecars(photo, options, stems)
+    changes = [_sidecar(photo, target, place, new) for target in targets]
+    if options.where == "both" and photo.file.suffix.lower() in EMBEDDABLE:
+        changes.append(_embedded(photo, place, new))
+    return changes
 
 
-def _new_sidecar(photo: Photo, options: WriteOptions, stems: Mapping[str, int]) -> Path:
-    if options.sidecar_name != "short":
-        return photo.file.with_name(f"{photo.file.name}.xmp")
+def _new_sidecars(photo: Photo, options: WriteOptions, stems: Mapping[str, int]) -> list[Path]:
+    """Where there is none: the long name, the short one, or both where the programs look for different ones."""
+    long = photo.file.with_name(f"{photo.file.name}.xmp")
+    if options.sidecar_name == "auto" and "lightroom" in options.programs and _is_raw(photo):
+        others = set(options.programs) - {"lightroom", *NO_SIDECARS}
+        return [*([long] if others else []), _short_sidecar(photo, stems)]
+    return [_short_sidecar(photo, stems) if options.sidecar_name == "short" else long]
+
+
+def _is_raw(photo: Photo) -> bool:
+    return photo.file.suffix.lower() in RAW
+
+
+def _short_sidecar(photo: Photo, stems: Mapping[str, int]) -> Path:
     if stems[fold(os.path.splitext(photo.name)[0])] > 1:
         raise RefusedError("another picture has the same name before the dot: --sidecar-name long")
     return photo.file.with_suffix(".xmp")
@@ -187,7 +226,7 @@ def _sidecar(photo: Photo, target: Path, seed: Sequence[Word], new: Sequence[Wor
     if old is None and os.path.lexists(target):
         raise RefusedError(f"{target.name} has appeared since the folder was read")
     content = with_added(EMPTY if old is None else old, additions(said, seed, new))
-    return change_of(target, old, content)
+    return replace(change_of(target, old, content), words=_joined(new))
 
 
 def _embedded(photo: Photo, seed: Sequence[Word], new: Sequence[Word]) -> Change:
@@ -200,7 +239,11 @@ def _embedded(photo: Photo, seed: Sequence[Word], new: Sequence[Word]) -> Change
     except UnreadableError as error:
         raise RefusedError(str(error)) from None
     packet = with_added(packets[0] if packets else EMPTY.strip(), additions(said, seed, new))
-    return change_of(photo.file, old, with_packet(old, packet))
+    return replace(change_of(photo.file, old, with_packet(old, packet)), words=_joined(new))
+
+
+def _joined(paths: Sequence[Word]) -> tuple[str, ...]:
+    return tuple("|".join(path) for path in paths)
 
 
 def additions(said: Metadata, seed: Sequence[Word], new: Sequence[Word]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,31 @@ def wanted_of(folder: Path, records: Iterable[Mapping[str, Any]]) -> dict[str, d
     }
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Which photographs are written to, and which of their words.
+
+    Attributes:
+        top: at most so many predicted words a photograph, those with the highest scores; None for all.
+        only_untagged: only photographs that have no keyword.
+        limit: at most so many photographs; None for all.
+    """
+
+    top: int | None = None
+    only_untagged: bool = False
+    limit: int | None = None
+
+
+ALL = Choice()
+
+
 def keyword_plans(
-    folder: Path, wanted: Mapping[str, Mapping[str, float]], options: WriteOptions, vocabulary: Vocabulary | None = None
-) -> list[PhotoPlan]:
+    folder: Path,
+    wanted: Mapping[str, Mapping[str, float]],
+    options: WriteOptions,
+    vocabulary: Vocabulary | None = None,
+    choice: Choice = ALL,
+) -> tuple[list[PhotoPlan], int]:
     """What is written into each photograph that ``wanted`` names, as the folder is now.
 
     Args:
@@ -39,8 +62,26 @@ def keyword_plans(
         wanted: as :func:`wanted_of` gives it.
         options: how words are written.
         vocabulary: words that it implies are written too, and what it excludes, also by a word that is there, is not.
+        choice: which photographs and words.
+
+    Returns:
+        The plans, and how many more photographs would be changed without a limit.
     """
-    return plans_for(read_library(folder, SUFFIXES, raw=True), wanted, options, vocabulary)
+    library = read_library(folder, SUFFIXES, raw=True)
+    chosen = {
+        photo.name: _highest(wanted[photo.name], choice.top)
+        for photo in library.photos
+        if photo.name in wanted and not (choice.only_untagged and _words(photo))
+    }
+    found = plans_for(library, chosen, options, vocabulary)
+    changed = [plan.name for plan in found if plan.changes]
+    left = set() if choice.limit is None else set(changed[choice.limit :])
+    return [plan for plan in found if plan.name not in left], len(left)
+
+
+def _highest(scores: Mapping[str, float], top: int | None) -> dict[str, float]:
+    kept = sorted(scores, key=lambda label: -scores[label])[:top]
+    return {label: score for label, score in scores.items() if label in kept}
 
 
 def plans_for(
