@@ -28,8 +28,9 @@ RUN = "/runs/runs~mine"
 GRID = f"{RUN}/validation/pictures"
 CUTS = f"{RUN}/validation/thresholds"
 PAGES = (
-    "/", "/train", "/cures", "/cures/cures~done", "/compare?a=runs~mine&b=runs~other", "/nothing", RUN, f"{RUN}/curves",
-    f"{RUN}/findings", f"{RUN}/corrections", f"{RUN}/try", f"{RUN}/test/pictures", GRID,
+    "/", "/train", "/cures", "/cures/cures~done", "/compare?a=runs~mine&b=runs~other", "/nothing", RUN,
+    f"{RUN}/curves", f"{RUN}/findings", f"{RUN}/corrections", f"{RUN}/try", f"{RUN}/data",
+    f"{RUN}/validation/calibration", f"{RUN}/test/pictures", GRID,
     f"{GRID}?show=missed&label=sea", f"{GRID}/1", CUTS,
 )  # fmt: skip
 
@@ -269,11 +270,10 @@ def test_corrections_become_a_source_and_a_training_that_outlives_its_server(
         settle(again, own.base + "/")
         expect(again.locator("#runs")).to_contain_text("running")
         settle(again, own.base + "/runs/runs~corrected/curves")
-        for _ in range(2):
-            again.get_by_role("button", name="Stop now").click()
-            expect(again.get_by_role("button", name="Resume")).to_be_visible()
-            assert run.state == "interrupted"
-            again.get_by_role("button", name="Resume").click()
+        again.get_by_role("button", name="Stop after this epoch").click()
+        expect(again.get_by_role("button", name="Resume")).to_be_visible()
+        assert run.state == "interrupted"
+        again.get_by_role("button", name="Resume").click()
         again.get_by_role("button", name="Stop now").click()
         expect(again.get_by_role("button", name="Resume")).to_be_visible()
 

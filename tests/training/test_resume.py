@@ -114,6 +114,23 @@ def test_an_interruption_between_epochs_leaves_a_usable_run(tmp_path: Path, at: 
     assert_same_runs(resume(run, problem), whole)
 
 
+def test_a_training_that_is_asked_to_stop_ends_with_its_epoch_and_resumes_there(tmp_path: Path) -> None:
+    problem = features()
+    whole = fit(problem, DENSE, out=tmp_path / "whole", threads=1)
+    run = Run(tmp_path / "cut")
+
+    def ask(epoch: Any, recipe: Recipe) -> None:
+        if epoch.epoch == 1:
+            run.stop_request.touch()
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(problem, DENSE, out=run.folder, threads=1, on_epoch=ask)
+    assert (run.info["state"], run.info["epochs"]) == ("interrupted", 2), "the epoch in which it was asked is finished"
+    assert not run.stop_request.exists()
+    run.stop_request.touch()
+    assert_same_runs(resume(run, problem), whole)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Problem, Recipe, Run]:
     problem, recipe = features(n=80), DENSE.changed(epochs=3, ema=0.9)

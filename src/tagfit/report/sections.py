@@ -170,9 +170,9 @@ def precision_recall(scores: Scores, evaluation: Evaluation) -> Part | None:
     return parts.chart("Precision and recall", said, drawn, parts.table(columns, rows), id="precision-recall")
 
 
-def reliability(scores: Scores) -> Part | None:
-    """Whether scores are probabilities, all labels together; None without a known entry."""
-    found = curves.reliability(scores)
+def reliability(scores: Scores, label: str = "") -> Part | None:
+    """Whether the scores of a label, or of all labels together, are probabilities; None without a known entry."""
+    found = curves.reliability(scores, scores.labels.index(label) if label else None)
     if not found["score"]:
         return None
     entries = np.array(found["entries"])
@@ -180,8 +180,9 @@ def reliability(scores: Scores) -> Part | None:
     error = float(np.sqrt((entries * off**2).sum() / entries.sum()))
     high = float((entries * np.sign(np.array(found["score"]) - 0.5) * off).sum())
     kind = "overconfident" if high < 0 else "underconfident"
+    whose = f" of {label}" if label else ""
     said = (
-        f"On average a score is {number(error)} away from the share of positives (root mean square); "
+        f"On average a score{whose} is {number(error)} away from the share of positives (root mean square); "
         f"the scores are {kind if error > 0.02 else 'close to probabilities'}."
     )
     series = [{"style": "two", "name": "", "x": found["score"], "y": found["share"], "dots": True}]

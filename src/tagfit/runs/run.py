@@ -87,6 +87,11 @@ class Run(Shown):
         return self.folder / "checkpoint.safetensors"
 
     @property
+    def stop_request(self) -> Path:
+        """A file; while it exists, the process that trains the run stops after the present epoch."""
+        return self.folder / "stop"
+
+    @property
     def row_record(self) -> Path:
         """``rows.npz``: the split and a hash of each row; missing in runs of older versions."""
         return self.folder / "rows.npz"

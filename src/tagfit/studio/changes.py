@@ -7,6 +7,7 @@ from pathlib import Path
 from starlette.requests import Request
 
 from tagfit.errors import InputError
+from tagfit.files import disk_faults
 from tagfit.goal import Goal
 from tagfit.recipe import find as find_recipe
 from tagfit.studio import jobs
@@ -99,6 +100,16 @@ def stop(studio: Studio, folder: Path, kind: str, request: Request) -> str:
     if not jobs.stop(studio.workspace, folder):
         raise InputError("the process was not started here, or has ended", instead="Ctrl-C where it was started")
     return address(kind, request.path_params["key"], *(["curves"] if kind == "runs" else []))
+
+
+def stop_after_epoch(studio: Studio, request: Request, _form: dict[str, str]) -> str:
+    """Ask a training to stop after the present epoch, wherever it was started."""
+    desk = studio.desk(request)
+    if desk.run.state != "running":
+        raise InputError("the training has ended", instead="Resume, where it is not done")
+    with disk_faults(desk.run.folder):
+        desk.run.stop_request.touch()
+    return desk.address("curves")
 
 
 def resume_run(studio: Studio, request: Request, _form: dict[str, str]) -> str:

@@ -16,6 +16,7 @@ from tagfit.data.pictures.duplicates import duplicate_groups
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError
+from tagfit.evaluation.calibration import Calibration, calibrate
 from tagfit.evaluation.evaluation import Evaluation
 from tagfit.report import mistakes
 from tagfit.runs.run import Run
@@ -129,6 +130,11 @@ class Desk:
             return None
         rows = self._get("places", f"finding the pictures of {split}", lambda: problem.part(split).rows, split)
         return problem.inputs, rows
+
+    def calibration(self, split: str) -> Calibration:
+        """Calibrators for the scores of a split, and their errors before and after."""
+        scores = self.scores(split)
+        return self._get("calibration", f"calibrating the scores of {split}", lambda: calibrate(scores), split)
 
     def findings(self) -> Findings:
         """The diagnosis of the run."""

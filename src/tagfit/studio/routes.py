@@ -35,7 +35,7 @@ from tagfit.studio import changes, sheets
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import AskFirstError, Desk
 from tagfit.studio.guard import LARGEST, TooLargeError
-from tagfit.studio.pages import corrections, pictures, run, runs, start, thresholds
+from tagfit.studio.pages import calibration, corrections, data, pictures, run, runs, start, thresholds
 from tagfit.studio.views import View
 from tagfit.studio.work import WaitingError
 from tagfit.studio.workspace import MissingError, Workspace
@@ -87,14 +87,15 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         file("/cures/{key}/certificate", _certificate),
         post("/cures/{key}/stop", lambda s, r, _: changes.stop(s, s.workspace.cure(r.path_params["key"]), "cures", r)),
         post("/cures/{key}/resume", changes.resume_cure),
-        get("/train", lambda s, r: start.training(s.workspace, r.query_params.get("source", ""))),
+        get("/train", lambda s, r: start.training(s.workspace, r.query_params)),
         post("/train", changes.train),
         get("/starting/{key}", _starting, "wait.html"),
         get("/compare", _compare),
         get(run_at, lambda s, r: run.overview(s.desk(r)), "live.html"),
         get(run_at + "/curves", lambda s, r: run.curves(s.desk(r)), "live.html"),
         Route(run_at + "/curves/events", events),
-        get(run_at + "/findings", lambda s, r: run.findings(s.desk(r))),
+        get(run_at + "/findings", lambda s, r: run.findings(s.desk(r), r.query_params)),
+        get(run_at + "/data", lambda s, r: data.data(s.desk(r))),
         get(run_at + "/corrections", lambda s, r: corrections.corrections(s.desk(r))),
         post(run_at + "/corrections", changes.correct),
         post(run_at + "/corrections/undo", changes.undo),
@@ -103,6 +104,7 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         Route(run_at + "/try", tried, methods=["POST"]),
         post(run_at + "/thresholds", changes.save_cut),
         post(run_at + "/stop", lambda s, r, _: changes.stop(s, s.desk(r).run.folder, "runs", r)),
+        post(run_at + "/stop-after-epoch", changes.stop_after_epoch),
         post(run_at + "/resume", changes.resume_run),
         post(run_at + "/cure", changes.cure),
         post(run_at + "/test", changes.look_at_test),
@@ -112,6 +114,7 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         file(split_at + "/picture/{row:int}.jpg", _one_picture),
         file(split_at + "/sheets/{number:int}.jpg", _sheet),
         get(split_at + "/thresholds", _with_split(thresholds.explorer), "thresholds.html"),
+        get(split_at + "/calibration", _with_split(calibration.calibration)),
         file(split_at + "/scores.bin", _scores),
     ]
     refusals: Any = {404: lambda request, _: _not_there(request), TooLargeError: _too_large}

@@ -15,7 +15,7 @@ from tagfit.evaluation.cases import check_thresholds, exceeding
 from tagfit.scores import Scores
 from tagfit.studio.workspace import MissingError
 
-SHOWN = ("all", "missed", "false", "wrong", "tagged", "predicted", "suspect", "duplicate")
+SHOWN = ("all", "missed", "false", "wrong", "tagged", "predicted", "suspect", "duplicate", "untagged", "unknown")
 SORTS = ("", "high", "low", "loss", "order")
 SMALLEST = 1e-7  # a score nearer to 0 or 1 counts as this near in the log loss
 
@@ -99,6 +99,7 @@ def rows_of(view: View, scores: Scores, listed: Sequence[int] | None = None) -> 
         "tagged": truth & known,
         "predicted": above,
     }
+    masks |= {"untagged": ~(truth & known).any(axis=1, keepdims=True), "unknown": ~known}
     rows = np.flatnonzero(masks[view.show].any(axis=1))
     return rows[_order(view, scores, rows)]
 

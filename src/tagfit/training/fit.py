@@ -144,15 +144,20 @@ def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory
 def _run_epochs(run: Run, training: Training, on_epoch: OnEpoch | None) -> None:
     lines = run.folder / "history.jsonl"
     saved = time.perf_counter()
+    run.stop_request.unlink(missing_ok=True)  # of a training that ended before it saw it
     while not training.over:
         epoch = training.run_epoch()
         history.append(lines, epoch)
-        if time.perf_counter() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
+        asked_to_stop = run.stop_request.exists()
+        if asked_to_stop or time.perf_counter() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
             history.settle(lines)
             checkpoint.save_tensors(run.checkpoint, *training.state())
             saved = time.perf_counter()
         if on_epoch is not None:
             on_epoch(epoch, training.recipe)
+        if asked_to_stop and not training.over:
+            run.stop_request.unlink(missing_ok=True)
+            raise KeyboardInterrupt
 
 
 def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None) -> Training:

@@ -14,6 +14,7 @@ PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Overview", ()),
     ("Curves", ("curves",)),
     ("Findings", ("findings",)),
+    ("Data", ("data",)),
     ("Corrections", ("corrections",)),
     ("Try it", ("try",)),
 )
@@ -59,6 +60,7 @@ def ways(desk: Desk, here: str = "", split: str = "") -> list[dict[str, str]]:
     if desk.run.scored_splits:
         found.insert(3, parts.link("Pictures", desk.address(first, "pictures")))
         found.insert(4, parts.link("Thresholds", desk.address(first, "thresholds")))
+        found.insert(5, parts.link("Calibration", desk.address(first, "calibration")))
     return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
 
 
@@ -68,9 +70,16 @@ def top(here: str = "") -> list[dict[str, str]]:
     return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
 
 
-def action(title: str, to: str, button: str, fields: Iterable[dict[str, Any]] = (), note: str = "") -> dict[str, Any]:
-    """A form: where it goes, its fields (see :func:`field`) and what it does in one sentence."""
-    return {"title": title, "to": to, "button": button, "fields": list(fields), "note": note}
+def action(
+    title: str,
+    to: str,
+    button: str,
+    fields: Iterable[dict[str, Any]] = (),
+    note: str = "",
+    id: str = "",  # noqa: A002
+) -> dict[str, Any]:
+    """A form: where it goes, its fields (see :func:`field`), what it does in one sentence, its id in addresses."""
+    return {"title": title, "to": to, "button": button, "fields": list(fields), "note": note, "id": id}
 
 
 def field(name: str, label: str, value: object = "", *, choices: Sequence[str] = (), help: str = "") -> dict[str, Any]:  # noqa: A002

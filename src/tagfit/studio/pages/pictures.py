@@ -29,8 +29,16 @@ NAMES = {
     "predicted": "pictures with a predicted tag",
     "suspect": "pictures with a suspect tag",
     "duplicate": "pictures that are near copies of another",
+    "untagged": "pictures without a tag",
+    "unknown": "pictures with an unknown tag",
 }
-SORTED = {"": "as suits", "high": "high scores first", "low": "low scores first", "loss": "loss", "order": "data order"}
+SORTED = {
+    "": "the most telling first",
+    "high": "high scores first",
+    "low": "low scores first",
+    "loss": "loss",
+    "order": "data order",
+}
 
 
 def grid(desk: Desk, split: str, query: Mapping[str, str]) -> Part:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from tagfit.diagnosis.finding import Finding
@@ -12,8 +14,11 @@ from tagfit.report.parts import Part
 from tagfit.report.report import with_findings
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
+from tagfit.studio.workspace import address
 
 WRONG = 8  # pictures of a kind
+# Findings that another recipe can resolve.
+CURABLE = ("overfitting", "memorising", "underfitting", "stopped-too-early", "unstable-curve")
 # What shows the pictures behind a finding.
 SHOWS = {
     "suspect-tags": {"show": "suspect"},
@@ -54,7 +59,7 @@ def overview(desk: Desk) -> Part:
     )
 
 
-def findings(desk: Desk) -> Part:
+def findings(desk: Desk, query: Mapping[str, str]) -> Part:
     """Every check that fired, linked to its pictures and to a cure."""
     found = desk.findings()
     cards = [parts.finding(one, _links(desk, one)) for one in found.fired]
@@ -67,7 +72,7 @@ def findings(desk: Desk) -> Part:
         command=("tagfit", "diagnose", desk.workspace.shown(desk.run.folder)),
         sections=[parts.findings("findings", "What is wrong, and what to do", "", cards) if cards else None, others],
         ways=frame.ways(desk, "Findings"),
-        actions=[cure_form(desk)],
+        actions=[cure_form(desk, query.get("goal", ""))],
     )
 
 
@@ -85,11 +90,19 @@ def curves(desk: Desk) -> Part:
     sentence = (
         said.get(state, f"The training is {state} after {len(history)} epochs and can be resumed.{problem}") + losses
     )
-    stop = frame.action("Stop", desk.address("stop"), "Stop now", note="The run can be resumed; no epoch is lost.")
+    after = frame.action(
+        "Stop", desk.address("stop-after-epoch"), "Stop after this epoch", note="The run can be resumed from there."
+    )
+    stop = frame.action(
+        "Stop at once",
+        desk.address("stop"),
+        "Stop now",
+        note="It resumes from its last checkpoint, with the same result.",
+    )
     resume = frame.action(
         "Resume", desk.address("resume"), "Resume", note="It ends with the same weights, bit for bit."
     )
-    actions = [stop] if state == "running" else [] if state == "done" else [resume]
+    actions = [after, stop] if state == "running" else [] if state == "done" else [resume]
     return frame.page(
         f"Training of {shown}",
         parts.verdict("good" if state == "done" else "hint", sentence),
@@ -111,19 +124,20 @@ def with_sources(desk: Desk, section: Part | None) -> Part | None:
     return section
 
 
-def cure_form(desk: Desk) -> dict[str, Any]:
-    """The form that starts a cure of the run."""
+def cure_form(desk: Desk, goal: str = "") -> dict[str, Any]:
+    """The form that starts a cure of the run, with a goal to begin with."""
     name = desk.workspace.shown(desk.run.folder).rpartition("/")[2]
     return frame.action(
         "Cure this run",
         desk.address("cure"),
         "Start the cure",
         [
-            frame.field("goal", "Goal", "lesson", help="such as validation.label_accuracy>=0.85, or lesson"),
+            frame.field("goal", "Goal", goal or "lesson", help="such as validation.label_accuracy>=0.85, or lesson"),
             frame.field("budget", "Time", "10m", help="for the whole cure, such as 90s or 10m"),
             frame.field("name", "Name", f"{name}-cured", help="of the folder in cures/"),
         ],
         "A search that changes only the recipe, in a process of its own: it goes on when this page is closed.",
+        id="cure",
     )
 
 
@@ -133,6 +147,31 @@ def _strongest(desk: Desk, finding: Finding) -> Part:
 
 
 def _links(desk: Desk, finding: Finding) -> list[dict[str, str]]:
+    """What can be done about a finding: see its pictures, train with the changes it names, cure the run."""
+    found = _pictures_of(desk, finding)
+    remedy = finding.remedy
+    if remedy is not None and remedy.recipe:
+        changes = " ".join(
+            f"{name}={json.dumps(value, separators=(',', ':'))}" for name, value in remedy.recipe.items()
+        )
+        run = desk.run
+        given = {"source": run.problem["source"].get("data"), "recipe": run.info["recipe"], "set": changes}
+        found.append(parts.link("train with these changes", address("train", **given, name=f"{run.name}-changed")))
+    if finding.code in CURABLE:
+        goal = _goal(desk)
+        found.append(parts.link("cure it", f"{desk.address('findings', goal=goal)}#cure"))
+    return found
+
+
+def _goal(desk: Desk) -> str:
+    """Half of the way from validation to train, in the metric that pages begin with; empty without both splits."""
+    if not {"train", "validation"} <= set(desk.run.scored_splits):
+        return ""
+    train, validation = (desk.evaluation(split)[sections.LEADING] for split in ("train", "validation"))
+    return f"validation.{sections.LEADING}>={(train + validation) / 2:.2f}" if train > validation else ""
+
+
+def _pictures_of(desk: Desk, finding: Finding) -> list[dict[str, str]]:
     query = SHOWS.get(finding.code)
     try:
         split = sections.judged_split(desk.run.scored_splits)

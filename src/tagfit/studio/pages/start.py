@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import numpy as np
 
 from tagfit import workflow
 from tagfit.curing.certificate import CERTIFICATE
@@ -18,13 +21,19 @@ from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.workspace import Workspace, address
 
+DEFAULT = "regularised-dense"
 TABLES = ("*.csv", "*/tags.csv", "studio/exports/*.csv", "*/pictures/tags.csv")
 
 
-def training(workspace: Workspace, source: str = "") -> Part:
-    """The form of a new training, on ``source`` where that is one of the folder's."""
+def training(workspace: Workspace, query: Mapping[str, str]) -> Part:
+    """The form of a new training, filled in by an address, and how long each recipe took here."""
     sources = [workspace.shown(path) for path in _sources(workspace)]
-    sources.sort(key=lambda name: name != source)
+    given = workspace.folder / query.get("source", "")
+    asked = workspace.shown(given)
+    if asked not in sources and query.get("source") and _is_inside(workspace, given):
+        sources.append(asked)
+    sources.sort(key=lambda name: name != asked)
+    recipe = query.get("recipe", "")
     count = "1 source is" if len(sources) == 1 else f"{len(sources)} sources are"
     said = f"{count} in the folder." if sources else "No table of tags is in the folder."
     fields = [
@@ -33,24 +42,45 @@ def training(workspace: Workspace, source: str = "") -> Part:
         )
         if sources
         else frame.field("source", "Source", "", help="a table, folder or file in the folder"),
-        frame.field("recipe", "Recipe", "regularised-dense", choices=list(NAMED), help="see tagfit recipes"),
-        frame.field("set", "Changes", "", help="such as epochs=20, separated by spaces; empty for none"),
-        frame.field("name", "Name", "mine", help="of the folder in runs/"),
+        frame.field(
+            "recipe", "Recipe", recipe if recipe in NAMED else DEFAULT, choices=list(NAMED), help="see tagfit recipes"
+        ),
+        frame.field(
+            "set", "Changes", query.get("set", ""), help="such as epochs=20, separated by spaces; empty for none"
+        ),
+        frame.field("name", "Name", query.get("name", "") or "mine", help="of the folder in runs/"),
     ]
     note = "It runs in a process of its own and goes on when this page is closed."
     form = frame.action("New training", "/train", "Start the training", fields, note)
+    took = _times(workspace)
     recipes = parts.table(
-        ["recipe", "architecture", "epochs"],
-        [[name, one.architecture, str(one.epochs)] for name, one in NAMED.items()],
+        ["recipe", "architecture", "epochs", "took here, per epoch"],
+        [[name, one.architecture, str(one.epochs), took.get(name, "")] for name, one in NAMED.items()],
         words=2,
         id="recipes",
         title="Recipes",
+        sentence="Times are of finished runs in this folder, on their own sources.",
     )
     words = ("tagfit", "train", sources[0] if sources else "SOURCE")
     verdict = parts.verdict("good" if sources else "hint", said)
     return frame.page(
         "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("New training")
     )
+
+
+def _times(workspace: Workspace) -> dict[str, str]:
+    """Seconds an epoch took, by recipe: the median of the runs in the folder that are done."""
+    seconds: dict[str, list[float]] = {}
+    for run in workspace.runs().values():
+        with suppress(InputError):
+            one = run.summary()
+            if one["state"] == "done" and one["epochs"]:
+                seconds.setdefault(str(one["recipe"]), []).append(float(one["seconds"]) / int(one["epochs"]))
+    return {recipe: f"{number(float(np.median(values)), '.2g')} s" for recipe, values in seconds.items()}
+
+
+def _is_inside(workspace: Workspace, path: Path) -> bool:
+    return path.exists() and path.resolve().is_relative_to(workspace.folder)
 
 
 def compare(one: Desk, other: Desk) -> Part:
