@@ -19,7 +19,7 @@ COMMANDS = (
     "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "vocabulary suggest", "pack", "demo", "report", "keywords",
-    "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
+    "learn station", "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
 GROUPS = ("", "data", "recipes", "vocabulary")
@@ -44,6 +44,7 @@ FAILING = {
     "studio": ("studio", "nowhere"),
     "vocabulary suggest": ("vocabulary", "suggest", "nowhere"),
     "demo": ("demo", "a file"),
+    "learn station": ("learn", "station", "nowhere"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),
     "data convert": ("data", "convert", "nowhere", "--to", "coco", "out"),

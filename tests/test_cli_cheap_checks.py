@@ -45,6 +45,8 @@ WORKING: dict[str, tuple[str, ...]] = {
     "undo": ("a run",),
     "pack": ("RUN", "tagger"),
     "demo": ("demo",),
+    "learn": (),
+    "learn station": ("tag",),
     "studio": (".",),
 }
 FILE = "a file"  # that is there
@@ -168,6 +170,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "demo folder": (FILE, BELOW_FILE),
     "studio folder": ("nowhere", FILE),
     "port": ("-1", "x", "65536"),
+    "progress": (".", BELOW_FILE),
 }
 # Options and their values that are added so that only the wrong value is wrong.
 TOGETHER = {

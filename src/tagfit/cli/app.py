@@ -18,6 +18,7 @@ from tagfit.cli import (
     diagnose,
     evaluate,
     keywords,
+    learn,
     pack,
     recipes,
     report,
@@ -51,6 +52,7 @@ app = typer.Typer(
 START, TRAIN = "Start", "Train"
 EVALUATE, IMPROVE, USE = "Evaluate", "Diagnose and improve", "Use"
 app.command("demo", cls=Command, rich_help_panel=START)(demo.demo)
+app.add_typer(learn.app, name="learn", rich_help_panel=START)
 app.command("studio", cls=Command, rich_help_panel=START)(studio.studio)
 app.add_typer(data.app, name="data", rich_help_panel=START)
 app.command("keywords", cls=Command, rich_help_panel=START)(keywords.keywords)

@@ -151,3 +151,11 @@ def _writable(folder: Path) -> None:
     reason = "is not a folder" if not there.is_dir() else "" if os.access(there, os.W_OK | os.X_OK) else "is read-only"
     if reason:
         raise InputError(f"cannot write in {folder}: {there} {reason}", instead="another place")
+
+
+def progress(path: Path) -> None:
+    """A file that can be appended to, there or not."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", instead="a file")
+    if any(parent.is_file() for parent in path.parents):
+        raise InputError(f"{path} cannot be written: a folder on its way is a file")
