@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError
 
 
 def source(path: Path) -> None:
@@ -154,8 +154,8 @@ def _writable(folder: Path) -> None:
 
 
 def progress(path: Path) -> None:
-    """A file that can be appended to, there or not."""
+    """A file that can be appended to, there or not; the option is named, since a group does not name it."""
     if path.is_dir():
-        raise InputError(f"{path} is a folder", instead="a file")
+        raise InputError(Fault(f"{path} is a folder", "--progress", "a file"))
     if any(parent.is_file() for parent in path.parents):
-        raise InputError(f"{path} cannot be written: a folder on its way is a file")
+        raise InputError(Fault(f"{path} cannot be written: a folder on its way is a file", "--progress"))
