@@ -33,7 +33,7 @@ LAYERS = [
     ["pool"],
     ["curing"],
     ["workflow"],
-    ["report", "lesson"],
+    ["report", "lesson", "watching"],
     ["demo"],
     ["studio"],
     ["cli"],

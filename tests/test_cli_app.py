@@ -16,7 +16,7 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "untag", "accept", "undo", "studio",
+    "watch", "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "vocabulary suggest", "pack", "demo", "report", "keywords",
     "learn station", "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
@@ -40,6 +40,7 @@ FAILING = {
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
     "report": ("report", "nowhere"),
+    "watch": ("watch", "nowhere", "nowhere"),
     "keywords": ("keywords", "nowhere"),
     "studio": ("studio", "nowhere"),
     "vocabulary suggest": ("vocabulary", "suggest", "nowhere"),

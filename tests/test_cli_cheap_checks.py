@@ -40,6 +40,7 @@ WORKING: dict[str, tuple[str, ...]] = {
     "suggest": ("RUN", "PHOTOS"),
     "similar": ("RUN", "PICTURE"),
     "tag": ("RUN", "PHOTOS"),
+    "watch": ("RUN", "PHOTOS", "--once"),
     "untag": ("PHOTOS",),
     "accept": ("PHOTOS",),
     "undo": ("a run",),
@@ -138,6 +139,8 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "library": ("caffe",),
     "start": ("nowhere",),
     "keywords folder": ("nowhere", FILE),
+    "watch folder": ("nowhere", FILE),
+    "settle": ("-1", "x"),
     "untag folder": ("nowhere", FILE),
     "accept folder": ("nowhere", FILE),
     "label": None,  # one that is on no photograph removes nothing

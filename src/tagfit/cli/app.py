@@ -30,6 +30,7 @@ from tagfit.cli import (
     train,
     verify,
     vocabulary,
+    watch,
     writing,
 )
 from tagfit.cli.command import SETTINGS, Command, Group, fault_of
@@ -70,6 +71,7 @@ app.command("verify", cls=Command, rich_help_panel=IMPROVE)(verify.verify)
 app.command("suggest", cls=Command, rich_help_panel=USE)(suggest.suggest)
 app.command("similar", cls=Command, rich_help_panel=USE)(suggest.similar)
 app.command("tag", cls=Command, rich_help_panel=USE)(tag.tag)
+app.command("watch", cls=Command, rich_help_panel=USE)(watch.watch)
 app.command("untag", cls=Command, rich_help_panel=USE)(writing.untag)
 app.command("accept", cls=Command, rich_help_panel=USE)(writing.accept)
 app.command("undo", cls=Command, rich_help_panel=USE)(writing.undo)

@@ -78,6 +78,11 @@ def train_extra(purpose: str) -> None:
     _installed(TRAIN_EXTRA, "train", purpose)
 
 
+def watch_extra() -> None:
+    """What the extra ``watch`` brings is installed."""
+    _installed(("watchdog",), "watch", "watching a folder")
+
+
 def onnx_extra() -> None:
     """What the extra ``onnx`` brings is installed."""
     _installed(ONNX_EXTRA, "onnx", "--format onnx")

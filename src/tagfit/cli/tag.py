@@ -70,6 +70,7 @@ def tag(
     """
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
+    from tagfit.photos.journal import clear_leftovers
     from tagfit.tagger.tables import write_csv
     from tagfit.workflow.tagging import tagger_of
 
@@ -84,6 +85,7 @@ def tag(
     if out is not None:
         return _show_written(written, as_json)
     if writing.write_keywords:
+        clear_leftovers()
         return write(writing, model, pictures[0], records, as_json)
     if as_json:
         print_json({"pictures": records})
@@ -91,7 +93,7 @@ def tag(
         labels = next((list(record["scores"]) for record in records if record["scores"]), [])
         write_csv(sys.stdout, labels, records)
     else:
-        rows = [[record["picture"], _tags(record)] for record in records]
+        rows = [[record["picture"], tags_line(record)] for record in records]
         say(table(["picture", "tags (score)"], rows, left=2))
     return INPUT_ERROR if all("problem" in record for record in records) else DONE
 
@@ -108,7 +110,8 @@ def _show_written(written: BulkTagged, as_json: bool) -> int:
     return INPUT_ERROR if written.unreadable == written.pictures else DONE
 
 
-def _tags(record: dict[str, Any]) -> str:
+def tags_line(record: dict[str, Any]) -> str:
+    """The tags of a record with their scores, or why its picture could not be read."""
     if "problem" in record:
         return f"cannot be read: {record['problem']}"
     scores = record["scores"]

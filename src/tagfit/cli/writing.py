@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,14 +40,28 @@ OfRun = Annotated[
 Labels = Annotated[list[str] | None, typer.Option("--label", metavar="NAME", help="Only this label; may be repeated.")]
 
 
-def write(given: WriteKeywords, model: Tagger, folder: Path, records: list[dict[str, Any]], as_json: bool) -> int:
-    """Plan the keywords that records of tagging say, print the plan, and write it where that is asked for."""
-    from tagfit.photos.journal import clear_leftovers
+def write(
+    given: WriteKeywords,
+    model: Tagger,
+    folder: Path,
+    records: list[dict[str, Any]],
+    as_json: bool,
+    emit: Callable[[dict[str, Any]], object] = print_json,
+) -> int:
+    """Plan the keywords that records of tagging say, print the plan, and write it where that is asked for.
+
+    Args:
+        given: the options.
+        model: that made the tags.
+        folder: of the photographs.
+        records: as ``workflow.tag`` gives them.
+        as_json: give ``emit`` one document instead of printing.
+        emit: prints it.
+    """
     from tagfit.workflow.keywording import keyword_plans, wanted_of
 
-    clear_leftovers()
     plans, left = keyword_plans(folder, wanted_of(folder, records), given.options, model.vocabulary, given.choice)
-    return carry_out(plans, "add", apply=given.apply, diff=given.diff, as_json=as_json, left=left)
+    return carry_out(plans, "add", apply=given.apply, diff=given.diff, as_json=as_json, left=left, emit=emit)
 
 
 def untag(
@@ -142,7 +156,16 @@ def _of_marks(
     return carry_out(plans, "accept" if accepting else "remove", apply=apply, diff=diff, as_json=as_json)
 
 
-def carry_out(plans: Sequence[PhotoPlan], verb: str, *, apply: bool, diff: bool, as_json: bool, left: int = 0) -> int:
+def carry_out(
+    plans: Sequence[PhotoPlan],
+    verb: str,
+    *,
+    apply: bool,
+    diff: bool,
+    as_json: bool,
+    left: int = 0,
+    emit: Callable[[dict[str, Any]], object] = print_json,
+) -> int:
     """Print plans, and with ``apply`` execute exactly them; returns the exit code.
 
     Args:
@@ -152,6 +175,7 @@ def carry_out(plans: Sequence[PhotoPlan], verb: str, *, apply: bool, diff: bool,
         diff: print the text that changes.
         as_json: print one JSON document instead.
         left: how many photographs a limit has left out.
+        emit: prints the document.
     """
     from tagfit.photos.journal import Outcome, execute
 
@@ -166,7 +190,7 @@ def carry_out(plans: Sequence[PhotoPlan], verb: str, *, apply: bool, diff: bool,
             outcome = execute([*changes.values()], progress=on_decoded(bar, what="files"))
     skipped = {plan.name: plan.skipped for plan in plans if plan.skipped}
     if as_json:
-        print_json(
+        emit(
             {
                 "applied": apply,
                 "run": outcome.run,

@@ -20,6 +20,10 @@ FILE, ENDED = "journal.jsonl", "ended"
 Progress = Callable[[int, int], None]
 
 
+class BusyError(InputError):
+    """Another process is writing keywords."""
+
+
 @dataclass
 class Outcome:
     """What became of the files of a run.
@@ -209,5 +213,5 @@ def _alone() -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError("another tagfit is writing keywords", instead="run it again when that has ended") from None
+            raise BusyError("another tagfit is writing keywords", instead="run it again when that has ended") from None
         yield

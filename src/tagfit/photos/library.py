@@ -10,7 +10,7 @@ from pathlib import Path
 from tagfit.photos.metadata import Metadata, of_picture, of_sidecar
 from tagfit.photos.sidecars import RAW, Names, assigned
 from tagfit.photos.unreadable import UnreadableError
-from tagfit.photos.words import FIELDS, Keywords, folded, merged
+from tagfit.photos.words import FIELDS, Keywords, fold, folded, merged
 from tagfit.photos.words import Path as Word
 
 EMBEDDED = "embedded"
@@ -106,6 +106,7 @@ def read_library(
     *,
     share: bool = False,
     raw: bool = False,
+    only: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Library:
     """Read the metadata of all photographs of a folder, at any depth; links to folders are not followed.
@@ -115,6 +116,7 @@ def read_library(
         suffixes: endings of pictures, in lower case.
         share: as in ``sidecars.assigned``.
         raw: list raw files as photographs too.
+        only: read these names, and others that share their sidecars; None for all.
         progress: called with (photographs read, photographs in all).
     """
     photos: list[Photo] = []
@@ -125,11 +127,16 @@ def read_library(
         found, left = assigned(inside, wanted | RAW, share=share)
         ignored.update((prefix + name, why) for name, why in left.items())
         listed.append((place, prefix, found))
-    total = sum(_suffix(name) in wanted for _, _, found in listed for name in found)
+    stems = None if only is None else {_stem(name) for name in only}
+
+    def is_read(prefix: str, name: str) -> bool:
+        return _suffix(name) in wanted and (stems is None or _stem(prefix + name) in stems)
+
+    total = sum(is_read(prefix, name) for _, prefix, found in listed for name in found)
     for place, prefix, found in listed:
         read: dict[str, Metadata | str] = {}
         for name, names in found.items():
-            if _suffix(name) in wanted:
+            if is_read(prefix, name):
                 photos.append(_photo(place, prefix, name, names, read, share))
                 if progress is not None and (len(photos) % 50 == 0 or len(photos) == total):
                     progress(len(photos), total)
@@ -187,6 +194,10 @@ def _or_reason(read: Callable[[Path], Metadata], path: Path) -> Metadata | str:
 
 def _words(said: Metadata) -> set[Word]:
     return {folded(path) for path in merged(said.paths()).paths}
+
+
+def _stem(name: str) -> str:
+    return fold(os.path.splitext(name)[0])
 
 
 def _suffix(name: str) -> str:

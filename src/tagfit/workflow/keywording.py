@@ -67,7 +67,7 @@ def keyword_plans(
     Returns:
         The plans, and how many more photographs would be changed without a limit.
     """
-    library = read_library(folder, SUFFIXES, raw=True)
+    library = read_library(folder, SUFFIXES, raw=True, only=wanted)
     chosen = {
         photo.name: _highest(wanted[photo.name], choice.top)
         for photo in library.photos
