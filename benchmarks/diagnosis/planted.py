@@ -409,6 +409,14 @@ def rows_mismatched(case: Case, strength: int, rng: np.random.Generator) -> None
     part.scores = part.scores[order]
 
 
+@plants("rows-partly-mismatched")
+def rows_partly_mismatched(case: Case, strength: int, rng: np.random.Generator) -> None:
+    """A fifth, a third, half of the rows of validation have each other's scores."""
+    part = case.validation
+    rows = rng.permutation(len(part))[: int(len(part) * (0.2, 1 / 3, 0.5)[strength])]
+    part.scores[rows] = part.scores[rng.permutation(rows)]
+
+
 @plants("labels-permuted")
 def labels_permuted(case: Case, strength: int, rng: np.random.Generator) -> None:
     """Two columns of scores swapped, three rotated, all of them rotated."""

@@ -16,6 +16,7 @@ from tagfit.diagnosis import (
     mismatch,
     outputs,
     overfitting,
+    partial_mismatch,
     probabilities,
     relations,
     training_curves,
@@ -34,6 +35,7 @@ from tagfit.recipe import Recipe
 CHECKS: tuple[Check, ...] = (
     *outputs.BROKEN,
     *mismatch.CHECKS,
+    partial_mismatch.rows_partly_mismatched,
     *leakage.CHECKS,
     *divergence.CHECKS,
     *overfitting.CHECKS,
@@ -47,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
 # A fault, and the checks that say nothing while it is there.
 PRECLUDES = {
     mismatch.rows_mismatched.code: mismatch.NEED_MATCH,
+    partial_mismatch.rows_partly_mismatched.code: mismatch.NEED_MATCH,
     mismatch.labels_permuted.code: mismatch.NEED_MATCH,
     mismatch.scores_inverted.code: mismatch.NEED_MATCH,
     mismatch.decisions_as_scores.code: mismatch.NEED_SCORES,

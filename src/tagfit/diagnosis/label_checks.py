@@ -9,12 +9,14 @@ from tagfit.diagnosis.finding import Estimate, Plot, Remedy, Verdict, fired, inc
 from tagfit.diagnosis.limits import limit
 from tagfit.diagnosis.material import Material
 from tagfit.diagnosis.noise import FEWEST_CONFIDENT, Noise, noise_of
+from tagfit.diagnosis.partial_mismatch import RowErrors
 from tagfit.diagnosis.resampling import corrected_z, wilson
 
 LISTED = 200
 SHOWN = 12
 FEWEST_OF_A_LABEL = 10
 IN_SAMPLE = "needs out-of-sample scores: validation, or --cross-fit for train"
+ROWS_OR_TAGS = "so few rows and labels do not tell wrong tags from rows of scores that belong to other pictures"
 UNSURE = f"fewer than {FEWEST_CONFIDENT} entries have confident scores"
 
 
@@ -169,6 +171,9 @@ def _noise(material: Material, code: str) -> tuple[Noise | None, str]:
     noise = noise_of(sides)
     if noise is not None and noise.separation < limit(code, "separation"):
         return None, "the scores agree too little with the tags to tell wrong tags from hard pictures"
+    of_a_run = material.recipe is not None or bool(material.held_out)  # tagfit's own scores are in order
+    if noise is not None and not of_a_run and any(RowErrors(side).may_be_rows for side in noise.sides):
+        return None, ROWS_OR_TAGS
     return noise, UNSURE
 
 

@@ -26,6 +26,9 @@ class Limit:
 _ROWS = (
     Limit("rows-mismatched", "slope", 0.40, "the interval of the slope contains 0 and ends below this"),
     Limit("rows-mismatched", "errors", 3.0, "standard errors on each side of the slope"),
+    Limit("rows-partly-mismatched", "share", 0.20, "estimated share of rows with the scores of other pictures"),
+    Limit("rows-partly-mismatched", "errors", 2.33, "the slope f / (1 - f) in standard errors, at least"),
+    Limit("rows-partly-mismatched", "error", 0.50, "standard error of that slope, at most, to say anything"),
     Limit("labels-permuted", "gain", 0.15, "gain in the correlation of a label with another column, at least"),
     Limit("labels-permuted", "errors", 4.0, "the same gain in standard errors, at least"),
     Limit("scores-inverted", "slope", 0.10, "the whole interval of a label's slope is below minus this"),

@@ -172,7 +172,7 @@ def labels_permuted(material: Material) -> Verdict:
     found = Agreement(side)
     if not found.varies:
         return inconclusive("scores or truth do not vary")
-    pairs = _better_columns(found)
+    pairs = better_columns(found)
     if not pairs:
         return passed("no other order of the columns fits better", {"labels": []})
     names = side.labels
@@ -188,7 +188,7 @@ def labels_permuted(material: Material) -> Verdict:
     return fired(says, evidence, Remedy("put the columns of the scores in the order of the labels"))
 
 
-def _better_columns(found: Agreement) -> list[tuple[int, int]]:
+def better_columns(found: Agreement) -> list[tuple[int, int]]:
     """(label, column that holds its scores) for each label whose scores are in another column."""
     from scipy.optimize import linear_sum_assignment
 
@@ -224,7 +224,7 @@ def scores_inverted(material: Material) -> Verdict:
     found = Agreement(side)
     if not found.varies:
         return inconclusive("scores or truth do not vary")
-    if len(side.labels) > 1 and _better_columns(found):
+    if len(side.labels) > 1 and better_columns(found):
         return inconclusive("the columns are in another order: see labels-permuted")
     slopes, errors = found.slopes
     least = limit("scores-inverted", "slope")
