@@ -48,6 +48,17 @@ def state(text: str) -> bytes:
         return INVALID
 
 
+def state_of(value: Any) -> bytes:
+    """:func:`state` of a value that is not a text: a number, a truth value, None or NaN; INVALID for anything else."""
+    if isinstance(value, str):
+        return state(value)
+    if value is None or value != value:
+        return BLANK
+    if isinstance(value, bool | int | float):
+        return {1.0: PRESENT, 0.0: ABSENT, -1.0: MINUS_ONE}.get(float(value), INVALID) if abs(value) <= 1 else INVALID
+    return INVALID
+
+
 def of_one_kind(words: Iterable[str]) -> bool:
     """Whether the words for yes and no among ``words`` belong together; numbers and nothing go with all."""
     found = {word for text in words if (word := text.strip().casefold()) in YES or word in NO}

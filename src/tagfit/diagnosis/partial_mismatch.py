@@ -153,8 +153,8 @@ def _bins(scores: Floats, truth: Floats, bins: int) -> NDArray[np.int64]:
     how="Where some rows have the scores of other pictures, all labels of these rows are wrong together. The products "
     "of the errors of two labels of a row are fitted to the products of what their scores say (each pair of labels "
     "centred); the slope is f / (1 - f) for a share f of such rows. It fires if f is above the share in the table and "
-    "the slope is significantly above 0. Wrong tags and overconfident scores, which are wrong entry by entry, give 0.",
-    why="Metrics are a mixture of those of the model and of chance, and the wrong rows look like wrong or missing tags. "
+    "the slope is significantly above 0. Wrong tags and overconfident scores are wrong entry by entry and give 0.",
+    why="Metrics are a mixture of those of the model and of chance, and these rows look like wrong or missing tags. "
     "Usual causes are one shuffled file among several, a join that repeats or drops rows, and batches collected out "
     "of order.",
     what_to_do="Join truth and scores by ids. If the order is right, the model has learned part of the pictures and "
@@ -185,8 +185,8 @@ def rows_partly_mismatched(material: Material) -> Verdict:
     if not wrong:
         return passed("errors do not come row by row", evidence)
     says = "; ".join(
-        f"about {shares[name].value:.0%} of the rows of {name} ({shares[name].low:.0%} to {shares[name].high:.0%}) have "
-        f"scores that fit other pictures" + (f", {where}" if where else "")
+        f"about {shares[name].value:.0%} of the rows of {name} ({shares[name].low:.0%} to {shares[name].high:.0%}) "
+        "have scores that fit other pictures" + (f", {where}" if where else "")
         for name, where in wrong.items()
     )
     evidence["place"] = wrong

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tagfit.data.labels import listed
 from tagfit.data.pictures.finding import OUTSIDE, Finder, refused
 from tagfit.data.pictures.sources import Place
+from tagfit.data.readers.label_columns import decided
 from tagfit.data.readers.lost_pictures import LostPictures
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.tagged import TaggedSet
@@ -33,6 +34,7 @@ class Annotations:
         options: how the user wants it read.
         unlisted: what an entry is that nothing is said about, ``absent`` or ``unknown``.
         lists_labels: whether labels are listed; False where each picture says something of each label.
+        absent_by: the options under which entries that are unknown now would be absent.
         ids: the pictures, as the source names them.
         labels: the labels, in the order in which they were declared or first seen.
         faults, warnings, notes: as in TaggedSet.
@@ -44,6 +46,7 @@ class Annotations:
         self.options = options
         self.unlisted = options.unlisted or "absent"
         self.lists_labels = True
+        self.absent_by: list[str] = []
         self.ids: list[str] = []
         self.labels: dict[str, int] = {}
         self.faults: list[Fault] = []
@@ -109,6 +112,29 @@ class Annotations:
         self._columns.append(column)
         self._states.append(state)
 
+    def mark_zero_one(
+        self, rows: Sequence[int], names: Sequence[str], codes: Sequence[Sequence[bytes]], *, ticks_only: bool = False
+    ) -> None:
+        """State what codes of ``literals``, one list for each of ``rows``, say of labels.
+
+        What -1 and blanks mean is decided as in a table, and a fault where it is doubtful.
+        """
+        self.unlisted, self.lists_labels = "unknown", False
+        truth, known, self.absent_by = decided(
+            np.asarray(codes, dtype="S1").reshape(len(rows), len(names)),
+            self.place.name,
+            minus_one=self.options.minus_one,
+            blank=self.options.blank,
+            notes=self.notes,
+            faults=self.faults,
+            ticks_only=ticks_only,
+        )
+        columns = [self.label(name) for name in names]
+        states = np.where(known, np.where(truth == 1, PRESENT, ABSENT), UNKNOWN).tolist()
+        for row, of_row in zip(rows, states, strict=True):
+            for column, state in zip(columns, of_row, strict=True):
+                self.mark(row, column, state)
+
     def mark_unknown_row(self, row: int) -> None:
         """State that nothing is known of a picture, except what is marked."""
         self._unknown_rows.append(row)
@@ -153,6 +179,8 @@ class Annotations:
             InputError: all faults, or no picture that can be used, or no label.
         """
         self._find_lost()
+        if self.unlisted == "unknown" and self.lists_labels:
+            self.absent_by.append("--unlisted absent")
         if not self.faults:
             if not self.ids:
                 self.fault("it lists no picture")
@@ -180,7 +208,7 @@ class Annotations:
             notes=tuple(self.notes),
             warnings=tuple(self.warnings),
             unlisted=self.unlisted,
-            absent_by=("--unlisted absent",) if self.unlisted == "unknown" and self.lists_labels else (),
+            absent_by=tuple(self.absent_by),
         )
         return data if len(kept) == n else data.take(kept)
 

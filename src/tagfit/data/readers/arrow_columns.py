@@ -38,7 +38,7 @@ class Columns:
     @cached_property
     def names(self) -> ColumnNames:
         """The columns by the names that the user gives them."""
-        return ColumnNames(list(self.file.schema.names), self.file.place.name, self.faults)
+        return ColumnNames(list(self.file.names), self.file.place.name, self.faults)
 
     def asked_for(self, patterns: tuple[str, ...], option: str) -> list[str]:
         """The columns that an option names, by names, patterns or ranges; never the picture by a pattern.
@@ -58,7 +58,7 @@ class Columns:
         Raises:
             InputError: none, or several of which no option names one.
         """
-        fields = {name: self.file.type_of(name) for name in self.file.schema.names}
+        fields = {name: self.file.type_of(name) for name in self.file.names}
         if self.options.image_column is not None:
             index = self.names.find(self.options.image_column, "image_column")
             if index < 0:
@@ -129,7 +129,7 @@ class Columns:
         taken = {self.picture[0], *self.roles.values()} | self.ignored
         return {
             name: self.file.type_of(name)
-            for name in self.file.schema.names
+            for name in self.file.names
             if name not in taken and not name.startswith(PANDAS_INDEX)
         }
 

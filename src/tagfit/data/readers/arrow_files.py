@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,13 @@ from numpy.typing import NDArray
 
 from tagfit.data.pictures.arrow_pictures import BATCH, ArrowPictures, ParquetPictures, RowStore
 from tagfit.data.pictures.sources import Place, content_of
+from tagfit.data.readers.arrow_nested import (
+    feature_of_field,
+    field_column,
+    fields_of_objects,
+    type_of_field,
+    with_names,
+)
 from tagfit.errors import Fault, InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -56,9 +64,28 @@ class ArrowFile:
     _parquet: Any
     _table: Any
 
-    @property
+    @cached_property
+    def fields(self) -> dict[str, tuple[str, str]]:
+        """The columns that are a field of a column of objects: ``objects.category`` -> (objects, category)."""
+        return fields_of_objects(self.schema)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The columns, those of objects by their fields."""
+        inside: dict[str, list[str]] = {}
+        for name, (column, _) in self.fields.items():
+            inside.setdefault(column, []).append(name)
+        return [name for column in self.schema.names for name in inside.get(column, [column])]
+
+    @cached_property
     def features(self) -> dict[str, Any]:
         """What Hugging Face's ``datasets`` wrote about the columns, by name; empty without."""
+        features = self._features()
+        return features | {
+            name: feature_of_field(features.get(column), field) for name, (column, field) in self.fields.items()
+        }
+
+    def _features(self) -> dict[str, Any]:
         metadata = (self.schema.metadata or {}).get(b"huggingface")
         try:
             features = json.loads(metadata)["info"]["features"] if metadata else {}
@@ -70,6 +97,9 @@ class ArrowFile:
         """A column, or one field of a column of structs; nothing else is read."""
         import pyarrow.compute as pc
 
+        if name in self.fields:
+            column, inner = self.fields[name]
+            return field_column(self.column(column), inner)
         if self._parquet is not None:
             column = self._parquet.read(columns=[f"{name}.{field}" if field else name]).column(0)
         else:
@@ -79,6 +109,9 @@ class ArrowFile:
 
     def type_of(self, name: str) -> pa.DataType:
         """The type of the values of a column, whether they are written once each (as a dictionary) or not."""
+        if name in self.fields:
+            column, inner = self.fields[name]
+            return type_of_field(self.schema.field(column).type, inner)
         kind = self.schema.field(name).type
         return kind.value_type if _is_dictionary(kind) else kind
 
@@ -144,8 +177,11 @@ def _is_dictionary(kind: pa.DataType) -> bool:
 
 
 def parquet_rows(place: Place) -> list[dict[str, Any]]:
-    """The rows of a Parquet file without pictures as plain values."""
+    """The rows of a Parquet file without pictures as plain values, classes by their names."""
     with arrow_faults(place, "Parquet"):
         file = open_arrow(place, "Parquet")
-        columns = {name: file.column(name).to_pylist() for name in file.schema.names}
+        columns = {
+            name: [with_names(value, file.features.get(name)) for value in file.column(name).to_pylist()]
+            for name in file.schema.names
+        }
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -8,10 +8,11 @@ import numpy as np
 
 from tagfit.data.labels import listed
 from tagfit.data.readers.arrow_columns import Columns, is_text
-from tagfit.data.readers.arrow_lists import Labels, class_names, is_list_of_labels, of_one_column
+from tagfit.data.readers.arrow_lists import Labels, is_list_of_labels, of_one_column
+from tagfit.data.readers.arrow_nested import class_names
 from tagfit.data.readers.arrow_zero_one import of_columns, states
 from tagfit.data.readers.column_names import TAG_NAMES, quoted
-from tagfit.data.readers.records import TAGS_KEYS
+from tagfit.data.readers.delimited import normalised
 from tagfit.errors import Fault, InputError
 
 
@@ -34,11 +35,8 @@ def find_labels(columns: Columns) -> Labels:
     lists = [name for name, kind in types.items() if is_list_of_labels(kind)]
     classes = [name for name in types if class_names(columns.file.features.get(name)) is not None and name not in lists]
     for candidates in (lists, classes):
-        named = [name for key in TAGS_KEYS for name in candidates if name.lower() == key]
-        if len(candidates) > 1 and len(named) != 1:
-            raise InputError(_tie(columns, candidates))
         if candidates:
-            return of_one_column(columns, (named or candidates)[0])
+            return of_one_column(columns, _the_one(columns, candidates))
     binary = [name for name in types if states(columns, name) is not None]
     if binary:
         return of_columns(columns, binary)
@@ -52,6 +50,20 @@ def find_labels(columns: Columns) -> Labels:
             "--label-columns NAME,... for other columns",
         )
     )
+
+
+def _the_one(columns: Columns, candidates: list[str]) -> str:
+    """Of several columns of lists or classes, the only one that is called as labels are, or whose classes have names.
+
+    Raises:
+        InputError: none is, or several are.
+    """
+    named = [name for name in candidates if normalised(name.rpartition(".")[2]) in TAG_NAMES]
+    if len(named) != 1:
+        named = [name for name in candidates if class_names(columns.file.features.get(name)) is not None]
+    if len(candidates) == 1 or len(named) == 1:
+        return (named or candidates)[0]
+    raise InputError(_tie(columns, candidates))
 
 
 def text_tags(columns: Columns) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.data.readers.arrow_columns import SHOWN_ROWS, Columns, is_text
+from tagfit.data.readers.arrow_nested import class_names, is_list
 from tagfit.data.readers.column_names import CONFIDENCE_NAMES
 from tagfit.data.readers.confidences import ALL_BETWEEN, CUT, note_of_cut, says
 from tagfit.data.readers.tag_cells import read_cells
@@ -33,33 +34,15 @@ class Labels:
     absent_by: tuple[str, ...] = ()
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return any(check(kind) for check in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list))
-
-
 def is_list_of_labels(kind: pa.DataType) -> bool:
     """Whether a type is a list of names, class numbers, or 0 and 1."""
     import pyarrow as pa
 
-    if not _is_list(kind):
+    if not is_list(kind):
         return False
     kind = kind.value_type
     checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_boolean)
     return any(check(kind) for check in checks)
-
-
-def class_names(feature: Any) -> list[str] | None:
-    """The names of a ClassLabel, by itself or in a List, a Sequence, a LargeList or ``[...]``."""
-    if isinstance(feature, list) and len(feature) == 1:
-        feature = feature[0]
-    if isinstance(feature, dict) and feature.get("_type") in ("List", "Sequence", "LargeList"):
-        feature = feature.get("feature")
-    if not isinstance(feature, dict) or feature.get("_type") != "ClassLabel":
-        return None
-    names = feature.get("names")
-    return [str(name) for name in names] if isinstance(names, list) and names else None
 
 
 def of_one_column(columns: Columns, name: str) -> Labels:
@@ -73,7 +56,7 @@ def of_one_column(columns: Columns, name: str) -> Labels:
     options = columns.options
     kind = columns.file.type_of(name)
     names = class_names(columns.file.features.get(name))
-    if options.confidence_at_least is not None and not _is_list(kind):
+    if options.confidence_at_least is not None and not is_list(kind):
         raise _no_confidences(columns)
     if is_text(kind):
         return _of_texts(columns, name)
@@ -85,7 +68,7 @@ def of_one_column(columns: Columns, name: str) -> Labels:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     labels = Labels((), *_nothing(len(column)), options.unlisted or "absent", [f"labels are read from {name!r}"])
     sure = None
-    if _is_list(column.type):
+    if is_list(column.type):
         if pa.types.is_fixed_size_list(column.type) and names is None and not is_text(column.type.value_type):
             return _multi_hot(columns, name, column, labels.notes)
         sure = _confidences(columns, column)
@@ -160,7 +143,7 @@ def _confidences(columns: Columns, column: Any) -> NDArray[np.float64] | None:
     lists = [
         name
         for name in found
-        if name in types and _is_list(types[name]) and pa.types.is_floating(types[name].value_type)
+        if name in types and is_list(types[name]) and pa.types.is_floating(types[name].value_type)
     ]
     if not lists:
         if columns.options.confidence_at_least is not None:
@@ -270,7 +253,7 @@ def _mark_unknown(columns: Columns, labels: list[str], known: NDArray[np.bool_])
 
     name = columns.roles[UNKNOWN_COLUMN]
     column = columns.file.column(name).combine_chunks()
-    if not _is_list(column.type) or not pa.types.is_string(column.type.value_type):
+    if not is_list(column.type) or not pa.types.is_string(column.type.value_type):
         return
     rows, values = _entries(columns, UNKNOWN_COLUMN, column)
     position = {label: number for number, label in enumerate(labels)}

@@ -8,7 +8,8 @@ from tagfit.data.pictures.sources import Place
 from tagfit.data.readers.arrow_columns import PANDAS_INDEX, PATHS, Columns, is_text
 from tagfit.data.readers.arrow_files import ArrowFile
 from tagfit.data.readers.arrow_labels import text_tags
-from tagfit.data.readers.arrow_lists import class_names, is_list_of_labels
+from tagfit.data.readers.arrow_lists import is_list_of_labels
+from tagfit.data.readers.arrow_nested import class_names
 from tagfit.data.readers.arrow_zero_one import states
 from tagfit.data.readers.delimited import Table
 from tagfit.data.readers.frame import cell_text
@@ -29,7 +30,7 @@ def is_table(columns: Columns) -> bool:
 
 def table_of(files: Mapping[ArrowFile, str], place: Place) -> Table:
     """The rows of files with the same columns as one table; the split that a file is named after is a column."""
-    names = [name for name in next(iter(files)).schema.names if not name.startswith(PANDAS_INDEX)]
+    names = [name for name in next(iter(files)).names if not name.startswith(PANDAS_INDEX)]
     splits = {file: split for file, split in files.items() if split and "split" not in names}
     rows: list[list[str]] = []
     lines: list[int] = []

@@ -64,7 +64,7 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
 
 
 def _is_one_table(files: dict[ArrowFile, str], options: TableOptions) -> bool:
-    names = [file.schema.names for file in files]
+    names = [file.names for file in files]
     return all(one == names[0] for one in names) and all(is_table(Columns(file, options, [])) for file in files)
 
 

@@ -1,4 +1,4 @@
-"""Records, rows of named values as in JSON lines or Parquet: which of the names hold labels, and what they say."""
+"""Records, rows of named values as in the JSON of a tar shard: which of the names hold labels, and what they say."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from tagfit import literals
 from tagfit.data.labels import listed
+from tagfit.data.readers import tag_cells
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations
+from tagfit.data.readers.column_names import TAG_NAMES
+from tagfit.data.readers.delimited import normalised
 from tagfit.data.readers.json_files import kind_of
-from tagfit.data.tagged import SPLITS
+from tagfit.data.readers.row_columns import SPLIT_NAMES
 from tagfit.errors import Fault
 
-TAGS_KEYS = ("tags", "labels", "label", "keywords", "classes", "categories", "genres", "genre", "attributes")
 ROW_KEYS = frozenset({"split", "group", "weight", "fold", "unknown"})
-STATES: dict[Any, int] = {0: ABSENT, 1: PRESENT, -1: UNKNOWN, None: UNKNOWN}
-_TEXT_STATES = {"0": ABSENT, "1": PRESENT, "": UNKNOWN, "-1": UNKNOWN, "?": UNKNOWN}
+OF_CELL = {tag_cells.ABSENT: ABSENT, tag_cells.PRESENT: PRESENT, tag_cells.UNKNOWN: UNKNOWN}
 
 
 class Records:
@@ -34,20 +36,19 @@ class Records:
     def finish(self) -> None:
         """Mark the labels of all rows; what is wrong goes to the faults of the annotations."""
         keys = dict.fromkeys(key for _, _, values in self._rows for key in values if key not in self._not_labels)
-        named = [key for key in TAGS_KEYS for name in keys if name.lower() == key for key in (name,)]
+        named = sorted((key for key in keys if normalised(key) in TAG_NAMES), key=_rank)
         lists = named[:1] or [key for key in keys if self._is_list(key)]
         columns = [] if lists else [key for key in keys if self._is_truth(key)]
         if len(lists) > 1:
             self._annotations.fault(f"several keys hold lists: {listed(lists)}", instead="one called tags or labels")
         elif lists:
-            self._read_lists(lists[0])
+            if self._is_text(lists[0]):
+                self._read_cells(lists[0])
+            else:
+                self._read_lists(lists[0])
             self._note_unused(keys, lists)
         elif columns:
-            self._annotations.unlisted, self._annotations.lists_labels = "unknown", False
-            for key in columns:
-                column = self._annotations.label(key)
-                for row, _, values in self._rows:
-                    self._annotations.mark(row, column, _state(values.get(key)) or UNKNOWN)
+            self._read_columns(columns)
             self._note_unused(keys, columns)
         elif self._rows and not self._annotations.faults:
             what = f"no key holds labels, there are {listed(list(keys))}" if keys else "no key holds labels"
@@ -65,9 +66,38 @@ class Records:
             isinstance(value, list) and all(isinstance(item, str) for item in value) for value in given
         )
 
+    def _is_text(self, key: str) -> bool:
+        given = [values[key] for _, _, values in self._rows if values.get(key) is not None]
+        return bool(given) and all(isinstance(value, str) for value in given)
+
     def _is_truth(self, key: str) -> bool:
-        states = [_state(values.get(key)) for _, _, values in self._rows]
-        return None not in states and {ABSENT, PRESENT} & set(states) != set()
+        given = [values.get(key) for _, _, values in self._rows]
+        codes = {literals.state_of(value) for value in given}
+        says_so = literals.INVALID not in codes and {literals.PRESENT, literals.ABSENT} & codes
+        return bool(says_so) and literals.of_one_kind(value for value in given if isinstance(value, str))
+
+    def _read_columns(self, keys: list[str]) -> None:
+        """Keys of 0 and 1, each a label; -1 and null as in a table."""
+        codes = [[literals.state_of(values.get(key)) for key in keys] for _, _, values in self._rows]
+        self._annotations.mark_zero_one([row for row, _, _ in self._rows], keys, codes)
+
+    def _read_cells(self, key: str) -> None:
+        """Texts, read as the cells of a tags column; null says nothing of its row."""
+        annotations, options = self._annotations, self._annotations.options
+        given = [values.get(key) for _, _, values in self._rows]
+        cells = tag_cells.read_cells(
+            [value or "" for value in given], options.separator, none_label=options.none_label, blank=options.blank
+        )
+        annotations.notes += cells.notes
+        annotations.warnings += cells.warnings
+        for (row, where, _), value, number in zip(self._rows, given, cells.which.tolist(), strict=True):
+            cell = cells.cells[number]
+            annotations.faults += [Fault(fault, f"{where}, {key}") for fault in cell.faults]
+            if cell.unknown_row or (value is None and options.blank != "absent"):
+                annotations.mark_unknown_row(row)
+            for name, state in cell.states.items():
+                annotations.mark(row, annotations.label(name), OF_CELL[state])
+        self._mark_unknown(key)
 
     def _read_lists(self, key: str) -> None:
         for row, where, values in self._rows:
@@ -76,9 +106,13 @@ class Records:
                 self._annotations.mark_unknown_row(row)
             else:
                 mark_names(self._annotations, row, f"{where}, {key}", names)
-            unknown = values.get("unknown")
-            if unknown is not None:
-                mark_names(self._annotations, row, f"{where}, unknown", unknown, UNKNOWN)
+        self._mark_unknown(key)
+
+    def _mark_unknown(self, key: str) -> None:
+        """The labels that the key ``unknown`` lists, as ``tagfit data convert`` writes it."""
+        for row, where, values in self._rows if key != "unknown" else ():
+            if values.get("unknown") is not None:
+                mark_names(self._annotations, row, f"{where}, unknown", values["unknown"], UNKNOWN)
 
 
 def mark_names(annotations: Annotations, row: int, where: str, value: Any, state: int = PRESENT) -> None:
@@ -101,25 +135,27 @@ def mark_names(annotations: Annotations, row: int, where: str, value: Any, state
 
 
 def describe(annotations: Annotations, row: int, where: str, values: dict[str, Any]) -> None:
-    """Take over group, weight, fold and split of a row, as ``tagfit data convert`` writes them."""
-    group, weight, fold, split = (values.get(key) for key in ("group", "weight", "fold", "split"))
-    if weight is not None and (
-        isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < 1e300
-    ):
-        annotations.fault(f"the weight is {weight!r}", where, "a number of 0 or more")
-        weight = None
-    if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or not 0 <= fold < 10**9):
-        annotations.fault(f"the fold is {fold!r}", where, "a whole number from 0")
-        fold = None
-    if split not in (None, "", *SPLITS):
-        annotations.fault(f"the split is {split!r}", where, "train, validation, test or empty")
-        split = None
-    annotations.describe(row, group=str(group or ""), weight=weight, fold=fold, split=str(split or ""))
+    """Take over group, weight, fold and split of a row, as ``tagfit data convert`` writes them, or as tables do."""
+    texts = {key: "" if values.get(key) is None else str(values[key]) for key in ROW_KEYS}
+    fold, split = None, ""
+    try:
+        weight = literals.number(texts["weight"])
+    except ValueError:
+        weight = -1.0
+    if not literals.is_nothing(texts["weight"]) and not 0 <= weight < 1e300:
+        annotations.fault(f"the weight is {values['weight']!r}", where, "a number of 0 or more")
+    if not literals.is_nothing(texts["fold"]):
+        fold = literals.whole_number(texts["fold"])
+        if fold is None:
+            annotations.fault(f"the fold is {values['fold']!r}", where, "a whole number from 0")
+    if not literals.is_nothing(texts["split"]):
+        split = SPLIT_NAMES.get(texts["split"].strip().casefold(), "")
+        if not split:
+            annotations.fault(f"the split is {values['split']!r}", where, "train, validation, test or empty")
+    group = "" if literals.is_nothing(texts["group"]) else texts["group"].strip()
+    known_weight = weight if weight is not None and 0 <= weight < 1e300 else None
+    annotations.describe(row, group=group, weight=known_weight, fold=fold, split=split)
 
 
-def _state(value: Any) -> int | None:
-    if isinstance(value, str):
-        return _TEXT_STATES.get(value.strip())
-    if value is None or isinstance(value, bool | int | float):
-        return UNKNOWN if value != value else STATES.get(value)
-    return None
+def _rank(key: str) -> int:
+    return TAG_NAMES.index(normalised(key))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from tagfit import literals
 from tagfit.data.pictures.sources import Place
-from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, split_of
+from tagfit.data.readers.annotations import Annotations, split_of
 from tagfit.data.readers.delimited import numbered_rows
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
@@ -13,7 +15,6 @@ from tagfit.errors import InputError
 
 NAME = "Roboflow"
 TABLE = "_classes.csv"
-STATES = {literals.PRESENT: PRESENT, literals.ABSENT: ABSENT, literals.UNKNOWN: UNKNOWN}
 
 
 def recognise(look: Look) -> bool:
@@ -31,17 +32,30 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
     if not tables:
         raise InputError(f"the folder {place} has no {TABLE}", instead=f"train/{TABLE}, valid/{TABLE} ...")
     annotations = Annotations(NAME, place, options)
-    annotations.unlisted, annotations.lists_labels = "unknown", False
+    found = _Codes()
     columns: list[str] = []
     for folder, table in tables.items():
         shown = f"{folder}/{TABLE}" if folder else TABLE
         annotations.look_in([table.parent])
-        names = _read_table(table, shown, split_of(folder), annotations)
+        names = _read_table(table, shown, split_of(folder), annotations, found)
         if columns and names and set(columns) != set(names):
             differ = sorted(set(columns) ^ set(names))
             annotations.fault(f"it has other columns than the first table: {differ}", shown, "the same in each")
         columns = columns or names
+    annotations.refuse_if_faulty()
+    codes = [[states[name] for name in columns] for states in found.codes]
+    ticks_only = bool(found.words) and found.words <= literals.TICKS
+    annotations.mark_zero_one(found.rows, columns, codes, ticks_only=ticks_only)
     return annotations.finish()
+
+
+@dataclass
+class _Codes:
+    """What the tables say: the rows, the state of each label in each, and the words for what is present."""
+
+    rows: list[int] = field(default_factory=list)
+    codes: list[dict[str, bytes]] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
 
 
 def _tables(look: Look) -> dict[str, Place]:
@@ -52,7 +66,7 @@ def _tables(look: Look) -> dict[str, Place]:
     return {name: child.place for name, child in inside.items()}
 
 
-def _read_table(table: Place, shown: str, split: str, annotations: Annotations) -> list[str]:
+def _read_table(table: Place, shown: str, split: str, annotations: Annotations, found: _Codes) -> list[str]:
     rows = numbered_rows(table, shown, annotations.faults)
     if annotations.faults and not rows:
         return []
@@ -64,21 +78,17 @@ def _read_table(table: Place, shown: str, split: str, annotations: Annotations) 
     if len(set(names)) < len(names) or "" in names:
         annotations.fault("a label is empty or occurs twice", f"{shown}, row 1", "each label once")
         return []
-    custom: dict[str | None, int] = {"absent": ABSENT, "unknown": UNKNOWN, None: UNKNOWN}
-    states = STATES | {
-        literals.BLANK: custom[annotations.options.blank],
-        literals.MINUS_ONE: custom[annotations.options.minus_one],
-    }
     for line, cells in rows[1:]:
         where = f"{shown}, row {line}"
         if len(cells) != len(header):
             annotations.fault(f"{len(cells)} cells, the header has {len(header)}", where)
             continue
-        row = annotations.picture(cells[0], where, split)
+        found.rows.append(annotations.picture(cells[0], where, split))
+        states = dict(zip(names, map(literals.state, cells[1:]), strict=True))
         for name, cell in zip(names, cells[1:], strict=True):
-            state = states.get(literals.state(cell))
-            if state is not None:
-                annotations.mark(row, annotations.label(name), state)
-            else:
+            if states[name] == literals.INVALID:
                 annotations.fault(f"the column {name!r} holds {cell!r}", where, "0 or 1")
+            elif states[name] == literals.PRESENT:
+                found.words.add(cell.strip().casefold())
+        found.codes.append(states)
     return names
