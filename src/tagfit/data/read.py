@@ -143,11 +143,11 @@ def read(
         ),
     )
     if path is None:
-        words, name = given(vocabulary), "the DataFrame"
+        words, name, unused = given(vocabulary), "the DataFrame", []
         data = from_table(table_of(source), _under(words, table_options))
     else:
         place, found = recognised(place_of(source), format)
-        words, name = vocabulary_of(place, vocabulary), str(source)
+        words, name, unused = vocabulary_of(place, vocabulary), str(source), found.unused(table_options)
         data = found.read(place, _under(words, table_options))
     data = select(data if words is None else applied(data, words), selection)
     alike = similar_names(data.labels)
@@ -159,7 +159,7 @@ def read(
     if vocabulary is not None:
         asked["vocabulary"] = to_plain(vocabulary)
     again = None if path is None else {"data": absolute(source), "read": asked}
-    return replace(data, warnings=(*data.warnings, *alike), source=again)
+    return replace(data, warnings=(*unused, *data.warnings, *alike), source=again)
 
 
 def _under(vocabulary: Vocabulary | None, options: TableOptions) -> TableOptions:

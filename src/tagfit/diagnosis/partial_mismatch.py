@@ -174,7 +174,7 @@ def rows_partly_mismatched(material: Material) -> Verdict:
             return inconclusive("the columns are in another order: see labels-permuted")
         found = RowErrors(side)
         slope, error = found.slope
-        if error > limit(CODE, "error"):
+        if error > limit(CODE, "error") or (found.may_be_rows and slope <= errors * error):
             continue
         shares[side.name] = found.share
         if slope > errors * error and found.share.value > least:

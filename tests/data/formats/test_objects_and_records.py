@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from format_fixtures import PICTURES, add_to_tar, picture, png, text
+from format_fixtures import PICTURES, WRITTEN, add_to_tar, picture, png, text
 from test_parquet_columns import refusal, said, tags
 
 from tagfit.data.read import read
@@ -121,6 +121,11 @@ def test_the_options_of_tables_hold_for_an_imagefolder(tmp_path: Path) -> None:
     assert "there is no column 'moods'" in refusal(source, tags_column="moods")
 
 
+def test_unknown_labels_and_rows_of_an_imagefolder(tmp_path: Path) -> None:
+    rows = [{"tags": ["sea"], "unknown": ["sun"]}, {"tags": ["sun"], "unknown": []}, {"tags": None}, {"tags": []}]
+    assert said(metadata(tmp_path, *rows)) == ["sea ?sun", "sun", "?sea ?sun", ""]
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])
 def test_columns_of_yes_and_no_in_an_imagefolder(ending: str, tmp_path: Path) -> None:
     source = metadata(tmp_path, {"sea": "yes", "sun": 1.0}, {"sea": "no", "sun": True}, {"sea": None, "sun": 0})
@@ -170,6 +175,13 @@ def test_minus_one_without_a_zero_is_refused_and_either_option_decides(kind: str
     assert "--minus-one absent, or --minus-one unknown" in refusal(source)
     assert said(source, minus_one="absent") == ["sea", "sun"]
     assert said(source, minus_one="unknown") == ["sea ?sun", "?sea sun"]
+
+
+def test_options_that_change_nothing_are_named(tmp_path: Path) -> None:
+    source = WRITTEN["coco"][0](tmp_path / "set")
+    assert not read(source, learnable=False, unlisted="absent").warnings
+    (warning,) = read(source, learnable=False, tags_column="tags", minus_one="absent").warnings
+    assert warning.what == "COCO or LVIS JSON: --tags-column, --minus-one change nothing"
 
 
 def test_blanks_without_a_zero_are_refused_in_roboflow(tmp_path: Path) -> None:

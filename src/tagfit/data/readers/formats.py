@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tagfit.data.labels import listed
@@ -27,6 +27,7 @@ from tagfit.data.readers import (
 )
 from tagfit.data.readers.arff import read_arff
 from tagfit.data.readers.arrays import read_npz
+from tagfit.data.readers.column_names import flag
 from tagfit.data.readers.excel import is_workbook
 from tagfit.data.readers.folder import TABLES, read_folder
 from tagfit.data.readers.look import Look
@@ -34,9 +35,16 @@ from tagfit.data.readers.opening import place_of, refuse_missing
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import read_table
 from tagfit.data.tagged import TaggedSet
-from tagfit.errors import InputError
+from tagfit.errors import Fault, InputError
 
 Reader = Callable[[Place, TableOptions], TaggedSet]
+
+# Options of reading, by their names in TableOptions.
+PICTURES = frozenset({"images", "allow_outside"})
+CUSTOMS = frozenset({"minus_one", "blank"})
+TEXTS = frozenset({"separator", "none_label", "blank"})
+TABLE = frozenset(one.name for one in fields(TableOptions)) - {"photos"}
+COLUMNS = TABLE - {"columns", "rows", "encoding"}
 
 
 @dataclass(frozen=True)
@@ -48,12 +56,20 @@ class Format:
         what: what it is, in a few words.
         recognise: whether what lies at a place is meant as this format, also where it is broken.
         read: turns it into a TaggedSet, or raises InputError under the format's own name.
+        uses: the options of reading that change something.
     """
 
     name: str
     what: str
     recognise: Callable[[Look], bool]
     read: Reader
+    uses: frozenset[str] = PICTURES | {"unlisted"}
+
+    def unused(self, options: TableOptions) -> list[Fault]:
+        """A warning that names the options that were given and change nothing, if there are any."""
+        names = [flag(name) for name in options.given() if name not in self.uses]
+        verb = "change" if len(names) > 1 else "changes"
+        return [Fault(f"{self.what}: {', '.join(names)} {verb} nothing")] if names else []
 
 
 def _local(read: Callable[[Path, TableOptions], TaggedSet]) -> Reader:
@@ -81,33 +97,74 @@ def _is_arff(look: Look) -> bool:
 
 # Asked in this order: what has a name or a mark of its own comes before what is recognised by its form alone.
 FORMATS = (
-    Format("folder", "a folder with tags.csv", lambda look: any(name in look.children for name in TABLES), read_folder),
-    Format("excel", "an Excel workbook of pictures (.xlsx)", _is_workbook, read_table),
-    Format("npz", "NumPy arrays", _is_npz, _local(lambda path, options: read_npz(path, minus_one=options.minus_one))),
-    Format("arff", "ARFF with MULAN's XML", _is_arff, _local(lambda path, _options: read_arff(path))),
-    Format("roboflow", "Roboflow multi-label export (_classes.csv)", roboflow.recognise, roboflow.read),
+    Format(
+        "folder",
+        "a folder with tags.csv",
+        lambda look: any(name in look.children for name in TABLES),
+        read_folder,
+        TABLE,
+    ),
+    Format("excel", "an Excel workbook of pictures (.xlsx)", _is_workbook, read_table, TABLE - {"encoding"}),
+    Format(
+        "npz",
+        "NumPy arrays",
+        _is_npz,
+        _local(lambda path, options: read_npz(path, minus_one=options.minus_one)),
+        frozenset({"minus_one"}),
+    ),
+    Format("arff", "ARFF with MULAN's XML", _is_arff, _local(lambda path, _options: read_arff(path)), frozenset()),
+    Format(
+        "roboflow",
+        "Roboflow multi-label export (_classes.csv)",
+        roboflow.recognise,
+        roboflow.read,
+        PICTURES | CUSTOMS,
+    ),
     Format(
         "imagefolder",
         "Hugging Face imagefolder (metadata.jsonl, .csv, .parquet)",
         imagefolder.recognise,
         imagefolder.read,
+        TABLE,
     ),
     Format("fiftyone", "FiftyOne image dataset", fiftyone.recognise, fiftyone.read),
     Format("label-studio", "Label Studio JSON or JSON-MIN", label_studio.recognise, label_studio.read),
     Format("createml", "Create ML JSON", createml.recognise, createml.read),
     Format("cvat", "CVAT for images 1.1 XML", cvat.recognise, cvat.read),
     Format("supervisely", "Supervisely project", supervisely.recognise, supervisely.read),
-    Format("webdataset", "WebDataset tar shards", webdataset.recognise, webdataset.read),
     Format(
-        "huggingface", "Hugging Face Parquet files or save_to_disk folders", huggingface.recognise, huggingface.read
+        "webdataset",
+        "WebDataset tar shards",
+        webdataset.recognise,
+        webdataset.read,
+        PICTURES | TEXTS | CUSTOMS | {"unlisted", "tags_column"},
+    ),
+    Format(
+        "huggingface",
+        "Hugging Face Parquet files or save_to_disk folders",
+        huggingface.recognise,
+        huggingface.read,
+        COLUMNS,
     ),
     Format("coco", "COCO or LVIS JSON", coco.recognise, coco.read),
     Format("voc", "Pascal VOC", voc.recognise, voc.read),
     Format("yolo", "YOLO", yolo.recognise, yolo.read),
-    Format("openimages", "Open Images CSV", openimages.recognise, openimages.read),
-    Format("photo-keywords", "photographs with keywords in XMP or IPTC", photo_keywords.recognise, photo_keywords.read),
+    Format(
+        "openimages",
+        "Open Images CSV",
+        openimages.recognise,
+        openimages.read,
+        PICTURES | {"unlisted", "confidence_at_least"},
+    ),
+    Format(
+        "photo-keywords",
+        "photographs with keywords in XMP or IPTC",
+        photo_keywords.recognise,
+        photo_keywords.read,
+        PICTURES | {"unlisted", "photos"},
+    ),
     Format("label-folders", "one folder for each label", label_folders.recognise, label_folders.read),
-    Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, read_table),
+    Format("csv", "a table of pictures (CSV, TSV)", lambda look: not look.is_folder, read_table, TABLE),
 )
 TEXT_TABLES = (".csv", ".tsv", ".txt")
 BY_NAME = {one.name: one for one in FORMATS}

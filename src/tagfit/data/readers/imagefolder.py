@@ -24,6 +24,7 @@ from tagfit.errors import Fault, InputError
 NAME = "imagefolder"
 TABLES = ("metadata.jsonl", "metadata.parquet", "metadata.csv")
 FILE_COLUMNS = ("file_name", "image_file_name")
+UNKNOWN = "unknown"  # the key that lists the labels of which nothing is known
 UNKNOWN_ROW = "?"
 
 
@@ -103,15 +104,32 @@ def _table_of_records(place: Place, shown: str, options: TableOptions) -> Table:
         faults.append(Fault("it has no rows", shown))
     if faults:
         raise InputError(faults, what=f"{place} cannot be read as {NAME}")
-    header = list(dict.fromkeys(name for _, row in flat for name in row))
-    of_lists = {name for name in header if any(isinstance(row.get(name), list) for _, row in flat)}
-    of_tags = of_lists | {name for name in header if normalised(name) in TAG_NAMES}
+    records = [row for _, row in flat]
+    _join_unknown(records, options)
+    header = list(dict.fromkeys(name for row in records for name in row))
+    of_tags = {name for name in header if normalised(name) in TAG_NAMES or _holds_lists(records, name)}
     nothing = "" if options.blank == "absent" else UNKNOWN_ROW  # null is not the same as no tags
     cells = [
         [cell_text(row.get(name)) if row.get(name) is not None or name not in of_tags else nothing for name in header]
-        for _, row in flat
+        for row in records
     ]
     return Table(place, header, cells, [line for line, _ in flat])
+
+
+def _join_unknown(rows: list[dict[str, Any]], options: TableOptions) -> None:
+    """Put the labels that the key ``unknown`` lists into the list of labels, marked as in the cells of a table."""
+    names = dict.fromkeys(key for row in rows for key in row)
+    lists = [name for name in names if name != UNKNOWN and _holds_lists(rows, name)]
+    tags = [name for name in options.tags_column or lists if name in lists]
+    tags = [name for name in tags if normalised(name) in TAG_NAMES][:1] or tags[:1]
+    for row in rows if tags and _holds_lists(rows, UNKNOWN) else ():
+        unknown = row.pop(UNKNOWN, None) or []
+        if unknown and row.get(tags[0]) is not None:
+            row[tags[0]] = [*row[tags[0]], *(f"{UNKNOWN_ROW}{name}" for name in unknown)]
+
+
+def _holds_lists(rows: list[dict[str, Any]], name: str) -> bool:
+    return any(isinstance(row.get(name), list) for row in rows)
 
 
 def _flat(rows: list[tuple[int, dict[str, Any], str]], faults: list[Fault]) -> list[tuple[int, dict[str, Any]]]:

@@ -75,6 +75,11 @@ class TableOptions:
         if faults:
             raise InputError(faults)
 
+    def given(self) -> list[str]:
+        """The names of the fields that differ from their defaults, without the selection of labels and their order."""
+        names = [one.name for one in fields(self) if one.name not in ("selection", "order")]
+        return [name for name in names if getattr(self, name) != getattr(_DEFAULTS, name)]
+
     def to_dict(self) -> dict[str, Any]:
         """The arguments of ``tagfit.read`` as plain JSON values, without those of the selection of labels."""
         values = {
@@ -88,3 +93,6 @@ class TableOptions:
             values["images"] = absolute(self.images)
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         return {**plain, **self.photos.to_dict()}
+
+
+_DEFAULTS = TableOptions()
