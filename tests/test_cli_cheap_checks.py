@@ -172,6 +172,8 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "pack folder": ("RUN", BELOW_FILE),
     "demo folder": (FILE, BELOW_FILE),
     "studio folder": ("nowhere", FILE),
+    "int8_loss": ("x", "-1", "2", "nan"),
+    "int8_metric": ("nope", "accuracy"),
     "port": ("-1", "x", "65536"),
     "progress": (".", BELOW_FILE),
 }

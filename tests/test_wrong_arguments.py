@@ -132,7 +132,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "pack": (
             tagfit.pack,
             {"run": run, "folder": folder / "packed", "thresholds": 0.5, "format": "safetensors", "calibrate": False,
-             "net": None},
+             "int8": False, "int8_loss": 0.01, "int8_metric": "mAP", "problem": None, "net": None, "on_decoded": None},
         ),
         "read": (
             tagfit.read,

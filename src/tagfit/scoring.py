@@ -81,7 +81,12 @@ def looks(run: Run) -> list[str]:
 
 def scored(run: Run, problem: Problem, split: str, *, net: NetFactory | None = None) -> Scores:
     """The Scores of one split of a Problem under a run, computed on the processor."""
-    model, rows = tagger.of_run(run, net=net), problem.part(split).rows
+    return scored_by(tagger.of_run(run, net=net), problem, split)
+
+
+def scored_by(model: Tagger, problem: Problem, split: str) -> Scores:
+    """The Scores of one split of a Problem under a Tagger."""
+    rows = problem.part(split).rows
     kept = problem.source.get("cache_dir")
     values = model.probabilities(
         problem.inputs, rows, digests=problem.digests, cache_dir=None if kept is None else Path(kept)

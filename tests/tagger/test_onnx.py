@@ -15,14 +15,17 @@ import pytest
 from red_and_bright import LABELS
 
 from tagfit import tagger, workflow
+from tagfit.data.problem import Problem
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.splits.split import split
+from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
 from tagfit.evaluation import calibration
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.recipe import NAMED, Recipe
 from tagfit.runs.run import Run
-from tagfit.tagger import onnx_graph
+from tagfit.tagger import int8, onnx_graph
+from tagfit.workflow.quantising import TooMuchLostError
 
 pytest.importorskip("onnxscript", reason="onnxscript is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -233,3 +236,62 @@ def test_a_frozen_backbone_is_in_the_graph(tmp_path: Path, monkeypatch: pytest.M
         json.loads((tmp_path / "tagger" / "tagger.json").read_text())["measured"]["onnx"]["largest_difference"]
         < onnx_graph.TOLERANCE / 10
     )
+
+
+@pytest.fixture(scope="module")
+def rounded(run: Run, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a calibrated 8-bit tagger; its tests only read it."""
+    folder = tmp_path_factory.mktemp("int8") / "tagger"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "FEW", 1)
+        chosen = workflow.choose_thresholds(run)
+        workflow.pack(
+            run, folder, thresholds=chosen, format="onnx", int8=True, int8_loss=1, calibrate=True,
+            problem=problem_of(run, photos),
+        )  # fmt: skip
+    return folder
+
+
+def problem_of(run: Run, photos: Path) -> Problem:
+    rows = np.arange(40)
+    truth = np.stack([rows % 2, rows // 2 % 2], axis=1).astype(np.uint8)
+    files = tuple(sorted(photos.iterdir()))
+    data = TaggedSet(rows.astype(np.str_), truth, np.ones_like(truth, dtype=bool), LABELS, files=files)
+    return split(data, size=8, fit="crop", test_share=0.0, cache_dir=run.folder.parent / "cache")
+
+
+def test_8_bits_give_nearly_the_same_and_are_judged_as_they_are(
+    rounded: Path, packed: Path, run: Run, photos: Path
+) -> None:
+    small, exact = tagger.load(rounded), tagger.load(packed)
+    problem = problem_of(run, photos)
+    rows = problem.part("validation").rows
+    found = small.probabilities(problem.inputs[rows])
+    assert found == pytest.approx(exact.probabilities(problem.inputs[rows]), abs=0.1)
+    assert not np.array_equal(found, exact.probabilities(problem.inputs[rows]))
+    about = small.measured["int8"]
+    assert (about["metric"], about["allowed_loss"], about["calibrated_on"]) == ("macro_f1", 1, 34)
+    assert about["first"] == pytest.approx(
+        workflow.evaluate(run, split="validation", thresholds=0.5)["macro_f1"], abs=1
+    )
+    assert set(about["bytes"]) == set(about["milliseconds"]) == {"float32", "int8"}
+    scores = run.scores("validation")
+    assert small.thresholds.strategy == "best-f1"
+    f1 = workflow.evaluate(scores.truth, found, thresholds=small.thresholds.values, intervals=None)
+    assert f1["macro_f1"] == pytest.approx(about["second"], abs=1e-9)  # type: ignore[union-attr]
+
+
+def test_8_bits_that_lose_too_much_are_not_written(
+    run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = int8.quantised
+
+    def worse(graph: bytes, rows: np.ndarray[Any, Any]) -> bytes:
+        return exact(graph, np.zeros_like(rows))  # ranges of black pictures fit no other
+
+    monkeypatch.setattr(int8, "quantised", worse)
+    with pytest.raises(TooMuchLostError, match=r"8 bits may lose .* of mAP on validation, more than 0\.01"):
+        workflow.pack(
+            run, tmp_path / "tagger", format="onnx", int8=True, int8_metric="mAP", problem=problem_of(run, photos)
+        )
+    assert not (tmp_path / "tagger").exists()

@@ -106,6 +106,20 @@ def tagger_format(name: str) -> None:
         raise InputError(f"there is no format {name!r}", instead=" or ".join(FORMATS))
 
 
+def int8_loss(loss: float) -> None:
+    """What an 8-bit tagger may lose."""
+    from tagfit.workflow.quantising import Int8
+
+    Int8(loss=loss)
+
+
+def metric(name: str) -> None:
+    """The name of one metric."""
+    from tagfit.evaluation.metrics import find
+
+    find(name)
+
+
 def metrics(text: str) -> None:
     """Names of metrics, or one of the named sets."""
     from tagfit.evaluation.metrics import find

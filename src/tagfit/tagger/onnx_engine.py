@@ -22,6 +22,9 @@ class OnnxEngine:
         graph: the bytes of a ``.onnx`` file.
         threads: of the processor; None for all that this process may use.
 
+    Attributes:
+        input: the name of its input.
+
     Raises:
         MissingExtraError: ONNX Runtime is not installed.
         InputError: no graph that it can run.
@@ -40,7 +43,7 @@ class OnnxEngine:
             self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 - its errors share no class but this one
             raise InputError(f"ONNX Runtime cannot read the graph: {str(error).splitlines()[0]}") from None
-        self._input: str = self._session.get_inputs()[0].name
+        self.input: str = self._session.get_inputs()[0].name
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -58,7 +61,7 @@ class OnnxEngine:
         parts = []
         for start in range(0, len(chosen), ROWS_AT_ONCE):
             batch = np.ascontiguousarray(inputs[chosen[start : start + ROWS_AT_ONCE]])
-            parts += self._session.run([OUTPUT], {self._input: batch})
+            parts += self._session.run([OUTPUT], {self.input: batch})
         if parts:
             return np.concatenate(parts)
         return np.empty((0, self._session.get_outputs()[0].shape[1]), dtype=np.float32)

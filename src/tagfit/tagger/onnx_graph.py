@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError, MissingExtraError
+from tagfit.evaluation.scaling import Scaling
 from tagfit.tagger import onnx_engine
 from tagfit.tagger.tagger import Tagger
 from tagfit.training.torch_import import torch_for
@@ -34,16 +35,15 @@ def to_onnx(tagger: Tagger) -> Tagger:
     with torch_for("the ONNX format"):
         from tagfit.training import onnx_export, whole
     onnx_export.require()
-    settings = (tagger.recipe, tagger.weights, tagger.preprocessing, len(tagger.labels))
-    net = whole.build(*settings, scaling=tagger.calibration, net=tagger.net)
+    net = whole.build(tagger.recipe, tagger.weights, tagger.preprocessing, len(tagger.labels), net=tagger.net)
     of_features = tagger.preprocessing.size is None
     name = onnx_engine.INPUT_OF_FEATURES if of_features else onnx_engine.INPUT_OF_PICTURES
     graph = whole.graph(net, tagger.preprocessing, name, onnx_engine.OUTPUT)
-    engine, worst = onnx_engine.OnnxEngine(graph), 0.0
+    plain, engine = (onnx_engine.OnnxEngine(one) for one in (graph, calibrated(graph, tagger.calibration)))
+    worst = 0.0
     for batch in BATCHES:
         rows = random_rows(tagger.preprocessing, batch)
-        found = engine(rows)
-        for expected in (whole.run(net, rows), tagger.probabilities(rows)):
+        for found, expected in ((plain(rows), whole.run(net, rows)), (engine(rows), tagger.probabilities(rows))):
             worst = max(worst, float(np.abs(found - expected).max(initial=0.0)))
     if not worst <= TOLERANCE:
         raise InputError(
@@ -51,7 +51,31 @@ def to_onnx(tagger: Tagger) -> Tagger:
             instead="the default format",
         )
     about = {"largest_difference": worst, "batches": list(BATCHES), "versions": whole.versions()}
-    return replace(tagger, weights={}, graph=graph, net=None, measured={**tagger.measured, MEASURED: about})
+    measured = {**tagger.measured, MEASURED: about}
+    return replace(tagger, weights={}, graph=calibrated(graph, tagger.calibration), net=None, measured=measured)
+
+
+def calibrated(graph: bytes, scaling: Scaling | None) -> bytes:
+    """The graph with slope and offset of a scaling before its last sigmoid.
+
+    Raises:
+        MissingExtraError: onnx is not installed.
+    """
+    if scaling is None:
+        return graph
+    onnx = _onnx()
+    model = onnx.load_from_string(graph)
+    nodes = model.graph.node
+    at = next(number for number, node in enumerate(nodes) if onnx_engine.OUTPUT in node.output)
+    logits, last = nodes[at].input[0], nodes[at]
+    assert last.op_type == "Sigmoid"
+    for name, values in (("slopes", scaling.slopes), ("offsets", scaling.offsets)):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(values, dtype=np.float32), name))
+    last.input[0] = "calibrated_logits"
+    nodes.insert(at, onnx.helper.make_node("Mul", [logits, "slopes"], ["scaled_logits"]))
+    nodes.insert(at + 1, onnx.helper.make_node("Add", ["scaled_logits", "offsets"], ["calibrated_logits"]))
+    found: bytes = model.SerializeToString()
+    return found
 
 
 def random_rows(preprocessing: Preprocessing, n: int) -> NDArray[Any]:
@@ -73,10 +97,7 @@ def with_settings(graph: bytes, settings: dict[str, Any]) -> bytes:
     Raises:
         MissingExtraError: onnx is not installed.
     """
-    try:
-        import onnx
-    except ModuleNotFoundError:
-        raise MissingExtraError("onnx", "writing an ONNX tagger") from None
+    onnx = _onnx()
     model = onnx.load_from_string(graph)
     thresholds, preprocessing = settings["thresholds"], settings["preprocessing"]
     values = {
@@ -91,3 +112,11 @@ def with_settings(graph: bytes, settings: dict[str, Any]) -> bytes:
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in values.items()})
     whole: bytes = model.SerializeToString()
     return whole
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ModuleNotFoundError:
+        raise MissingExtraError("onnx", "writing an ONNX tagger") from None
+    return onnx

@@ -1,4 +1,4 @@
-"""Whole: a net with everything before and after it as one module, from stored rows to calibrated probabilities."""
+"""Whole: a net with everything before and after it as one module, from stored rows to probabilities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from torch.nn import functional
 
 from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing
-from tagfit.evaluation.scaling import Scaling
 from tagfit.recipe import Recipe
 from tagfit.training import nets, onnx_export
 from tagfit.training.backbones import published
@@ -60,21 +59,14 @@ class Resized(nn.Module):
 
 
 class Whole(nn.Module):
-    """Stored rows, uint8 (n, size, size, 3) or float32 (n, D) -> calibrated probabilities (n, L)."""
+    """Stored rows, uint8 (n, size, size, 3) or float32 (n, D) -> probabilities (n, L), not calibrated."""
 
-    def __init__(self, before: nn.Module, net: nn.Module, scaling: Scaling | None) -> None:
+    def __init__(self, before: nn.Module, net: nn.Module) -> None:
         super().__init__()
         self.before, self.net = before, net
-        self.slopes: Tensor | None
-        self.offsets: Tensor | None
-        self.register_buffer("slopes", None if scaling is None else torch.tensor(scaling.slopes))
-        self.register_buffer("offsets", None if scaling is None else torch.tensor(scaling.offsets))
 
     def forward(self, rows: Tensor) -> Tensor:
-        logits: Tensor = self.net(self.before(rows))
-        if self.slopes is not None and self.offsets is not None:
-            logits = logits * self.slopes + self.offsets
-        return torch.sigmoid(logits)
+        return torch.sigmoid(self.net(self.before(rows)))
 
 
 def build(
@@ -83,7 +75,6 @@ def build(
     preprocessing: Preprocessing,
     labels: int,
     *,
-    scaling: Scaling | None = None,
     net: NetFactory | None = None,
 ) -> Whole:
     """The whole net of a trained recipe, in inference mode, on the processor.
@@ -91,7 +82,6 @@ def build(
     Args:
         recipe, weights, preprocessing: of the training.
         labels: how many the net has.
-        scaling: of the logits; None leaves them as they are.
         net: the factory that the net was made by, if any.
 
     Raises:
@@ -105,7 +95,7 @@ def build(
         assert size is not None
         backbone = find(recipe.backbone)
         before = nn.Sequential(Resized(size, backbone.size), published.load(backbone))
-    return Whole(before, built, scaling).eval().requires_grad_(False)
+    return Whole(before, built).eval().requires_grad_(False)
 
 
 def graph(net: Whole, preprocessing: Preprocessing, name: str, output: str) -> bytes:
