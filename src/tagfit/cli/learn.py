@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import path_checks
+from tagfit.cli import learn_questions, path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.output import AsJson, print_json, say, table
@@ -98,6 +98,12 @@ def station(
     face.run(wanted)
 
 
+app.command("test", cls=Command)(learn_questions.take_test)
+app.command("practice", cls=Command)(learn_questions.practice)
+app.command("recall", cls=Command)(learn_questions.recall)
+app.command("progress", cls=Command)(learn_questions.progress)
+
+
 def overview(events: list[dict[str, Any]], path: Path) -> dict[str, Any]:
     """The state of the course as plain JSON values."""
     from tagfit.lesson.state import next_station, states
@@ -128,4 +134,6 @@ def _print_overview(events: list[dict[str, Any]], path: Path) -> None:
     following = next_station(events)
     say()
     say(message("all_done") if following is None else message("how_to_start", name=following.id))
+    if due := learn_questions.due_line(events):
+        say(due)
     say(message("progress_file", path=path))

@@ -163,7 +163,7 @@ def folder() -> Traversable:
 @functools.cache
 def course() -> Course:
     """``course.toml``."""
-    return _read(folder() / "course.toml", Course)
+    return read_toml(folder() / "course.toml", Course)
 
 
 @functools.cache
@@ -173,7 +173,7 @@ def stations() -> tuple[Station, ...]:
     found = {}
     for place in places:
         if place.name.endswith(".toml"):
-            station = _read(place, Station)
+            station = read_toml(place, Station)
             found[station.id] = station
     return tuple(found[name] for name in course().stations if name in found)
 
@@ -194,7 +194,7 @@ def station(name: str) -> Station:
 @functools.cache
 def messages() -> dict[str, str]:
     """``messages.toml``: every string that a face shows beside the stations."""
-    return {str(key): str(value) for key, value in _values(folder() / "messages.toml").items()}
+    return {str(key): str(value) for key, value in values_of(folder() / "messages.toml").items()}
 
 
 def message(key: str, **figures: object) -> str:
@@ -203,21 +203,26 @@ def message(key: str, **figures: object) -> str:
     return text.format(**figures) if figures else text
 
 
-def _values(place: Traversable) -> dict[str, Any]:
+def values_of(place: Traversable) -> dict[str, Any]:
+    """The values of one content file.
+
+    Raises:
+        InputError: it is not valid TOML.
+    """
     try:
         return tomllib.loads(place.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{place.name} is not valid TOML: {error}") from None
 
 
-def _read(place: Traversable, model: type[Model]) -> Model:
+def read_toml(place: Traversable, model: type[Model]) -> Model:
     """One content file.
 
     Raises:
         InputError: everything that is wrong with it.
     """
     try:
-        return model.model_validate(_values(place))
+        return model.model_validate(values_of(place))
     except ValidationError as error:
         faults = [
             Fault(problem["msg"], where=f"{place.name}, {'.'.join(map(str, problem['loc']))}")

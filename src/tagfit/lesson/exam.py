@@ -1,0 +1,115 @@
+"""Exam: a test of ten questions, drawn with a seed from those that were asked least, and judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tagfit.lesson import bank
+from tagfit.lesson.bank import Asked
+from tagfit.lesson.verdict import Answer, Verdict, judge
+
+COUNTS: Mapping[str, int] = {"easy": 4, "medium": 4, "hard": 2}
+LEAST_CONCEPTS = 8
+BEGIN, ANSWER = "test_begin", "test_answer"
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A test and its answers so far.
+
+    Attributes:
+        seed: of its questions, their figures and their order.
+        questions: their ids, in order.
+        answers: the places of the chosen options, of the first questions.
+    """
+
+    seed: int
+    questions: tuple[str, ...]
+    answers: tuple[int, ...] = ()
+
+    @property
+    def current(self) -> Asked | None:
+        """The next question; None after the last."""
+        done = len(self.answers)
+        return None if done == len(self.questions) else bank.asked(self.questions[done], self.seed)
+
+    def verdict(self, events: Sequence[Mapping[str, Any]] = ()) -> Verdict:
+        """The verdict on the answers so far; that of each concept counts the answers of earlier tests as well.
+
+        Args:
+            events: all that happened, this test included.
+        """
+        shown = [bank.asked(name, self.seed) for name in self.questions[: len(self.answers)]]
+        now = [_answer(one, place) for one, place in zip(shown, self.answers, strict=True)]
+        given = [one for one in events if one["kind"] == ANSWER]
+        earlier = given[: len(given) - len(now)]
+        return judge(now, [_answer(bank.asked(one["question"], one["seed"]), one["answer"]) for one in earlier])
+
+
+def _answer(asked: Asked, place: int) -> Answer:
+    return Answer(asked.concept, asked.difficulty, len(asked.options), asked.chosen(place).right)
+
+
+def draw(seed: int, times_asked: Mapping[str, int] | None = None) -> Exam:
+    """A test: COUNTS of each difficulty, over at least LEAST_CONCEPTS concepts, questions asked least often first.
+
+    Args:
+        seed: the same seed and history give the same test.
+        times_asked: how often each question was in a test before.
+    """
+    often = times_asked or {}
+    generator = np.random.default_rng(seed)
+    chosen: list[str] = []
+    per_concept: Counter[str] = Counter()
+    for difficulty in ("hard", "medium", "easy"):
+        pool = [(concept.id, one.id) for concept in bank.concepts() for one in concept.questions
+                if one.difficulty == difficulty]  # fmt: skip
+        pool = [pool[place] for place in generator.permutation(len(pool))]
+        for _ in range(COUNTS[difficulty]):
+            best = min(pool, key=lambda pair: (often.get(pair[1], 0), per_concept[pair[0]]))
+            pool.remove(best)
+            per_concept[best[0]] += 1
+            chosen.append(best[1])
+    order = {difficulty: place for place, difficulty in enumerate(bank.DIFFICULTIES)}
+    chosen.sort(key=lambda name: order[bank.find(name)[1].difficulty])
+    return Exam(seed, tuple(chosen))
+
+
+def times_asked(events: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """How often each question was in a test."""
+    return Counter(name for one in events if one["kind"] == BEGIN for name in one["questions"])
+
+
+def unfinished(events: Sequence[Mapping[str, Any]]) -> Exam | None:
+    """The last test, where it has questions left; None otherwise."""
+    exam = latest(events)
+    return None if exam is None or exam.current is None else exam
+
+
+def latest(events: Sequence[Mapping[str, Any]]) -> Exam | None:
+    """The last test that was begun; None before the first."""
+    begun = [place for place, one in enumerate(events) if one["kind"] == BEGIN]
+    if not begun:
+        return None
+    start = events[begun[-1]]
+    answers = [int(one["answer"]) for one in events[begun[-1] :] if one["kind"] == ANSWER]
+    return Exam(int(start["seed"]), tuple(start["questions"]), tuple(answers))
+
+
+def began(exam: Exam) -> dict[str, Any]:
+    """The event of a test that begins."""
+    return {"kind": BEGIN, "seed": exam.seed, "questions": list(exam.questions)}
+
+
+def answered(asked: Asked, place: int, sure: bool | None = None, kind: str = ANSWER) -> dict[str, Any]:
+    """The event of an answer to a question of the bank."""
+    option = asked.chosen(place)
+    return {
+        "kind": kind, "question": asked.id, "concept": asked.concept, "seed": asked.seed, "answer": place,
+        "right": option.right, "misconception": option.misconception, "sure": sure,
+    }  # fmt: skip
