@@ -19,7 +19,8 @@ COMMANDS = (
     "watch", "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "vocabulary suggest", "pack", "demo", "report", "keywords",
-    "learn station", "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
+    "learn station", "learn test", "learn practice", "learn recall", "learn progress",
+    "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
 GROUPS = ("", "data", "recipes", "vocabulary")
@@ -46,6 +47,8 @@ FAILING = {
     "vocabulary suggest": ("vocabulary", "suggest", "nowhere"),
     "demo": ("demo", "a file"),
     "learn station": ("learn", "station", "nowhere"),
+    "learn test": ("learn", "test", "--seed", "-1"),
+    "learn progress": ("learn", "--progress", "nowhere", "progress", "--erase"),
     "data check": ("data", "check", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),
     "data convert": ("data", "convert", "nowhere", "--to", "coco", "out"),

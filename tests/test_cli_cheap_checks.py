@@ -48,6 +48,10 @@ WORKING: dict[str, tuple[str, ...]] = {
     "demo": ("demo",),
     "learn": (),
     "learn station": ("tag",),
+    "learn test": (),
+    "learn practice": (),
+    "learn recall": (),
+    "learn progress": (),
     "studio": (".",),
 }
 FILE = "a file"  # that is there
@@ -132,6 +136,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "to": ("foo",),
     "folds": ("1", "x", "41"),
     "out": (BELOW_FILE,),
+    "export": (BELOW_FILE,),
     "letter": (BELOW_FILE, "."),
     "folder": (BELOW_FILE,),
     "directory": (FILE, BELOW_FILE),
