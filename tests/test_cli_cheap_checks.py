@@ -150,6 +150,8 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "accept folder": ("nowhere", FILE),
     "label": None,  # one that is on no photograph removes nothing
     "undo run": ("nowhere",),
+    "untag reviewed": ("nowhere.csv",),
+    "accept reviewed": ("nowhere.csv",),
     "untag run": ("nowhere",),
     "accept run": ("nowhere",),
     "where": ("pixels",),

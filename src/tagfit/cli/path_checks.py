@@ -36,6 +36,19 @@ def model(path: Path) -> None:
         run(path)
 
 
+def is_table(path: Path) -> bool:
+    """Whether this is a file of tags rather than the folder of a model."""
+    return path.is_file() and path.suffix.lower() in (".csv", ".tsv")
+
+
+def model_or_tags(path: Path) -> None:
+    """A run folder, a tagger's folder, or a table of reviewed tags."""
+    if is_table(path):
+        source(path)
+    else:
+        model(path)
+
+
 def file(path: Path) -> None:
     """A file exists and is not a folder."""
     if path.is_dir():

@@ -29,8 +29,8 @@ class PhotoOptions:
         ),
     ] = None
     untagged: Annotated[
-        Literal["unknown", "absent"] | None,
-        _photos(metavar="WORD", help="Without keywords: unknown (left out) or absent.", show_default="unknown"),
+        Literal["unknown", "absent", "keep"] | None,
+        _photos(metavar="WORD", help="Without keywords: unknown (left out), absent or keep.", show_default="unknown"),
     ] = None
     include_keywords: Annotated[list[str] | None, _photos(metavar="PATTERN", help="Only keywords like 'Places|*'.")] = (
         None

@@ -13,9 +13,10 @@ from tagfit.cli.checking import check_together, checked, each, is_given, typed
 from tagfit.cli.evaluate import ThresholdsFile
 from tagfit.cli.exit_codes import DONE, INPUT_ERROR
 from tagfit.cli.option_groups import expand_groups
+from tagfit.cli.options import without_effect
 from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, table
 from tagfit.cli.write_options import WriteKeywords, faults_of_writing
-from tagfit.cli.writing import write
+from tagfit.cli.writing import write, write_reviewed
 from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
@@ -29,8 +30,13 @@ def _together(context: typer.Context) -> list[Fault]:
     if is_given(context, "out") and context.params.get("as_csv"):
         faults.append(Fault("--csv prints, --out writes a file", instead="--out tags.csv"))
     faults += faults_of_writing(context)
+    run = Path(typed(context).get("run") or "")
+    if path_checks.is_table(run):
+        if not context.params.get("write_keywords"):
+            faults.append(Fault(f"{run} holds tags already", instead="--write-keywords writes them into photographs"))
+        return [*faults, *without_effect(context, ("thresholds", "top"), "reviewed tags have no scores")]
     with gathered(faults):
-        checks.tagger_extra(Path(typed(context).get("run") or ""))
+        checks.tagger_extra(run)
     return faults
 
 
@@ -40,7 +46,11 @@ def tag(
     *,
     run: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="A run folder, or a tagger's folder.", callback=checked(path_checks.model)),
+        typer.Argument(
+            metavar="RUN",
+            help="A run folder, a tagger's folder, or a CSV of reviewed tags to write.",
+            callback=checked(path_checks.model_or_tags),
+        ),
     ],
     pictures: Annotated[
         list[Path],
@@ -66,7 +76,8 @@ def tag(
     """Tag pictures with a trained run, or with a saved tagger.
 
     A picture that cannot be read is listed with the reason; the exit code is 2 if none can be read.
-    With --write-keywords the tags become keywords of the photographs; `tagfit undo` takes that back.
+    With --write-keywords the tags become keywords of the photographs; `tagfit undo` takes that back. Instead of a run,
+    a CSV of reviewed tags, such as the studio exports, can be written.
     """
     from tagfit import workflow
     from tagfit.evaluation.thresholds import Thresholds
@@ -74,6 +85,8 @@ def tag(
     from tagfit.tagger.tables import write_csv
     from tagfit.workflow.tagging import tagger_of
 
+    if path_checks.is_table(run):
+        return write_reviewed(writing, run, pictures[0], as_json)
     model = tagger_of(run, None if thresholds is None else Thresholds.load(thresholds))
     writing.check(model)
     with progress_bar(quiet=as_json) as bar:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tagfit.cli import path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.exit_codes import DONE, NOT_CONFIRMED
 from tagfit.cli.keywords import PhotoFolder
@@ -37,6 +39,14 @@ OfRun = Annotated[
     str | None,
     typer.Option(metavar="RUN", help="Only what one run added, as `undo --list` shows it.", callback=checked(written)),
 ]
+ReviewedTags = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Only what a CSV of reviewed tags, as the studio exports, has decided.",
+        callback=checked(path_checks.source),
+    ),
+]
 Labels = Annotated[list[str] | None, typer.Option("--label", metavar="NAME", help="Only this label; may be repeated.")]
 
 
@@ -64,19 +74,35 @@ def write(
     return carry_out(plans, "add", apply=given.apply, diff=given.diff, as_json=as_json, left=left, emit=emit)
 
 
+def write_reviewed(given: WriteKeywords, table: Path, folder: Path, as_json: bool) -> int:
+    """Plan the tags that a person has reviewed as keywords without a mark, print the plan, and write it where asked."""
+    from tagfit.photos.journal import clear_leftovers
+    from tagfit.photos.planning import check_labels
+    from tagfit.workflow.keywording import keyword_plans
+    from tagfit.workflow.reviewed import reviewed_tags
+
+    found = reviewed_tags(table, folder)
+    check_labels(found.labels, given.parent or "")
+    clear_leftovers()
+    wanted = {name: dict.fromkeys(labels, 1.0) for name, labels in found.present.items()}
+    plans, left = keyword_plans(folder, wanted, replace(given.options, mark=False), None, given.choice)
+    return carry_out(plans, "add", apply=given.apply, diff=given.diff, as_json=as_json, left=left)
+
+
 def untag(
     folder: PhotoFolder,
     apply: Apply = False,
     diff: Diff = False,
     label: Labels = None,
     run: OfRun = None,
+    reviewed: ReviewedTags = None,
     as_json: AsJson = False,
 ) -> int:
     """Remove only the keywords that tagfit added to photographs.
 
-    Prints the plan; --apply carries it out.
+    With --reviewed, those that the review says are absent. Prints the plan; --apply carries it out.
     """
-    return _of_marks(folder, label, run, False, apply, diff, as_json)
+    return _of_marks(folder, label, run, reviewed, False, apply, diff, as_json)
 
 
 def accept(
@@ -85,13 +111,15 @@ def accept(
     diff: Diff = False,
     label: Labels = None,
     run: OfRun = None,
+    reviewed: ReviewedTags = None,
     as_json: AsJson = False,
 ) -> int:
     """Accept the keywords that tagfit added as truth.
 
-    Their mark is removed, and a training counts them from then on. Prints the plan; --apply carries it out.
+    Their mark is removed, and a training counts them from then on. With --reviewed, those that the review says are
+    present. Prints the plan; --apply carries it out.
     """
-    return _of_marks(folder, label, run, True, apply, diff, as_json)
+    return _of_marks(folder, label, run, reviewed, True, apply, diff, as_json)
 
 
 def undo(
@@ -140,6 +168,7 @@ def _of_marks(
     folder: Path,
     labels: Sequence[str] | None,
     run: str | None,
+    reviewed: Path | None,
     accepting: bool,
     apply: bool,
     diff: bool,
@@ -149,10 +178,16 @@ def _of_marks(
     from tagfit.photos.journal import clear_leftovers, words_of
     from tagfit.photos.library import read_library
     from tagfit.photos.marks import removal_plans
+    from tagfit.workflow.reviewed import reviewed_tags
 
     clear_leftovers()
     added = None if run is None else words_of(run)
-    plans = removal_plans(read_library(folder, SUFFIXES, raw=True), labels or (), accept=accepting, added=added)
+    decided = None
+    if reviewed is not None:
+        tags = reviewed_tags(reviewed, folder)
+        decided = tags.present if accepting else tags.absent
+    library = read_library(folder, SUFFIXES, raw=True)
+    plans = removal_plans(library, labels or (), accept=accepting, added=added, reviewed=decided)
     return carry_out(plans, "accept" if accepting else "remove", apply=apply, diff=diff, as_json=as_json)
 
 

@@ -94,7 +94,8 @@ def read(
         rows: ``label`` for a table with one row per label, ``picture`` for one row per picture; found if None.
         encoding: of a text file, such as ``cp1252``; None for UTF-8, or UTF-16 where its bytes say so.
         keywords: a keyword of a photograph as a label: ``leaf`` (the default), ``path``, ``ancestors`` or ``depth:N``.
-        untagged: what a photograph without keywords is: ``unknown`` (the default: left out) or ``absent``.
+        untagged: what a photograph without keywords is: ``unknown`` (the default: left out), ``absent``, or ``keep``: a
+            row with every label unknown.
         include_keywords, exclude_keywords: shell patterns over ``Places|Italy|Rome``; case does not matter.
         rename_keywords: ``OLD=NEW``, for labels.
         reviewed: the keyword, or ``xmp:Label=Green``, that says that a photograph has no other label.

@@ -13,7 +13,7 @@ from tagfit.photos.words import DEFAULT_EXCLUDE, Path, clean, fold, folded, matc
 
 MODES = ("leaf", "path", "ancestors")
 FORMS = "leaf, path, ancestors or depth:N"
-UNTAGGED = ("unknown", "absent")
+UNTAGGED = ("unknown", "absent", "keep")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class KeywordOptions:
     Attributes:
         keywords: ``leaf`` (Rome), ``path`` (Places|Italy|Rome), ``ancestors`` (each beginning of the path), or
             ``depth:N`` (its first N words).
-        untagged: what a photograph without keywords is: ``unknown`` (left out), or ``absent``: it has none of them.
+        untagged: what a photograph without keywords is: ``unknown`` (left out), ``absent`` (it has none of them), or
+            ``keep`` (a row of which nothing is known, so that it can be reviewed).
         include, exclude: shell patterns over paths; case does not matter.
         rename: label to label; a keyword becomes the label that it is renamed to.
         reviewed: a keyword (or ``xmp:Label=Green``); if given, absent labels are known only where it is.

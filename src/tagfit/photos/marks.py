@@ -24,6 +24,7 @@ def removal_plans(
     *,
     accept: bool = False,
     added: Mapping[Path, Collection[str]] | None = None,
+    reviewed: Mapping[str, Collection[str]] | None = None,
 ) -> list[PhotoPlan]:
     """For each photograph with words that tagfit added, the changes that remove them, or only their mark.
 
@@ -33,6 +34,7 @@ def removal_plans(
         library: as it was read just now.
         labels: only these; all if empty.
         accept: keep the words and remove the mark.
+        reviewed: by the name of a photograph, the only labels to look at; None for all.
         added: by file, links followed, the only paths to look at, joined by ``|``; None for all.
     """
     chosen = {fold(label) for label in labels}
@@ -48,6 +50,9 @@ def removal_plans(
                 if added is not None:
                     of_run = {fold(path) for path in added.get(Path(os.path.realpath(target)), ())}
                     own = tuple(path for path in own if fold("|".join(path)) in of_run)
+                if reviewed is not None:
+                    known = {fold(label) for label in reviewed.get(photo.name, ())}
+                    own = tuple(path for path in own if known & {fold(path[-1]), fold("|".join(path))})
                 _plan_file(photo, plan, target, said, own, chosen, accept)
         if plan.new or plan.skipped:
             found.append(plan)

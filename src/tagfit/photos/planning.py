@@ -48,6 +48,7 @@ class WriteOptions:
         parent: a keyword above all new ones in hierarchies, or ''.
         on_conflict: where sidecar and picture have different keywords: ``skip``, or ``union``.
         programs: out of PROGRAMS, those that have to see the words.
+        mark: note the words as added by tagfit; False for those that a person has confirmed.
     """
 
     where: str = "sidecar"
@@ -55,6 +56,7 @@ class WriteOptions:
     parent: str = ""
     on_conflict: str = "skip"
     programs: tuple[str, ...] = ()
+    mark: bool = True
 
 
 @dataclass
@@ -193,11 +195,11 @@ def _changes(photo: Photo, labels: Sequence[str], options: WriteOptions, stems: 
     new = [(*parent, *label.split("|")) for label in labels]
     place = photo.paths("union") if options.on_conflict == "union" else photo.paths()
     if options.where == "embed":
-        return [_embedded(photo, place, new)]
+        return [_embedded(photo, place, new, options.mark)]
     targets = photo.sidecars or _new_sidecars(photo, options, stems)
-    changes = [_sidecar(photo, target, place, new) for target in targets]
+    changes = [_sidecar(photo, target, place, new, options.mark) for target in targets]
     if options.where == "both" and photo.file.suffix.lower() in EMBEDDABLE:
-        changes.append(_embedded(photo, place, new))
+        changes.append(_embedded(photo, place, new, options.mark))
     return changes
 
 
@@ -220,16 +222,16 @@ def _short_sidecar(photo: Photo, stems: Mapping[str, int]) -> Path:
     return photo.file.with_suffix(".xmp")
 
 
-def _sidecar(photo: Photo, target: Path, seed: Sequence[Word], new: Sequence[Word]) -> Change:
+def _sidecar(photo: Photo, target: Path, seed: Sequence[Word], new: Sequence[Word], mark: bool) -> Change:
     said = photo.said.get(target.name, Metadata())
     old = read_target(target) if target in photo.sidecars else None
     if old is None and os.path.lexists(target):
         raise RefusedError(f"{target.name} has appeared since the folder was read")
-    content = with_added(EMPTY if old is None else old, additions(said, seed, new))
-    return replace(change_of(target, old, content), words=_joined(new))
+    content = with_added(EMPTY if old is None else old, additions(said, seed, new, mark))
+    return replace(change_of(target, old, content), words=_joined(new) if mark else ())
 
 
-def _embedded(photo: Photo, seed: Sequence[Word], new: Sequence[Word]) -> Change:
+def _embedded(photo: Photo, seed: Sequence[Word], new: Sequence[Word], mark: bool) -> Change:
     said = photo.said[EMBEDDED]
     if said.refused:
         raise RefusedError(said.refused)
@@ -238,15 +240,15 @@ def _embedded(photo: Photo, seed: Sequence[Word], new: Sequence[Word]) -> Change
         packets = blocks_in(old).packets
     except UnreadableError as error:
         raise RefusedError(str(error)) from None
-    packet = with_added(packets[0] if packets else EMPTY.strip(), additions(said, seed, new))
-    return replace(change_of(photo.file, old, with_packet(old, packet)), words=_joined(new))
+    packet = with_added(packets[0] if packets else EMPTY.strip(), additions(said, seed, new, mark))
+    return replace(change_of(photo.file, old, with_packet(old, packet)), words=_joined(new) if mark else ())
 
 
 def _joined(paths: Sequence[Word]) -> tuple[str, ...]:
     return tuple("|".join(path) for path in paths)
 
 
-def additions(said: Metadata, seed: Sequence[Word], new: Sequence[Word]) -> dict[str, list[str]]:
+def additions(said: Metadata, seed: Sequence[Word], new: Sequence[Word], mark: bool = True) -> dict[str, list[str]]:
     """What each field of a file gets so that no program loses a word.
 
     Programs stop at the first field that they know. So a field that is created holds all words that were there: those
@@ -256,6 +258,7 @@ def additions(said: Metadata, seed: Sequence[Word], new: Sequence[Word]) -> dict
         said: what the file says now.
         seed: the keywords of the photograph, as paths.
         new: the paths to add.
+        mark: note them as added by tagfit.
     """
     leaves = [path[-1] for path in new]
     added = {"dc:subject": leaves if "dc:subject" in said.fields else [*_distinct(path[-1] for path in seed), *leaves]}
@@ -265,7 +268,8 @@ def additions(said: Metadata, seed: Sequence[Word], new: Sequence[Word]) -> dict
             added[name] = [separator.join(path) for path in new]
         elif name in CREATED and not any(separator in part for path in (*everything, *new) for part in path):
             added[name] = [separator.join(path) for path in (*everything, *new)]
-    added[MARK] = ["|".join(path) for path in new]
+    if mark:
+        added[MARK] = ["|".join(path) for path in new]
     return added
 
 

@@ -75,7 +75,8 @@ def _add(photo: Photo, found: Labelled, options: TableOptions, annotations: Anno
     if name in found.untagged and options.photos.untagged == "unknown":
         return
     row = annotations.picture(name, name, file=photo.file)
-    if not options.photos.is_reviewed(photo):
+    kept = name in found.untagged and options.photos.untagged == "keep"
+    if kept or not options.photos.is_reviewed(photo):
         annotations.mark_unknown_row(row)
     for label in found.guesses.get(name, ()):
         annotations.mark(row, annotations.label(label), UNKNOWN)
@@ -90,6 +91,8 @@ def _report(found: Labelled, options: TableOptions, annotations: Annotations, di
             f"photographs without keywords, left out since what is on them is unknown: {len(found.untagged)} "
             "(--untagged absent: they have none of the labels)"
         )
+    if found.untagged and options.photos.untagged == "keep":
+        annotations.notes.append(f"photographs without keywords, kept with every label unknown: {len(found.untagged)}")
     for spelled in found.spellings:
         annotations.notes.append(f"spellings of one label: {listed(spelled)}")
     for leaf, paths in found.collisions.items():
