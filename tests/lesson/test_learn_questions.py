@@ -14,6 +14,10 @@ from tagfit.lesson import bank, exam, progress, recall
 
 Typed = Callable[..., None]
 FILE = ("learn", "--progress", "p.jsonl")
+EVENT = {
+    "at": "2026-01-01T00:00:00+00:00", "kind": exam.ANSWER, "question": "cuts-raise", "concept": "cuts", "seed": 0,
+    "answer": 0, "right": True,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -70,7 +74,7 @@ def test_practice_repeats_until_right_and_counts_first_tries(tagfit: Command, ty
 
 
 def test_due_cards_are_announced_and_asked(tagfit: Command, typed: Typed) -> None:
-    events = [{"kind": exam.ANSWER, "concept": "cuts", "right": True, "at": "2026-01-01T00:00:00+00:00"}]
+    events = [EVENT]
     Path("p.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events), encoding="utf-8")
     assert "1 card is due" in tagfit(*FILE).out
     asked = recall.question(recall.cards(progress.read(Path("p.jsonl")))[0])
@@ -81,7 +85,7 @@ def test_due_cards_are_announced_and_asked(tagfit: Command, typed: Typed) -> Non
 
 
 def test_progress_is_exported_and_erased_only_when_that_is_confirmed(tagfit: Command) -> None:
-    line = json.dumps({"kind": exam.ANSWER, "concept": "cuts", "right": True, "at": "2026-01-01T00:00:00+00:00"})
+    line = json.dumps(EVENT)
     Path("p.jsonl").write_text(line + "\n", encoding="utf-8")
     assert tagfit(*FILE, "progress", "--erase").code == 2
     assert Path("p.jsonl").exists()
@@ -89,3 +93,11 @@ def test_progress_is_exported_and_erased_only_when_that_is_confirmed(tagfit: Com
     assert Path("copy.jsonl").read_text(encoding="utf-8") == line + "\n"
     assert not Path("p.jsonl").exists()
     assert tagfit(*FILE, "progress", "--erase", "--yes").code == 2
+
+
+def test_a_line_that_a_crash_cut_short_is_left_out_and_named(tagfit: Command) -> None:
+    Path("p.jsonl").write_text(json.dumps(EVENT) + '\n{"at": "2026-01', encoding="utf-8")
+    assert "line 2 of p.jsonl was cut short" in tagfit(*FILE, "progress").out
+    found = tagfit(*FILE, "progress", "--export", "copy.jsonl", "--json").json
+    assert (found["events"], found["cut_short"]) == (1, [2])
+    assert Path("copy.jsonl").read_text(encoding="utf-8") == json.dumps(EVENT) + "\n"

@@ -142,32 +142,32 @@ def progress(
     as_json: AsJson = False,
 ) -> None:
     """Show, export or erase your progress in the course."""
-    from tagfit.files import disk_faults, write_text
     from tagfit.lesson import progress as file
     from tagfit.lesson.bank import word
 
     path: Path = context.obj
-    events = file.read(path)
+    held = file.record(path)
+    count = len(held.events)
+    if erase and not path.exists():
+        raise InputError(word("nothing_to_erase", path=path))
     if export is not None:
-        write_text(export, path.read_text(encoding="utf-8") if path.exists() else "")
+        file.export(path, export)
+    if erase and not yes:
+        raise InputError(word("not_erased_unasked", count=count, path=path), instead=word("not_erased_instead"))
     if erase:
-        if not path.exists():
-            raise InputError(word("nothing_to_erase", path=path))
-        if not yes:
-            raise InputError(
-                word("not_erased_unasked", count=len(events), path=path), instead=word("not_erased_instead")
-            )
-        with disk_faults(path):
-            path.unlink()
+        file.erase(path)
     if as_json:
-        print_json({"progress": str(path), "events": len(events), "exported": export and str(export), "erased": erase})
+        found = {"progress": str(path), "events": count, "cut_short": list(held.cut)}
+        print_json({**found, "exported": export and str(export), "erased": erase})
         return
+    for line in held.cut:
+        say(word("cut_short", line=line, path=path))
     if export is not None:
-        say(word("exported", count=len(events), path=export))
+        say(word("exported", count=count, path=export))
     if erase:
-        say(word("erased", path=path, count=len(events)))
+        say(word("erased", path=path, count=count))
     if export is None and not erase:
-        say(word("events", count=len(events), path=path))
+        say(word("events", count=count, path=path))
 
 
 def due_line(events: Sequence[dict[str, Any]]) -> str:

@@ -161,7 +161,7 @@ class Asked:
             InputError: there is none.
         """
         if not 0 <= place < len(self.options):
-            raise InputError(f"option {place + 1}", instead=f"1 to {len(self.options)}")
+            raise InputError(word("no_option", given=place + 1), instead=word("options", count=len(self.options)))
         return self.options[place]
 
 
@@ -205,7 +205,7 @@ def find(question: str) -> tuple[Concept, Question]:
         for one in concept.questions:
             if one.id == question:
                 return concept, one
-    raise InputError(f"there is no question {question!r} in the bank", instead="progress of this version of tagfit")
+    raise InputError(word("no_question", name=repr(question)))
 
 
 def asked(question: str, seed: int) -> Asked:
