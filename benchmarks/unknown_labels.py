@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tagfit import recipe as recipes
 from tagfit.data.read import read
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.evaluation.point_metrics import point_metrics
+from tagfit.recipe import find
 from tagfit.training import memory
 
 TABLES = ("scene", "emotions", "yeast")
-RECIPE = recipes.find("regularised-dense")
+RECIPE = find("regularised-dense")
 
 
 def hidden(data: TaggedSet, share: float, seed: int) -> TaggedSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 import typing
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,9 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tagfit import recipe as recipes
 from tagfit.errors import InputError
-from tagfit.recipe import NAMED, SUMMARIES, Recipe, toml_lines
+from tagfit.recipe import NAMED, SUMMARIES, Recipe, assign, default_name, find, load, parse, toml_lines
 from tagfit.training import nets
 
 CONV = Recipe(architecture="conv")
@@ -114,7 +114,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: Any) -> None:
 @given(any_recipe())
 @settings(max_examples=60, deadline=None)
 def test_toml_brings_back_the_same_recipe(recipe: Recipe) -> None:
-    assert recipes.parse(recipes.tomllib.loads(recipe.to_toml()), "") == recipe
+    assert parse(tomllib.loads(recipe.to_toml()), "") == recipe
 
 
 @given(any_recipe(), st.sampled_from(list(Recipe.model_fields)))
@@ -122,7 +122,7 @@ def test_toml_brings_back_the_same_recipe(recipe: Recipe) -> None:
 def test_setting_a_field_from_text_is_changing_it(recipe: Recipe, name: str) -> None:
     value = recipe.model_dump(mode="json")[name]
     text = toml_lines({name: value})[0]
-    assert recipes.assign(recipe, [text]) == recipe
+    assert assign(recipe, [text]) == recipe
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_setting_a_field_from_text_is_changing_it(recipe: Recipe, name: str) -> 
     ],
 )
 def test_settings_of_the_command_line(setting: str, field: str, value: Any) -> None:
-    assert getattr(recipes.assign(Recipe(), [setting]), field) == value
+    assert getattr(assign(Recipe(), [setting]), field) == value
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_settings_of_the_command_line(setting: str, field: str, value: Any) -> N
 )
 def test_wrong_settings_are_answered_with_the_right_form(setting: str, said: str) -> None:
     with pytest.raises(InputError) as raised:
-        recipes.assign(Recipe(), [setting])
+        assign(Recipe(), [setting])
     assert said in str(raised.value)
     assert len(str(raised.value)) < 300
 
 
 def test_all_wrong_settings_are_named_at_once() -> None:
     with pytest.raises(InputError) as raised:
-        recipes.assign(Recipe(), ["epoch=3", "widths", "batchsize=8"])
+        assign(Recipe(), ["epoch=3", "widths", "batchsize=8"])
     assert len(raised.value.faults) == 3
     with pytest.raises(InputError) as raised:
         Recipe().changed(epochs=0, dropout=[1.0, 0.5], norm="layer")
@@ -178,13 +178,13 @@ def test_all_wrong_settings_are_named_at_once() -> None:
 @pytest.mark.parametrize("name", Recipe.model_fields)
 def test_an_unknown_field_is_answered_with_the_nearest(name: str) -> None:
     with pytest.raises(InputError) as raised:
-        recipes.parse({name + name[-1]: 1}, where="my.toml")
+        parse({name + name[-1]: 1}, where="my.toml")
     assert str(raised.value) == f"my.toml: {name + name[-1]!r} is not a field of a recipe (did you mean {name}?)"
 
 
 def test_an_unknown_field_that_is_near_to_none_is_answered_with_all() -> None:
     with pytest.raises(InputError, match="the fields are architecture, widths"):
-        recipes.parse({"zzz": 1}, where="")
+        parse({"zzz": 1}, where="")
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,9 @@ def test_named_recipes_come_back_from_files_and_have_a_summary(tmp_path: Path) -
     assert set(SUMMARIES) == set(NAMED)
     for name, recipe in NAMED.items():
         recipe.save(tmp_path / f"{name}.toml")
-        assert recipes.find(tmp_path / f"{name}.toml") == recipe == recipes.find(name)
+        assert find(tmp_path / f"{name}.toml") == recipe == find(name)
     (tmp_path / "bom.toml").write_bytes(b"\xef\xbb\xbfepochs = 3\n")
-    assert recipes.find(tmp_path / "bom.toml") == Recipe(epochs=3)
+    assert find(tmp_path / "bom.toml") == Recipe(epochs=3)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_named_recipes_come_back_from_files_and_have_a_summary(tmp_path: Path) -
     ],
 )
 def test_the_default_suits_the_inputs(input_shape: tuple[int, ...], name: str) -> None:
-    assert recipes.default_name(input_shape) == name
+    assert default_name(input_shape) == name
     nets.check_fits(NAMED[name], input_shape)
 
 
@@ -244,16 +244,16 @@ def test_a_recipe_that_cannot_be_read_is_refused_with_its_place(tmp_path: Path) 
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=f"{name} is not valid TOML"):
-            recipes.load(tmp_path / name)
+            load(tmp_path / name)
     with pytest.raises(InputError, match="cannot read the recipe"):
-        recipes.find(tmp_path)
+        find(tmp_path)
     with pytest.raises(InputError, match=r"cannot read the recipe .*absent"):
-        recipes.find(tmp_path / "absent.toml")
+        find(tmp_path / "absent.toml")
     with pytest.raises(InputError, match=r"no recipe 'regularized'.*plain-dense"):
-        recipes.find("regularized")
+        find("regularized")
     (tmp_path / "two.toml").write_text("epochs = 0\nnrom = 'batch'\n")
     with pytest.raises(InputError) as raised:
-        recipes.load(tmp_path / "two.toml")
+        load(tmp_path / "two.toml")
     assert [fault.where for fault in raised.value.faults] == [str(tmp_path / "two.toml")] * 2
 
 
@@ -264,11 +264,11 @@ def check_broken(text: str, cuts: list[tuple[int, int, str]], path: Path) -> Non
         text = text[:start] + instead + text[start + length :]
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     try:
-        recipe = recipes.load(path)
+        recipe = load(path)
     except InputError as error:
         refusal = str(error)
     else:
-        assert recipes.parse(recipes.tomllib.loads(recipe.to_toml()), "") == recipe
+        assert parse(tomllib.loads(recipe.to_toml()), "") == recipe
         return
     assert str(path) in refusal
 

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from tagfit import recipe as recipes
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Part, Problem
 from tagfit.evaluation.point_metrics import point_metrics
+from tagfit.recipe import find
 from tagfit.training.loop import Training, batches_of
 from tagfit.training.machine import choose
 from tagfit.training.score import probabilities
 
-RECIPE = recipes.find("regularised-dense")
+RECIPE = find("regularised-dense")
 
 
 def prepared(table: Path) -> Problem:

@@ -21,10 +21,9 @@ import numpy as np
 import torch
 
 import tagfit
-from tagfit import recipe as recipes
 from tagfit.data.problem import Part, Problem
 from tagfit.evaluation.point_metrics import point_metrics
-from tagfit.recipe import Recipe
+from tagfit.recipe import Recipe, assign, find
 from tagfit.training import losses, nets
 from tagfit.training.batches import augmented
 from tagfit.training.checkpoint import save_tensors
@@ -36,8 +35,8 @@ from tagfit.translate.as_keras import as_keras
 from tagfit.translate.code import Setting
 from tagfit.translate.from_keras import from_keras
 
-DENSE = recipes.find("regularised-dense")
-CONV = recipes.assign(recipes.find("regularised-conv"), ["widths=[8,16]", "epochs=6", "learning_rate=0.01"])
+DENSE = find("regularised-dense")
+CONV = assign(find("regularised-conv"), ["widths=[8,16]", "epochs=6", "learning_rate=0.01"])
 LAYERS = ("architecture", "widths", "depth", "activation", "norm", "dropout")
 LARGEST_DIFFERENCE = 1e-5
 

@@ -64,7 +64,7 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         done.append(size)
         return really(source, size, fit)
 
-    monkeypatch.setattr(pictures, "decode", counted)
+    monkeypatch.setattr("tagfit.data.pictures.cache.decode", counted)
     return done
 
 

@@ -148,7 +148,8 @@ def test_another_order_of_its_json_changes_nothing(saved: Path, photos: Path) ->
 def test_pictures_are_decoded_as_in_training(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about = json.loads((saved / "tagger.json").read_text(encoding="utf-8"))
     loaded = tagger.load(saved)
-    monkeypatch.setattr("tagfit.data.pictures.decode.DECODER", about["preprocessing"]["decoder"] + 1)
+    for module in ("folder", "tagger"):
+        monkeypatch.setattr(f"tagfit.tagger.{module}.DECODER", about["preprocessing"]["decoder"] + 1)
     with pytest.raises(InputError, match=f"not of this tagfit's .tagfit {about['tagfit']}"):
         tagger.load(saved)
     assert loaded.fingerprint != about["fingerprint"]

@@ -14,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import features, pictures
 
-from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
 from tagfit.evaluation.point_metrics import point_metrics
-from tagfit.recipe import Recipe
+from tagfit.recipe import Recipe, assign, find
 from tagfit.training.fit import fit
 from tagfit.training.loop import Training
 from tagfit.training.machine import Machine
@@ -25,8 +24,8 @@ from tagfit.training.optimise import learning_rate
 from tagfit.translate.as_torch import as_torch
 from tagfit.translate.code import Setting
 
-BASE = recipes.assign(recipes.find("regularised-dense"), ["widths=[8,6]", "epochs=3"])
-CONV = recipes.assign(recipes.find("regularised-conv"), ["widths=[4,6]", "epochs=2", "batch_size=16"])
+BASE = assign(find("regularised-dense"), ["widths=[8,6]", "epochs=3"])
+CONV = assign(find("regularised-conv"), ["widths=[4,6]", "epochs=2", "batch_size=16"])
 
 
 def script(recipe: Recipe, problem: Problem | None = None) -> dict[str, Any]:

@@ -12,9 +12,8 @@ import torch
 from filelock import FileLock
 from problems import assert_same_runs, features, pictures, unfinished
 
-from tagfit import recipe as recipes
 from tagfit.errors import InputError
-from tagfit.recipe import Recipe
+from tagfit.recipe import NAMED, Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.runs.writing import LOCK
 from tagfit.training import fit as fitting
@@ -113,7 +112,7 @@ def test_rows_of_weight_zero_teach_nothing(tmp_path: Path) -> None:
 
 
 def test_a_recipe_may_be_named_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(recipes.NAMED, "quick", SMALL)
+    monkeypatch.setitem(NAMED, "quick", SMALL)
     SMALL.save(tmp_path / "v1.2.toml")
     assert fit(features(), "quick", out=tmp_path / "a", threads=1).info["recipe"] == "quick"
     assert fit(features(), tmp_path / "v1.2.toml", out=tmp_path / "b", threads=1).info["recipe"] == "v1.2"

@@ -19,6 +19,7 @@ from tagfit.runs.run import Run, open_run
 from tagfit.training.fit import fit, resume
 
 HERE = Path(__file__).parent
+LONGEST = 0.005  # seconds, the time of a few epochs
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -37,31 +38,40 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     return process
 
 
-def killed_after(seconds: float, folder: Path, by: signal.Signals) -> bool:
-    """Whether the process that trains in ``folder`` was ended by the signal before it was done."""
+def killed_in(epoch: int, wait: float, folder: Path, by: signal.Signals) -> bool:
+    """Whether the process that trains in ``folder`` was ended by the signal before it was done.
+
+    Args:
+        epoch: the signal is sent when this epoch has ended,
+        wait: and so many seconds have passed, as an epoch may be killed anywhere.
+        folder: the run.
+        by: the signal.
+    """
     process = start(folder)
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(by)
+    assert process.stdout is not None
+    for _ in range(epoch):
+        if process.stdout.readline() != "epoch\n":
+            break
+    ended = time.perf_counter()
+    while time.perf_counter() < ended + wait:
+        pass
+    process.send_signal(by)
     output, _ = process.communicate()
-    return "done" not in output
+    return process.returncode != 0 and "done" not in output
 
 
 def kill_again_and_again(tmp_path: Path, kills: int, seed: int, by: signal.Signals) -> None:
     """Kill and start again runs until ``kills`` have hit; each that ends equals the undisturbed one."""
     print(f"the moments are drawn from seed {seed}")
     moments = random.Random(seed)
-    began = time.perf_counter()
     whole = fit(features(), RECIPE, seed=5, out=tmp_path / "whole", threads=1)
-    longest = 1.2 * (time.perf_counter() - began)
     hits = number = 0
     while hits < kills:
         number += 1
         assert number <= 10 * kills, "the signals do not reach the training"
         folder = tmp_path / f"run {number}"
         for _ in range(3):
-            hits += killed_after(moments.uniform(0, longest / 2), folder, by)
+            hits += killed_in(moments.randrange(RECIPE.epochs // 2), moments.uniform(0, LONGEST), folder, by)
             if hits == kills:
                 break
         if not (folder / "run.json").exists():

@@ -12,11 +12,31 @@ import numpy as np
 
 from tagfit.backbones import find
 from tagfit.curing import confirm, summary
-from tagfit.curing import document as form
 from tagfit.curing.ablation import ablate
 from tagfit.curing.certificate import FORMAT, NO_SIGNATURE, file_seals
 from tagfit.curing.changes import changes
 from tagfit.curing.confirm import Confirmed
+from tagfit.curing.document import (
+    Ceiling,
+    ChangedPicture,
+    ChangedSides,
+    CheckedBound,
+    Document,
+    FoundFault,
+    GoalSection,
+    Limits,
+    LoggedTrial,
+    Looks,
+    MetricFigures,
+    OutsideWeights,
+    ProblemSection,
+    Retrained,
+    SearchSection,
+    Seed,
+    Side,
+    SplitFigures,
+    Verdict,
+)
 from tagfit.curing.evidence import Evidence, files_of
 from tagfit.curing.section import figure, figures, number
 from tagfit.curing.shortfall import learning_curve, limits, trade_off
@@ -56,33 +76,33 @@ class Attested:
 
     made: str
     seconds: float
-    findings: tuple[form.FoundFault, ...]
-    ceiling: form.Ceiling | None
+    findings: tuple[FoundFault, ...]
+    ceiling: Ceiling | None
     source: dict[str, Any]
     tagfit: str
     machine: dict[str, str]
 
 
-def document_of(evidence: Evidence, winner: int, attested: Attested) -> form.Document:
+def document_of(evidence: Evidence, winner: int, attested: Attested) -> Document:
     """The certificate of a cure; the same evidence gives the same document, in the cure and in any later check."""
     cured, goal, problem = evidence.retrained[winner], evidence.request.goal, evidence.problem
     start, kept, log = evidence.start, cured.kept.run, evidence.search.trials
     before, after = (side(run, goal, problem, evidence.folder) for run in (start, kept))
     search, completed = evidence.search, [one for one in log if one.completed]
     checked = bounds(goal, cured.means, after)
-    document = form.Document(
+    document = Document(
         format=FORMAT,
         tagfit=attested.tagfit,
         made=attested.made,
         machine=attested.machine,
-        goal=form.GoalSection(**{**goal.to_dict(), "bounds": tuple(bound.text for bound in goal.bounds)}),
+        goal=GoalSection(**{**goal.to_dict(), "bounds": tuple(bound.text for bound in goal.bounds)}),
         asked=evidence.request.options,
         problem=_problem(evidence, attested),
         before=before,
         after=after,
         outside=_outside({"before": start.recipe, "after": kept.recipe}),
         seeds=tuple(
-            form.Seed(
+            Seed(
                 seed=one.seed,
                 run=one.run.folder.relative_to(evidence.folder).as_posix(),
                 values=figures(one.values),
@@ -114,9 +134,9 @@ def document_of(evidence: Evidence, winner: int, attested: Attested) -> form.Doc
     )
 
 
-def _problem(evidence: Evidence, attested: Attested) -> form.ProblemSection:
+def _problem(evidence: Evidence, attested: Attested) -> ProblemSection:
     problem = evidence.problem
-    return form.ProblemSection(
+    return ProblemSection(
         fingerprint_before=dict(evidence.start.problem["fingerprint"]),
         fingerprint_after=dict(problem.fingerprint),
         labels=problem.labels,
@@ -127,28 +147,27 @@ def _problem(evidence: Evidence, attested: Attested) -> form.ProblemSection:
     )
 
 
-def _outside(recipes: Mapping[str, Recipe]) -> tuple[form.OutsideWeights, ...]:
+def _outside(recipes: Mapping[str, Recipe]) -> tuple[OutsideWeights, ...]:
     """The pretrained backbones of runs, each once, with the runs that use it."""
     used: dict[str, list[str]] = {}
     for side, recipe in recipes.items():
         if recipe.architecture == "pretrained":
             used.setdefault(recipe.backbone, []).append(side)
-    return tuple(form.OutsideWeights(used_by=tuple(by), **find(name).to_dict()) for name, by in used.items())  # type: ignore[arg-type]
+    return tuple(OutsideWeights(used_by=tuple(by), **find(name).to_dict()) for name, by in used.items())  # type: ignore[arg-type]
 
 
-def _search(evidence: Evidence, winner: int, made: str) -> form.SearchSection:
+def _search(evidence: Evidence, winner: int, made: str) -> SearchSection:
     log, retrained = evidence.search.trials, evidence.retrained
-    return form.SearchSection(
+    return SearchSection(
         winner=winner,
         trials=len(log),
         at_once=sum(one.origin == "lesson" for one in log),
         moves=sum(one.origin == "move" for one in log),
         stopped=sum(not one.completed for one in log),
         retrained=tuple(
-            form.Retrained(trial=number, met=one.met, means=figures(one.means))
-            for number, one in sorted(retrained.items())
+            Retrained(trial=number, met=one.met, means=figures(one.means)) for number, one in sorted(retrained.items())
         ),
-        looks=form.Looks(
+        looks=Looks(
             validation=len(log) + sum(len(one.fresh) for one in retrained.values()) + 1,
             test=_looks_until(evidence.start, made) if "test" in evidence.problem.splits else 0,
         ),
@@ -156,9 +175,9 @@ def _search(evidence: Evidence, winner: int, made: str) -> form.SearchSection:
     )
 
 
-def _logged(one: Trial) -> form.LoggedTrial:
+def _logged(one: Trial) -> LoggedTrial:
     names = ("number", "origin", "name", "why", "base", "epochs", "seconds", "stopped")
-    return form.LoggedTrial(**{name: getattr(one, name) for name in names}, values=figures(one.values))
+    return LoggedTrial(**{name: getattr(one, name) for name in names}, values=figures(one.values))
 
 
 def _looks_until(start: Run, made: str) -> int:
@@ -175,23 +194,23 @@ def _optimism(evidence: Evidence, kept: Run) -> confirm.Optimism | None:
     return confirm.optimism(evidence.request.goal.metric, before, after)
 
 
-def _limits(evidence: Evidence, cured: Confirmed, ceiling: form.Ceiling | None) -> form.Limits:
+def _limits(evidence: Evidence, cured: Confirmed, ceiling: Ceiling | None) -> Limits:
     curve = learning_curve(evidence.problem, cured, evidence.logged(cured.trial.number, "learning curve"))
     highest = None if ceiling is None else Estimate(**ceiling.model_dump())
     says = limits(cured, curve, highest, evidence.search.judged)
-    return form.Limits(says=says, learning_curve=curve, ceiling=ceiling)
+    return Limits(says=says, learning_curve=curve, ceiling=ceiling)
 
 
-def side(run: Run, goal: Goal, problem: Problem, folder: Path) -> form.Side:
+def side(run: Run, goal: Goal, problem: Problem, folder: Path) -> Side:
     """A run in a certificate: its recipe, and its metrics with baselines and intervals on every split."""
     wanted = list(dict.fromkeys((*SHOWN, *(name.partition(".")[2] for name in goal.figures))))
     splits = {}
     for split in problem.splits:
         judged = evaluate(run.scores(split), prevalence=run.prevalence, metrics=wanted)
         metrics = {name: _metric(one.to_dict()) for name, one in judged.metrics.items()}
-        splits[split] = form.SplitFigures(n=judged.n, metrics=metrics)
+        splits[split] = SplitFigures(n=judged.n, metrics=metrics)
     info = run.info
-    return form.Side(
+    return Side(
         run=run.folder.relative_to(folder).as_posix(),
         recipe_name=info["recipe"],
         recipe=run.recipe.model_dump(mode="json"),
@@ -202,23 +221,23 @@ def side(run: Run, goal: Goal, problem: Problem, folder: Path) -> form.Side:
     )
 
 
-def _metric(values: dict[str, Any]) -> form.MetricFigures:
+def _metric(values: dict[str, Any]) -> MetricFigures:
     ends = values["interval"]
     plain = {name: figure(values[name]) for name in ("value", "nothing", "prevalence", "best_constant")}
     interval = None if ends is None else (figure(ends[0]), figure(ends[1]))
-    return form.MetricFigures(
+    return MetricFigures(
         **plain, interval=interval, better=values["better"], left_out=values["left_out"], note=values["note"]
     )
 
 
-def bounds(goal: Goal, means: Mapping[str, float], after: form.Side) -> tuple[form.CheckedBound, ...]:
+def bounds(goal: Goal, means: Mapping[str, float], after: Side) -> tuple[CheckedBound, ...]:
     """Each constraint with the mean over the fresh seeds, and those on validation with the kept run's value on test."""
     has_test = "test" in after.splits
     found = []
     for bound in goal.bounds:
         test = after.value("test", bound.metric) if has_test and bound.split == "validation" else None
         found.append(
-            form.CheckedBound(
+            CheckedBound(
                 text=bound.text,
                 mean=figure(means[bound.figure]),
                 met=bound.met_by(means[bound.figure]),
@@ -233,7 +252,7 @@ def bounds(goal: Goal, means: Mapping[str, float], after: form.Side) -> tuple[fo
             on_test = goal.gap({f"train.{goal.metric}": train, f"validation.{goal.metric}": test})
         gap = goal.gap(means)
         found.append(
-            form.CheckedBound(
+            CheckedBound(
                 text=goal.gap_text,
                 mean=figure(gap),
                 met=gap <= goal.gap_at_most,
@@ -244,7 +263,7 @@ def bounds(goal: Goal, means: Mapping[str, float], after: form.Side) -> tuple[fo
     return tuple(found)
 
 
-def verdict(checked: tuple[form.CheckedBound, ...], *, has_test: bool) -> form.Verdict:
+def verdict(checked: tuple[CheckedBound, ...], *, has_test: bool) -> Verdict:
     """What follows from the bounds: met by the means, and where there is a test split confirmed by it."""
     if not all(one.met for one in checked):
         return "out of reach"
@@ -253,7 +272,7 @@ def verdict(checked: tuple[form.CheckedBound, ...], *, has_test: bool) -> form.V
     return "met, not confirmed" if any(one.confirmed is False for one in checked) else "confirmed"
 
 
-def changed_sides(before: Scores, after: Scores) -> form.ChangedSides:
+def changed_sides(before: Scores, after: Scores) -> ChangedSides:
     """Pictures of validation on which the two models predict different tags at 0.5, the largest changes first."""
     right = [(scores.scores > 0.5) == (scores.truth == 1) for scores in (before, after)]
     corrected = ~right[0] & right[1] & before.known
@@ -264,7 +283,7 @@ def changed_sides(before: Scores, after: Scores) -> form.ChangedSides:
     worst = [int(row) for row in order if net[row] < 0][: CHANGED_SIDES - len(best)]
     labels = np.array(before.labels)
     pictures = tuple(
-        form.ChangedPicture(
+        ChangedPicture(
             id=str(before.ids[row]),
             corrected=tuple(labels[corrected[row]].tolist()),
             lost=tuple(labels[lost[row]].tolist()),
@@ -272,4 +291,4 @@ def changed_sides(before: Scores, after: Scores) -> form.ChangedSides:
         )
         for row in (*best, *worst)
     )
-    return form.ChangedSides(corrected=int(corrected.sum()), lost=int(lost.sum()), pictures=pictures)
+    return ChangedSides(corrected=int(corrected.sum()), lost=int(lost.sum()), pictures=pictures)

@@ -103,11 +103,11 @@ def _place(folder: Path, winner: Trial, seed: int) -> Path:
 def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoch: OnEpoch | None = None) -> Run:
     """The run of a recipe and a seed in a folder: finished already, resumed, or trained."""
     with torch_for("a cure"):
-        from tagfit.training import fit as training
+        from tagfit.training import fit
     if (folder / "run.json").exists():
         run = open_run(folder)
-        return run if run.state == "done" else training.resume(run, problem, on_epoch)
-    return training.fit(problem, recipe, seed=seed, out=folder, name="cured", on_epoch=on_epoch)
+        return run if run.state == "done" else fit.resume(run, problem, on_epoch)
+    return fit.fit(problem, recipe, seed=seed, out=folder, name="cured", on_epoch=on_epoch)
 
 
 def figures(run: Run, problem: Problem, goal: Goal) -> dict[str, float]:

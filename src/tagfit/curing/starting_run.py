@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tagfit import recipe as recipes
 from tagfit.curing.progress import Progress
 from tagfit.curing.request import CureOptions
 from tagfit.curing.trial import OnEpoch
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.history import Epoch
-from tagfit.recipe import Recipe
+from tagfit.recipe import Recipe, find
 from tagfit.runs.run import Run, open_run
 from tagfit.training.torch_import import torch_for
 
@@ -37,13 +36,13 @@ def starting_run(
         InputError: the folder holds another run.
     """
     chosen = recipe or ("plain-dense" if problem.preprocessing.size is None else "plain-conv")
-    wanted = chosen if isinstance(chosen, Recipe) else recipes.find(chosen)
+    wanted = chosen if isinstance(chosen, Recipe) else find(chosen)
     out = place_of(cure)
     with torch_for("a cure"):
-        from tagfit.training import fit as training
+        from tagfit.training import fit
     if not (out / "run.json").exists():
         progress.report(f"training {'the recipe' if chosen is wanted else chosen}, which the cure starts from")
-        return training.fit(problem, chosen, seed=options.seed, out=out, on_epoch=_watched(options, progress))
+        return fit.fit(problem, chosen, seed=options.seed, out=out, on_epoch=_watched(options, progress))
     run = open_run(out)
     same = {
         "problem": run.problem["fingerprint"] == problem.fingerprint,
@@ -57,7 +56,7 @@ def starting_run(
             "differ",
             instead=f"another --out, or `tagfit cure {out}` to start from that run",
         )
-    return training.resume(run, problem, progress.on_epoch)
+    return fit.resume(run, problem, progress.on_epoch)
 
 
 def _watched(options: CureOptions, progress: Progress) -> OnEpoch:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tagfit.data.fingerprint import row_digests
 from tagfit.data.pictures import cache
-from tagfit.data.pictures import decode as pictures
+from tagfit.data.pictures.decode import DECODER, check_size
 from tagfit.data.pictures.square import SQUASH, Fit, check_fit, squared
 from tagfit.data.problem import Preprocessing
 from tagfit.data.tagged import TaggedSet
@@ -67,7 +67,7 @@ def read_inputs(
     Raises:
         InputError: arrays that are no pictures and no features, or features that are not finite.
     """
-    decoder = f"tagfit decoder {pictures.DECODER}"
+    decoder = f"tagfit decoder {DECODER}"
     if data.files is not None:
         side = DEFAULT_SIZE if size is None else size
         read = cache.decoded(data.files, side, fit=fit, cache_dir=cache_dir, progress=progress)
@@ -121,7 +121,7 @@ def _pixels(arrays: NDArray[Any], size: int | None, fit: Fit) -> NDArray[np.uint
             instead="(N, height, width, channels) with 3 channels (RGB) or 1 (grey)",
         )
     side = size if size is not None else (height if height == width else DEFAULT_SIZE)
-    pictures.check_size(side)
+    check_size(side)
     if arrays.dtype == np.uint8 and (height, width, channels) == (side, side, 3):
         return arrays
     _refuse_what_is_no_colour(arrays)

@@ -14,7 +14,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tagfit import recipe as recipes
 from tagfit.arguments import ArgumentError, checked
 from tagfit.data.inputs import fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
@@ -27,7 +26,7 @@ from tagfit.estimator.target import Target, dimensions
 from tagfit.evaluation import metrics
 from tagfit.evaluation.cases import Cases, check_thresholds, exceeding
 from tagfit.evaluation.totals import Observed
-from tagfit.recipe import AS_OVERRIDE, FOR_FEATURES, FOR_PICTURES, Recipe
+from tagfit.recipe import AS_OVERRIDE, FOR_FEATURES, FOR_PICTURES, Recipe, find
 from tagfit.scores import as_numbers
 from tagfit.training.torch_import import torch_for
 
@@ -208,7 +207,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             chosen = FOR_PICTURES if pictures else FOR_FEATURES
         if not isinstance(chosen, str | Path | Recipe):
             raise InputError(f"recipe = {chosen!r}", instead="the name of one, a Recipe, a file, or None")
-        found = chosen if isinstance(chosen, Recipe) else recipes.find(chosen)
+        found = chosen if isinstance(chosen, Recipe) else find(chosen)
         named = isinstance(self.overrides, Mapping) and all(isinstance(name, str) for name in self.overrides)
         if self.overrides is not None and not named:
             raise InputError(f"overrides = {self.overrides!r}", instead='fields of a recipe, such as {"epochs": 20}')

@@ -13,13 +13,13 @@ from safetensors import SafetensorError
 from safetensors import numpy as tensors
 
 import tagfit
-from tagfit import recipe as recipes
-from tagfit.data.pictures import decode as decoding
+from tagfit.data.pictures.decode import DECODER
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
 from tagfit.evaluation.scaling import Scaling
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.files import disk_faults, to_json, write_text, written_whole
+from tagfit.recipe import parse
 from tagfit.runs.run import Run, open_run
 from tagfit.tagger import card, hub, onnx_graph
 from tagfit.tagger.tagger import Tagger, ThresholdsLike, fingerprint
@@ -148,7 +148,7 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
         same = first or about["sha256"] == _hash_of({name: about[name] for name in about if name != "sha256"})
         if not same or fingerprint(stored, weights, graph) != about["fingerprint"]:
             raise InputError(f"{path} changed since it was written: its fingerprint is not the one it holds")
-        if about["preprocessing"]["decoder"] != decoding.DECODER:
+        if about["preprocessing"]["decoder"] != DECODER:
             raise InputError(
                 f"{path} was trained on pictures of decoder {about['preprocessing']['decoder']}, not of this tagfit's",
                 instead=f"tagfit {about['tagfit']}, which wrote it",
@@ -159,7 +159,7 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
         return Tagger(
             labels=tuple(about["labels"]),
             preprocessing=Preprocessing.from_dict(about["preprocessing"]),
-            recipe=recipes.parse(about["recipe"], where=str(path / ABOUT)),
+            recipe=parse(about["recipe"], where=str(path / ABOUT)),
             weights=weights,
             thresholds=Thresholds.from_dict(about["thresholds"]).in_order(about["labels"]),
             origin=about["origin"],

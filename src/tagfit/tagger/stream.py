@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit import multihot
-from tagfit.data.pictures import decode as decoding
+from tagfit.data.pictures.decode import decode, read
 from tagfit.data.pictures.sources import Place, UnavailableError
 from tagfit.errors import InputError
 
@@ -61,9 +61,9 @@ def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]
     size, fit = model.preprocessing.size, model.preprocessing.fit
     assert size is not None
 
-    def read(picture: Place) -> NDArray[np.uint8] | str:
+    def decoded(picture: Place) -> NDArray[np.uint8] | str:
         try:
-            return decoding.decode(decoding.read(picture), size, fit)
+            return decode(read(picture), size, fit)
         except UnavailableError:
             raise
         except InputError as error:
@@ -75,7 +75,7 @@ def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]
         try:
             for start in range(0, len(pictures), at_once):
                 batch = pictures[start : start + at_once]
-                waiting.append((batch, [pool.submit(read, picture) for picture in batch]))
+                waiting.append((batch, [pool.submit(decoded, picture) for picture in batch]))
                 if len(waiting) > 1:  # the batch after this one is being decoded
                     yield _tagged(model, *waiting.popleft())
             while waiting:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tagfit.arguments import checked
-from tagfit.data.pictures import decode as decoding
+from tagfit.data.pictures.decode import DECODER
 from tagfit.data.problem import Preprocessing
 from tagfit.display import Shown, few
 from tagfit.errors import InputError
@@ -96,7 +96,7 @@ class Tagger(Shown):
         return {
             **vocabulary,
             "labels": list(self.labels),
-            "preprocessing": {**self.preprocessing.to_dict(), "decoder": decoding.DECODER},
+            "preprocessing": {**self.preprocessing.to_dict(), "decoder": DECODER},
             "recipe": self.recipe.model_dump(mode="json"),
             "net": self.net_name,
             "thresholds": self.thresholds.to_dict(),
@@ -115,24 +115,24 @@ class Tagger(Shown):
         cls, run: Run | str | Path, thresholds: ThresholdsLike = 0.5, *, net: NetFactory | None = None
     ) -> Tagger:
         """The Tagger of a trained run: see ``tagfit.tagger.folder.of_run``."""
-        from tagfit.tagger import folder as folders
+        from tagfit.tagger.folder import of_run
 
-        return folders.of_run(run, thresholds, net=net)
+        return of_run(run, thresholds, net=net)
 
     @classmethod
     @checked()
     def load(cls, folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
         """Read a Tagger from its folder: see ``tagfit.tagger.folder.load``."""
-        from tagfit.tagger import folder as folders
+        from tagfit.tagger.folder import load
 
-        return folders.load(folder, net=net)
+        return load(folder, net=net)
 
     @checked()
     def save(self, folder: str | Path, thresholds: ThresholdsLike | None = None) -> Tagger:
         """Write the Tagger to a new folder: see ``tagfit.tagger.folder.save``."""
-        from tagfit.tagger import folder as folders
+        from tagfit.tagger.folder import save
 
-        return folders.save(self, folder, thresholds)
+        return save(self, folder, thresholds)
 
     @checked()
     def at(self, thresholds: ThresholdsLike) -> Tagger:

@@ -17,13 +17,12 @@ from torch import nn
 
 import tagfit
 from tagfit import history
-from tagfit import recipe as recipes
 from tagfit.data.problem import Problem
 from tagfit.data.row_record import RowRecord
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import Epoch
-from tagfit.recipe import Recipe
+from tagfit.recipe import Recipe, find
 from tagfit.runs.run import Run
 from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
@@ -60,7 +59,7 @@ def fit(
         KeyboardInterrupt: passed on, after the run was left usable.
     """
     called = Path(name or ("recipe" if isinstance(recipe, Recipe) else recipe)).name.removesuffix(".toml")
-    chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
+    chosen = recipe if isinstance(recipe, Recipe) else find(recipe)
     if not 0 <= seed < 2**32:
         raise InputError(f"seed = {seed}", instead="0 or more, below 2**32")
     machine = choose(chosen, device, threads)

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tagfit import recipe as recipes
 from tagfit.arguments import checked
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.history import Epoch
-from tagfit.recipe import AS_OVERRIDE, Recipe
+from tagfit.recipe import AS_OVERRIDE, Recipe, default_name, find
 from tagfit.runs.run import Run, open_run
 from tagfit.scoring import OnDecoded, reopen
 from tagfit.training.torch_import import torch_for
@@ -77,16 +76,16 @@ def fit(
         KeyboardInterrupt: passed on; the run can be resumed.
     """
     with torch_for("training"):
-        from tagfit.training import fit as training
+        from tagfit.training import fit
     if recipe is None:
-        recipe = recipes.default_name(problem.inputs.shape[1:])
+        recipe = default_name(problem.inputs.shape[1:])
     called = name or ("recipe" if isinstance(recipe, Recipe) else Path(recipe).name.removesuffix(".toml"))
     if len(called) > LONGEST_CALLED:
         raise InputError(f"name = {called[:40]!r}... has {len(called)} characters", instead=f"at most {LONGEST_CALLED}")
-    chosen = recipe if isinstance(recipe, Recipe) else recipes.find(recipe)
+    chosen = recipe if isinstance(recipe, Recipe) else find(recipe)
     if overrides:
         chosen = chosen.changed(**overrides)
-    return training.fit(
+    return fit.fit(
         problem,
         chosen,
         seed=seed,
@@ -127,5 +126,5 @@ def resume(
     if run.state == "done":
         return run
     with torch_for("training"):
-        from tagfit.training import fit as training
-    return training.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net, on_extracted=on_extracted)
+        from tagfit.training import fit
+    return fit.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net, on_extracted=on_extracted)

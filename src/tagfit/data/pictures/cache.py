@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.pictures import decode as pictures
 from tagfit.data.pictures.accepted import shown
+from tagfit.data.pictures.decode import check_size, decode, decoder, digest, read
 from tagfit.data.pictures.known_contents import KnownContents, is_remote
 from tagfit.data.pictures.shelf import DIGEST_BYTES, NewEntry, Shelf, disk_faults, refuse_without_space, size_of
 from tagfit.data.pictures.sources import Place, UnavailableError
@@ -77,7 +77,7 @@ def decoded(
         InputError: the cache cannot be written (no space, no permission), or a store cannot be reached. Pictures that
             cannot be read are ``faults``.
     """
-    pictures.check_size(size)
+    check_size(size)
     check_fit(fit)
     if progress is not None:
         progress(0, len(files))
@@ -159,7 +159,7 @@ def default_dir() -> Path:
 
 def _folder(size: int, fit: Fit, cache_dir: Path | None) -> Path:
     """One folder a preprocessing: what another decoder made is never mixed in."""
-    made_by = blake2b(pictures.decoder().encode(), digest_size=6).hexdigest()
+    made_by = blake2b(decoder().encode(), digest_size=6).hexdigest()
     return (cache_dir or default_dir()) / f"pictures-{size}px-{'' if fit == SQUASH else f'{fit}-'}{made_by}"
 
 
@@ -192,9 +192,9 @@ def _one(path: Place, fit: Fit, shelf: Shelf, contents: KnownContents) -> _Outco
     if known is not None and known in shelf:
         return known, None
     try:
-        data = pictures.read(path)
-        digest = pictures.digest(data)
-        return digest, None if digest in shelf else pictures.decode(data, shelf.size, fit)
+        data = read(path)
+        content = digest(data)
+        return content, None if content in shelf else decode(data, shelf.size, fit)
     except UnavailableError:
         raise
     except InputError as error:
