@@ -15,6 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from tagfit.arraylike import Array, aligned, read
 from tagfit.errors import InputError
+from tagfit.pairing import paired
 
 VALUES = np.array([[0.1, 0.9], [0.4, 0.6], [1.0, 0.0]])
 
@@ -159,3 +160,23 @@ def test_alignment_undoes_any_order(values: np.ndarray, random: Any) -> None:
         "b",
     )
     np.testing.assert_array_equal(found.values, values)
+
+
+def test_row_numbers_in_another_order_are_refused_where_the_other_frame_counts_its_rows() -> None:
+    pandas = pytest.importorskip("pandas")
+    truth = pandas.DataFrame({"a": [1, 0, 1], "b": [0, 1, 1]})
+    scores = pandas.DataFrame({"a": [0.9, 0.1, 0.8], "b": [0.2, 0.7, 0.9]})
+    shuffled = scores.loc[[2, 0, 1]]
+    for one, other in ((truth, shuffled), (truth.loc[[2, 0, 1]], scores)):
+        with pytest.raises(InputError, match="the row numbers 0 to 2 in another order"):
+            paired(one, other)
+    assert paired(truth, shuffled.sort_index()).scores.tolist() == scores.to_numpy().tolist()
+    assert paired(truth, shuffled.reset_index(drop=True)).scores.tolist() == shuffled.to_numpy().tolist()
+    assert paired(truth.loc[[2, 0]], scores.iloc[:2]).scores.tolist() == scores.iloc[:2].to_numpy().tolist()
+    assert paired(truth.to_numpy(), shuffled).scores.tolist() == shuffled.to_numpy().tolist()
+
+
+def test_a_tensor_without_values_is_refused() -> None:
+    torch = pytest.importorskip("torch")
+    with pytest.raises(InputError, match="holds no values"):
+        paired([[1, 0]], torch.empty(1, 2, device="meta"))

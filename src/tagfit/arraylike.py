@@ -24,11 +24,13 @@ class Array:
         values: numbers or booleans of any shape; NaN where there is no value (``<NA>``, None, masked).
         columns: the names of the columns of a frame; empty for anything else.
         index: the names of the rows of a frame that has an index of its own, else None.
+        counted: whether they come from a frame whose rows are merely counted.
     """
 
     values: NDArray[Any]
     columns: tuple[str, ...] = ()
     index: NDArray[np.str_] | None = None
+    counted: bool = False
 
 
 def read(given: Any, name: str, *, shape: tuple[int, ...] | None = None, expected: str = "") -> Array:
@@ -59,9 +61,18 @@ def aligned(array: Array, reference: Array, name: str, to: str) -> Array:
     """``array`` with its rows and columns in the order of ``reference``, by the names that both have.
 
     Raises:
-        InputError: names that only one of the two has, or that occur twice.
+        InputError: names that only one of the two has, or that occur twice; or frames of which one counts the rows and
+            the other has these numbers in another order, so that they may belong together either way.
     """
     values, index = array.values, array.index
+    for one, other, shuffled in ((array, reference, name), (reference, array, to)):
+        if other.counted and one.index is not None and _is_another_count(one.index.tolist()):
+            counting = to if shuffled == name else name
+            what = f"the index of {shuffled} has the row numbers 0 to {len(one.index) - 1} in another order"
+            raise InputError(
+                f"{what} than {counting}",
+                instead="reset_index(drop=True) where both are in one order, sort_index() where the numbers say which",
+            )
     if array.columns and reference.columns and values.ndim == 2:
         values = values[:, _order(array.columns, reference.columns, "columns", name, to)]
     if array.index is not None and reference.index is not None:
@@ -86,6 +97,11 @@ def _order(names: Sequence[str], wanted: Sequence[str], what: str, name: str, to
     return np.array([at[one] for one in wanted], dtype=np.intp)
 
 
+def _is_another_count(names: list[str]) -> bool:
+    counted = [str(row) for row in range(len(names))]
+    return names != counted and set(names) == set(counted)
+
+
 def _few(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
@@ -102,13 +118,15 @@ def _of_frame(frame: Any, name: str, expected: str) -> Array:
     values = np.column_stack(parts) if parts else np.empty((len(frame), 0))
     index = getattr(frame, "index", None)
     if index is None or type(index).__name__ == "RangeIndex":
-        return Array(values, columns)
+        return Array(values, columns, counted=index is not None)
     return Array(values, columns, np.asarray([str(one) for one in index], dtype=np.str_))
 
 
 def _values(given: Any, name: str, expected: str) -> NDArray[Any]:
     """One array-like without names as numbers, NaN where there is no value."""
     if hasattr(given, "detach"):  # torch: NumPy takes neither gradients, nor other devices, nor bfloat16
+        if getattr(given, "is_meta", False):
+            raise InputError(f"{name} is a tensor on the device 'meta', which holds no values", instead=expected)
         given = given.detach().cpu()
         given = given.float() if str(given.dtype) == "torch.bfloat16" else given
     elif hasattr(given, "toarray"):

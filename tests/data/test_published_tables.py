@@ -74,7 +74,7 @@ FILES: dict[str, tuple[str, str, str, dict[str, Any], list[str]]] = {
     "odir-full": ("full_df.csv", ODIR_FULL, "preprocessed_images/{}.jpg", {}, ["C", "N", "D"]),
     "posters-list": ("train.csv", POSTERS_LIST, "Images/{}.jpg", {},
                      ["Comedy Drama", "Drama", "Comedy", "Action Drama"]),
-    "posters-bars": ("MovieGenre.csv", POSTERS_BARS, "SampleMoviePosters/{}.jpg", {"image_column": "imdbId"},
+    "posters-bars": ("MovieGenre.csv", POSTERS_BARS, "SampleMoviePosters/{}.jpg", {},
                      ["Adventure Animation Comedy", "Action Adventure Family", "Comedy Romance"]),
     "posters-one-hot": ("posters.csv", POSTERS_ONE_HOT, "posters/{}.jpg", {}, ["Action", "Comedy Drama", "Drama"]),
     "fashion": ("styles.csv", FASHION, "images/{}.jpg", {"tags_column": "articleType,baseColour"},
@@ -108,6 +108,16 @@ def test_a_published_form_is_read_with_at_most_two_options(tmp_path: Path, name:
     assert [" ".join(sorted(row.split())) for row in tags(data)] == [" ".join(sorted(row.split())) for row in expected]
     assert "columns: " in "".join(data.notes)
     assert {column.name for column in data.columns} == set(roles(data))
+
+
+def test_columns_of_codes_are_tags_where_nothing_else_is_named_so(tmp_path: Path) -> None:
+    rows = ["a,6068157 7 6073371 20,0,5", "b,1 2 3 4 99 12,6,", "a,6323163 11 6328356 32,4,9"]
+    pictures(tmp_path, ["train/a.jpg", "train/b.jpg"])
+    table = tmp_path / "train.csv"
+    table.write_text("\n".join(["ImageId,EncodedPixels,ClassId,AttributesId", *rows]) + "\n", encoding="utf-8")
+    assert "several columns may hold the tags: 'AttributesId', 'ClassId'" in refusal(table)
+    table.write_text(table.read_text().replace(",AttributesId", ",Height"), encoding="utf-8")
+    assert tags(read(table, learnable=False)) == ["0 4", "6"]
 
 
 def test_ties_of_published_forms_name_the_options(tmp_path: Path) -> None:

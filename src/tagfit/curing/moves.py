@@ -91,15 +91,14 @@ def moves(
     def because(group: str) -> str:
         return ", ".join(asked.get(group, (ALWAYS,)))
 
-    conv = CONV_NET
-    pictures = problem_size is not None and problem_size >= 2 ** len(conv.widths)
+    pictures = problem_size is not None and problem_size >= 2 ** len(CONV_NET.widths)
     known = [Move(name, fields, because(group)) for name, group, fields in STANDARD]
     if metric in MONITORED:
         known.insert(1, Move(f"early stopping on {metric}", lambda recipe: _watching(recipe, metric)))
     if pictures:
         known.append(Move("dense to conv", _to_conv))
     if pictures and augment:
-        known.append(Move("augmentation", _augmented, ", ".join(asked.get("augmentation", ("allowed",)))))
+        known.append(Move("augmentation", AUGMENTED, ", ".join(asked.get("augmentation", ("allowed",)))))
     if pictures:
         known += [Move(name, fields) for name, fields in CONV]
     known += [Move(name, fields, because(group)) for name, group, fields in FURTHER]
@@ -186,8 +185,11 @@ def _stronger_dropout(recipe: Recipe) -> Fields:
 
 
 def _fewer_units(recipe: Recipe) -> Fields:
-    halved = tuple(max(16, width // 2) for width in recipe.widths)
-    return {"widths": halved} if recipe.architecture != "conv" else {}
+    return {} if recipe.architecture == "conv" else _halved(recipe, 16)
+
+
+def _halved(recipe: Recipe, least: int) -> Fields:
+    return {"widths": tuple(max(least, width // 2) for width in recipe.widths)}
 
 
 def _slower(recipe: Recipe) -> Fields:
@@ -212,10 +214,9 @@ def _to_conv(recipe: Recipe) -> Fields:
     return SMALL["conv"].model_dump() if recipe.architecture == "dense" else {}
 
 
-def _one_cycle(recipe: Recipe) -> Fields:
-    wanted = CONV_NET
-    fields = ("learning_rate", "schedule", "epochs", "warmup")
-    return {name: getattr(wanted, name) for name in fields} if recipe.architecture == "conv" else {}
+def _of_conv(fields: Callable[[Recipe], Fields]) -> Callable[[Recipe], Fields]:
+    """A change that conv nets alone can have."""
+    return lambda recipe: fields(recipe) if recipe.architecture == "conv" else {}
 
 
 def _to_pretrained(backbone: str, recipe: Recipe) -> Fields:
@@ -246,24 +247,6 @@ def _runs_its_course(recipe: Recipe) -> bool:
     return recipe.schedule != "constant"
 
 
-def _wider(recipe: Recipe) -> Fields:
-    return {"widths": tuple(width * 4 // 3 for width in recipe.widths)} if recipe.architecture == "conv" else {}
-
-
-def _narrower(recipe: Recipe) -> Fields:
-    halved = tuple(max(8, width // 2) for width in recipe.widths)
-    return {"widths": halved} if recipe.architecture == "conv" else {}
-
-
-def _more_dropout(recipe: Recipe) -> Fields:
-    return {"dropout": (0.5,)} if recipe.architecture == "conv" else {}
-
-
-def _augmented(recipe: Recipe) -> Fields:
-    """Augmented pictures are learned more slowly: half as many epochs more."""
-    return {"augment": True, "epochs": recipe.epochs * 3 // 2} if recipe.architecture == "conv" else {}
-
-
 # Name, the group of fields that it changes, the change; in the order of trying.
 STANDARD: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("early stopping, best weights restored", "epochs and early stopping", _early_stopping),
@@ -277,21 +260,24 @@ STANDARD: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
 FURTHER: tuple[tuple[str, str, Callable[[Recipe], Fields]], ...] = (
     ("weight decay", "weight decay", _weight_decay),
     ("averaged weights", "averaged weights", _averaged),
-    (
-        "label smoothing",
-        "label smoothing",
-        lambda recipe: {"label_smoothing": 0.05} if not recipe.label_smoothing else {},
-    ),
+    ("label smoothing", "label smoothing", _smoothing),
 )
 # Further remedies for conv nets.
 CONV: tuple[tuple[str, Callable[[Recipe], Fields]], ...] = (
-    ("one-cycle learning rate", _one_cycle),
+    (
+        "one-cycle learning rate",
+        _of_conv(
+            lambda _: {name: getattr(CONV_NET, name) for name in ("learning_rate", "schedule", "epochs", "warmup")}
+        ),
+    ),
     ("fewer epochs", _fewer_epochs),
-    ("wider stages", _wider),
+    ("wider stages", _of_conv(lambda recipe: {"widths": tuple(width * 4 // 3 for width in recipe.widths)})),
     ("more epochs", _more_epochs),
-    ("narrower stages", _narrower),
-    ("more dropout", _more_dropout),
+    ("narrower stages", _of_conv(lambda recipe: _halved(recipe, 8))),
+    ("more dropout", _of_conv(lambda _: {"dropout": (0.5,)})),
 )
+# Augmented pictures are learned more slowly: half as many epochs more.
+AUGMENTED = _of_conv(lambda recipe: {"augment": True, "epochs": recipe.epochs * 3 // 2})
 # A pretrained backbone, then heads on it: features are extracted once, so each takes seconds.
 HEADS: tuple[tuple[str, Callable[[str, Recipe], Fields]], ...] = (
     ("a pretrained backbone", _to_pretrained),

@@ -24,6 +24,11 @@ TAG_NAMES = (
     "attributes", "genre", "genres", "categories", "category", "classes", "class", "classname", "labelname", "target",
     "targets", "subject", "subjects", "hierarchicalsubject", "concepts", "findings",
 )  # fmt: skip
+# Columns of codes, where nothing else in the table is named like tags.
+WEAK_TAG_NAMES = (
+    "attributesid", "attributeid", "classid", "classids", "categoryid", "categoryids", "labelid", "labelids", "tagid",
+    "tagids",
+)  # fmt: skip
 SINGULAR = ("tag", "label", "keyword", "class", "category", "target", "genre", "subject")
 ROW_NAMES = {
     "split": ("split", "subset", "partition", "isvalid"),

@@ -108,8 +108,8 @@ class Contents:
 
 
 def ends_like_picture(text: str) -> bool:
-    """Whether a text ends like the name of a picture file."""
-    return "." in text and f".{text.rpartition('.')[2].lower()}" in SUFFIXES
+    """Whether a text ends like the name of a picture file; a URL does not, as tables are not fetched from the web."""
+    return "." in text and "://" not in text and f".{text.rpartition('.')[2].lower()}" in SUFFIXES
 
 
 def _is_number(cell: str) -> bool:

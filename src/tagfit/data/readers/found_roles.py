@@ -12,6 +12,7 @@ from tagfit.data.readers.column_names import (
     SINGULAR,
     TAG_NAMES,
     WEAK_IMAGE_NAMES,
+    WEAK_TAG_NAMES,
     quoted,
     spelled,
     taken_for_a_role,
@@ -103,7 +104,7 @@ def tags_columns(assigned: Assigned, binary: list[int]) -> list[int]:
         for index in assigned.free()
         if any(not literals.is_nothing(cell) for cell in assigned.contents.sample[index])
     ]
-    by_name = assigned.names.among(assigned.free(), TAG_NAMES)
+    by_name = assigned.names.among(assigned.free(), TAG_NAMES) or assigned.names.among(filled, WEAK_TAG_NAMES)
     named = [index for index in by_name if index in filled and not assigned.contents.holds_vectors(index)]
     named = named or by_name[:1]
     tags = [index for index in named if index not in binary]

@@ -12,7 +12,9 @@ from tagfit.literals import is_nothing
 
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 MOSTLY = 0.5
+NAME_KEYS = ("name", "label", "tag", "class", "category", "title")
 LONGEST = 100_000  # characters of a cell that are parsed as a list
+_NAN = re.compile(r"(?<=[\[({, ])nan(?=[\])}, ])")  # as pandas writes it; no word of Python
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _SEPARATED = re.compile(rf"(?:{_QUOTED.pattern})(?:\s*[,;|]\s*(?:{_QUOTED.pattern}))*")
 
@@ -42,16 +44,19 @@ def parse_list(text: str) -> list[str] | None:
         members = json.loads(cell)
     except (ValueError, RecursionError):
         try:
-            members = ast.literal_eval(cell)
+            members = ast.literal_eval(_NAN.sub("None", cell))
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             members = None
     if isinstance(members, str | int | float) and not isinstance(members, bool):
         members = [members]  # ("sea") is a text in brackets to Python
     if isinstance(members, list | tuple | set | frozenset):
-        texts = [_text(member) for member in members if member == member]  # without NaN
+        texts = [_text(member) for member in members if member is not None and member == member]  # without NaN
         if None in texts:
             return None
-        if not quoted or len(texts) >= len(quoted):  # NumPy writes ['a' 'b'], which Python joins to one text
+        are_objects = any(isinstance(member, dict) for member in members)
+        if (
+            not quoted or are_objects or len(texts) >= len(quoted)
+        ):  # NumPy writes ['a' 'b'], which Python joins to one text
             return sorted(str(text) for text in texts) if isinstance(members, set) else [str(text) for text in texts]
     if quoted:
         rest = _QUOTED.sub("", inner)
@@ -67,6 +72,8 @@ def _is_list(cell: str) -> bool:
 
 
 def _text(member: object) -> str | None:
+    if isinstance(member, dict):  # {"id": 28, "name": "Action"}, as databases of films export genres
+        member = next((member[key] for key in NAME_KEYS if key in member), None)
     if isinstance(member, str):
         return member
     if isinstance(member, int) and not isinstance(member, bool):
