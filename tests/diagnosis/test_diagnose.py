@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,3 +123,13 @@ def test_arrays_are_diagnosed_without_torch_and_the_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[-2] == "[] []"
+
+
+def test_a_history_without_a_curve_is_refused_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text("hello\nworld\n", encoding="utf-8")
+    for history in (path, {}):
+        with pytest.raises(InputError, match="the history holds no curve"):
+            diagnose(history=history)
+    with pytest.raises(InputError, match="the history holds no curve"):
+        diagnose(validation=([[0, 1], [1, 0]], [[0.1, 0.9], [0.8, 0.2]]), history=path)

@@ -168,7 +168,7 @@ def _print(source: Path, report: CheckReport) -> None:
     _list("sizes", (f"{size}: {count}" for size, count in report.sizes))
     for what, counts in (("splits", report.splits), ("folds", report.folds)):
         if counts:
-            say(f"{what}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+            say(f"{what}: " + ", ".join(f"{name or '(none)'} {count}" for name, count in counts.items()))
     _list(
         "most common sets of tags",
         (f"{count} x {', '.join(tags) or '(none)'}" for tags, count in report.most_common_sets),

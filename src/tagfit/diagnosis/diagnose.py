@@ -24,6 +24,7 @@ from tagfit.diagnosis import (
 from tagfit.diagnosis.check import Check
 from tagfit.diagnosis.finding import Finding, Findings
 from tagfit.diagnosis.histories import Curves
+from tagfit.diagnosis.history_files import EXPECTED
 from tagfit.diagnosis.material import Material, Side
 from tagfit.diagnosis.out_of_fold import HeldOut
 from tagfit.errors import Fault, InputError
@@ -106,6 +107,8 @@ def diagnose(
         held_out=tuple(Side.of(one.split, one.fields) for one in held_out),
         notes=(*material.notes, *(curves.notes if curves is not None else ()), *notes),
     )
+    if curves is None and history is not None and (isinstance(history, str | Path) or not material.sides):
+        raise InputError("the history holds no curve with a number for each epoch", instead=EXPECTED)
     if not material.sides and material.curves is None:
         raise InputError("there is nothing to diagnose", instead="diagnose(train=(truth, scores), validation=(...))")
     refuse_unknown(mute)

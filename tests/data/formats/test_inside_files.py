@@ -515,3 +515,26 @@ def test_a_picture_that_the_metadata_nearly_name_is_not_left_out_as_unnamed(tmp_
     data = read(source, learnable=False)
     assert len(data) == 4
     assert not data.quarantined
+
+
+@pytest.mark.parametrize("ending", ["zip", "gz"])
+def test_pictures_next_to_a_table_that_is_alone_in_an_archive(tmp_path: Path, ending: str) -> None:
+    for name in PICTURES[:2]:
+        picture(tmp_path / f"{name}.png")
+    table = b"image,tags\na.png,sea\nb.png,sun\n"
+    source = tmp_path / f"train.csv.{ending}"
+    if ending == "zip":
+        with zipfile.ZipFile(source, "w") as archive:
+            archive.writestr("train.csv", table)
+    else:
+        source.write_bytes(gzip.compress(table))
+    assert [Path(str(file)).name for file in read(source).files or ()] == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.png", "is a picture, and nothing says"), ("b.tar", "of no format")])
+def test_what_is_no_table_is_not_read_as_one(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).write_bytes(png(0) if name == "a.png" else bytes(2048))
+    with pytest.raises(InputError, match=said):
+        read(tmp_path / name)
+    with pytest.raises(InputError, match=said):
+        read(tmp_path)

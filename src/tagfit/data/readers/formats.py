@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tagfit.data.labels import listed
+from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.pictures.sources import Member, Place, listing
 from tagfit.data.readers import (
     coco,
@@ -214,6 +215,12 @@ def _refuse_if_not_text(look: Look, found: Format) -> None:
     """Refuse what only looks like a table because everything that is not recognised does."""
     if found.name != "csv" or look.suffix in TEXT_TABLES:
         return
+    if look.suffix in SUFFIXES:
+        raise InputError(
+            f"{look.place} is a picture, and nothing says what is on it", instead="a table or a folder of its tags"
+        )
+    if b"\0" in look.start and not look.start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{look.place} is of no format that is read", instead=f"one of {', '.join(sorted(BY_NAME))}")
     if look.is_json:
         keys = listed(sorted(look.json_keys)) or "none"
         what, kinds = (

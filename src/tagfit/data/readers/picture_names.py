@@ -5,20 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tagfit.data.pictures import finding
 from tagfit.data.pictures.files import OUTSIDE, Locator
 from tagfit.data.pictures.finding import Finder
 from tagfit.data.pictures.near_misses import NearMisses, nearly_named
 from tagfit.data.pictures.sources import Member, Place
+from tagfit.data.readers.contents import ends_like_picture
 from tagfit.data.readers.delimited import Table
 from tagfit.data.readers.options import TableOptions
 from tagfit.errors import Fault
 
 
 def locate(table: Table, options: TableOptions) -> PictureNames | StoredNames:
-    """What finds the pictures of ``table``, in the folder that the options name or else in the table's own."""
+    """What finds the pictures of ``table``, in the folder that the options name or else in the table's own.
+
+    Where the table is alone in an archive (``train.csv.zip``), the pictures are looked for next to the archive.
+    """
     folder = table.path.parent if options.images is None else options.images
+    if isinstance(folder, Member) and options.images is None:
+        archive = Path(folder.store.address)
+        if archive.is_file() and not any(map(ends_like_picture, folder.store.names())):
+            folder = archive.parent
     if isinstance(folder, Member):
         return StoredNames(Finder([folder]), NearMisses(folder))
     return PictureNames(Locator(folder, options.allow_outside), NearMisses(folder))
