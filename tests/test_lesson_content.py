@@ -76,7 +76,7 @@ def texts_in(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FACES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_text_for_learners_outside_the_content_files(path: Path) -> None:
-    if path.name in ("content.py", "progress.py", "bank.py"):  # what they say of broken files is for those who edit them
+    if path.name in ("content.py", "progress.py", "bank.py"):  # they speak of broken files, to those who edit them
         return
     found = [text for text in texts_in(ast.parse(path.read_text(encoding="utf-8"))) if WORDS.search(text)]
     assert found == []

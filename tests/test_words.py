@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "benchmarks/**/*.md")
-TEMPLATES = ("src/**/*.html", "src/**/*.jinja")
+TEMPLATES = ("src/**/*.html", "src/**/*.jinja", "src/**/content/**/*.toml")
 # Texts of earlier releases that stored documents still contain.
 KEPT = ("EARLIER",)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from statistics import median
 
@@ -98,3 +99,27 @@ def test_the_key_of_a_computed_question_is_what_paper_and_pencil_give() -> None:
         exact = computed.figures("exact_and_label", seed)
         pairs = [line.partition(". ")[2].split(" / ") for line in exact["rows"].split("\n\n")]
         assert float(exact["exact"]) == pytest.approx(np.mean([a == b for a, b in pairs]), abs=0.006)
+
+
+CUES = {
+    "the longest": len,
+    "the shortest": lambda text: -len(text),
+    "most words": lambda text: len(text.split()),
+    "no reason given": lambda text: -len(REASON.findall(text)),
+    "a colon": lambda text: ":" in text,
+    "no colon": lambda text: ":" not in text,
+    "a comma": lambda text: "," in text,
+    "no absolute": lambda text: -len(ABSOLUTE.findall(text)),
+}
+REASON = re.compile(r"\b(because|since|as|for)\b")
+ABSOLUTE = re.compile(r"\b(all|always|any|every|never|no|nothing|only)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("cue", CUES)
+def test_no_look_at_the_wording_alone_earns_more_than_a_guess(cue: str) -> None:
+    earned = []
+    for one in [*WRITTEN, *SHOWN]:
+        found = [float(CUES[cue](option.text)) for option in one.options]
+        best = [place for place, value in enumerate(found) if value == max(found)]
+        earned.append((one.key in best) / len(best))
+    assert np.mean(earned) == pytest.approx(1 / 3, abs=0.08)
