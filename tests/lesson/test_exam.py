@@ -95,3 +95,25 @@ def test_a_test_is_continued_where_it_was_left() -> None:
     assert now is not None
     assert len(now.answers) == 3
     assert now.questions == drawn.questions
+
+
+def test_a_question_that_two_processes_ask_at_once_counts_once() -> None:
+    drawn = exam.draw(5)
+    asked = exam.Exam(5, drawn.questions).current
+    assert asked is not None
+    events = [exam.began(drawn), exam.answered(asked, asked.key), exam.answered(asked, (asked.key + 1) % 3)]
+    now = exam.latest(events)
+    assert now is not None
+    assert now.answers == (asked.key,)
+    found = now.verdict(events)
+    assert (found.right, found.count, found.concepts[0].asked) == (1, 1, 1)
+
+
+def test_tests_of_another_version_of_the_bank_are_left_out() -> None:
+    gone = {"kind": exam.ANSWER, "question": "gone", "concept": "gone", "seed": 1, "answer": 0, "right": True}
+    events: list[dict[str, Any]] = [{"kind": exam.BEGIN, "seed": 1, "questions": ["gone"]}, gone]
+    assert exam.latest(events) is None
+    events.append(exam.began(exam.draw(2)))
+    now = exam.latest(events)
+    assert now is not None
+    assert now.verdict(events).count == 0

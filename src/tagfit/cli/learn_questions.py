@@ -39,7 +39,9 @@ def take_test(
         print_json(_test_state(events))
         return
     terminal = _terminal()
-    now = exam.unfinished(events) if seed is None else None
+    now = exam.unfinished(events)
+    if now is not None and seed not in (None, now.seed):
+        now = None
     if now is None:
         now = exam.draw(secrets.randbelow(SEEDS) if seed is None else seed, exam.times_asked(events))
         progress.append(path, exam.began(now))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,29 @@ class Exam:
         """
         shown = [bank.asked(name, self.seed) for name in self.questions[: len(self.answers)]]
         now = [_answer(one, place) for one, place in zip(shown, self.answers, strict=True)]
-        given = [one for one in events if one["kind"] == ANSWER]
-        earlier = given[: len(given) - len(now)]
-        return judge(now, [_answer(bank.asked(one["question"], one["seed"]), one["answer"]) for one in earlier])
+        begun = _begun(events)
+        earlier = events[: begun[-1]] if begun else ()
+        return judge(now, [_recorded(one) for one in earlier if one["kind"] == ANSWER and _is_known(one["question"])])
 
 
 def _answer(asked: Asked, place: int) -> Answer:
     return Answer(asked.concept, asked.difficulty, len(asked.options), asked.chosen(place).right)
+
+
+def _recorded(event: Mapping[str, Any]) -> Answer:
+    """An answer of an earlier test, as it was judged then."""
+    concept, question = bank.find(event["question"])
+    return Answer(concept.id, question.difficulty, len(question.options), bool(event["right"]))
+
+
+def _is_known(question: str) -> bool:
+    return any(one.id == question for concept in bank.concepts() for one in concept.questions)
+
+
+def _begun(events: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Where tests begin, apart from those with questions that another version of the bank has."""
+    begins = [place for place, one in enumerate(events) if one["kind"] == BEGIN]
+    return [place for place in begins if all(_is_known(name) for name in events[place]["questions"])]
 
 
 def draw(seed: int, times_asked: Mapping[str, int] | None = None) -> Exam:
@@ -92,12 +109,19 @@ def unfinished(events: Sequence[Mapping[str, Any]]) -> Exam | None:
 
 
 def latest(events: Sequence[Mapping[str, Any]]) -> Exam | None:
-    """The last test that was begun; None before the first."""
-    begun = [place for place, one in enumerate(events) if one["kind"] == BEGIN]
+    """The last test that was begun; None before the first.
+
+    Of a question that was answered twice, as by two processes at once, the first answer counts.
+    """
+    begun = _begun(events)
     if not begun:
         return None
     start = events[begun[-1]]
-    answers = [int(one["answer"]) for one in events[begun[-1] :] if one["kind"] == ANSWER]
+    given: dict[str, int] = {}
+    for one in events[begun[-1] :]:
+        if one["kind"] == ANSWER:
+            given.setdefault(one["question"], int(one["answer"]))
+    answers = [given[name] for name in takewhile(given.__contains__, start["questions"])]
     return Exam(int(start["seed"]), tuple(start["questions"]), tuple(answers))
 
 
