@@ -52,6 +52,7 @@ def test_listed_tags_become_labels_with_what_they_imply(tmp_path: Path) -> None:
     assert entries(folder) == {
         "cat": "++---", "beach": "+--?-", "nature": "+--?-", "tree": "--++-", "spring": "----+",
     }  # fmt: skip
+    assert "vocabulary: no tag is, or becomes, 'summer'" in read(folder, learnable=False).notes
     assert list(entries(folder, vocabulary="none")) == ["beach", "cat", "kitty", "spring", "tree"]
     assert list(entries(folder, labels=["nature", "cat"])) == ["nature", "cat"]
     assert "nature" not in entries(folder, min_positives=2)

@@ -256,3 +256,27 @@ def test_the_command_proposes_each_new_photograph_once_and_writes_where_asked(
     assert bool(plan["new"]) == (folder / "two.jpg.xmp").exists()
     assert len(journal.runs()) == bool(plan["new"])
     assert tagfit(*words, "--json").json["photographs"] == []
+
+
+def test_ctrl_c_ends_it_and_the_next_start_goes_on(
+    tagfit: Command, photo_run: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("watchdog")
+    assert tagfit("watch", photo_run, folder, "--once").code == 0
+    put(folder / "one.jpg", jpeg(number=1), age=60)
+    put(folder / "two.jpg", jpeg(number=2))
+
+    def interrupted(watcher: Watcher, _: threading.Event) -> None:
+        watcher.scan(0.0)
+        watcher.step(0.0)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watcher, "run", interrupted)
+        said = tagfit("watch", photo_run, folder)
+    assert said.code == 0
+    assert said.out.startswith(f"watching {folder}; Ctrl-C ends it\n{folder / 'one.jpg'}: ")
+    assert said.out.endswith("1 new photographs; 1 not complete yet\n")
+    put(folder / "two.jpg", jpeg(number=2), age=60)
+    found = tagfit("watch", photo_run, folder, "--once", "--json").json["photographs"]
+    assert [Path(one["picture"]).name for one in found] == ["two.jpg"]

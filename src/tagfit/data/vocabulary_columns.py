@@ -68,6 +68,10 @@ class _Columns:
                 verb = "is" if len(others) == 1 else "are"
                 self.notes.append(f"vocabulary: {listed(others)} {verb} read as {label!r}")
 
+        absent = [word for word in dict.fromkeys(vocabulary.named()) if word not in self._at]
+        if absent:
+            self.notes.append(f"vocabulary: no tag is, or becomes, {listed(absent)}")
+
     def imply(self) -> None:
         """What a present label implies is present."""
         pairs = [

@@ -48,7 +48,7 @@ def export(problem: Problem, corrections: Corrections, folder: Path) -> Path:
     for file, tags, split in zip(files, cells, problem.split.tolist(), strict=True):
         writer.writerow([os.path.relpath(str(file), folder), cell(tags), split])
     write_text(path, text.getvalue())
-    again = read(path, allow_outside=True, labels=list(problem.labels), learnable=False)
+    again = read(path, allow_outside=True, labels=list(problem.labels), vocabulary="none", learnable=False)
     if not (np.array_equal(again.truth, truth) and np.array_equal(again.known, known)):
         path.unlink()
         raise InputError("the corrected tags would not read back the same", instead="plainer names of labels")
