@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from tagfit.vocabulary.vocabulary import FILE, Vocabulary
 
 ERROR = 0.05  # of the intervals, and of chance over all pairs of labels together
 AT_LEAST = 0.9  # of the pictures with a label, by the lower end of the interval, have what it implies
+LEAST = math.ceil(math.log(ERROR) / math.log(AT_LEAST))  # pictures, from which the interval can be so high
 TYPO_LENGTH = 5  # of the shortest word of which one sign may be wrong
 TYPO_SHARE = 0.1  # of the frequent spelling that a wrong one has at most
 
@@ -105,7 +107,8 @@ def suggested(
 
     A label is suggested to imply another where the share of its pictures that have the other is at least AT_LEAST by
     the lower end of a 95 % interval, and chance alone would not have done it: under independence, such a number of
-    pictures has a probability below ERROR divided by the number of pairs.
+    pictures has a probability below ERROR divided by the number of pairs of
+    labels that are frequent enough.
 
     Args:
         labels: L names.
@@ -134,15 +137,24 @@ def _synonyms(counts: dict[str, int]) -> Iterator[Synonyms]:
         if len(group) > 1:
             why = next(name for name, key in kinds if len({key(label) for label in group}) == 1)
             yield Synonyms(group[0], tuple(group[1:]), tuple(counts[label] for label in group), why)
-    for at, rare in enumerate(lone):
-        for label in lone[:at]:
+    by_form: dict[str, list[str]] = {}
+    for rare in lone:
+        near = {label: None for form in _shortened(fold(rare)) for label in by_form.get(form, ())}
+        for label in sorted(near, key=lambda one: -counts[one]):
             if counts[rare] <= TYPO_SHARE * counts[label] and _is_typo(fold(rare), fold(label)):
                 yield Synonyms(label, (rare,), (counts[label], counts[rare]), "one letter")
                 break
+        for form in _shortened(fold(rare)):
+            by_form.setdefault(form, []).append(rare)
 
 
 def _joined(label: str) -> str:
     return "".join(sign for sign in fold(label) if sign not in " -_'")
+
+
+def _shortened(word: str) -> set[str]:
+    """A word, and the rests of it without one letter: words that differ by one letter have one of these in common."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
 def _is_typo(one: str, other: str) -> bool:
@@ -160,17 +172,19 @@ def _is_typo(one: str, other: str) -> bool:
 def _implied(
     labels: Sequence[str], truth: NDArray[np.uint8], known: NDArray[np.bool_], vocabulary: Vocabulary | None
 ) -> Iterator[Implied]:
-    present, there = truth.astype(np.float32), known.astype(np.float32)
+    frequent = np.flatnonzero(truth.sum(axis=0) >= LEAST)
+    names = [labels[column] for column in frequent.tolist()]
+    present, there = truth[:, frequent].astype(np.float32), known[:, frequent].astype(np.float32)
     both = np.rint(present.T @ present).astype(np.int64)
     of = np.rint(present.T @ there).astype(np.int64)  # pictures with the row's label of which the column's is known
     share = present.sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     lower = np.where(both > 0, betaincinv(np.maximum(both, 1), of - both + 1, ERROR), 0.0)
-    likely = (lower >= AT_LEAST) & (lower > share[None, :]) & ~np.eye(len(labels), dtype=bool)
+    likely = (lower >= AT_LEAST) & (lower > share[None, :]) & ~np.eye(len(names), dtype=bool)
     # Of so many, if the two were independent: at least k of n by the incomplete beta function.
     chance = np.where(both > 0, betainc(np.maximum(both, 1), of - both + 1, share[None, :]), 1.0)
-    likely &= chance * max(1, len(labels) * (len(labels) - 1)) < ERROR
+    likely &= chance * max(1, len(names) * (len(names) - 1)) < ERROR
     for row, column in sorted(np.argwhere(likely).tolist(), key=lambda one: (-int(of[one[0], one[0]]), *one)):
-        label, implies = labels[row], labels[column]
+        label, implies = names[row], names[column]
         if likely[column, row] and (of[row, row], label) > (of[column, column], implies):
             continue  # each implies the other: said once, from the rarer one
         if vocabulary is None or implies not in vocabulary.implied.get(label, ()):
