@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Eight heights of a character cell.
 BARS = " ▁▂▃▄▅▆▇█"
-HEIGHT, MOST_COLUMNS = 6, 80
+HEIGHT, MOST_COLUMNS = 6, 48
 UPPER_HALF = "▀"
 PIXELS, ACROSS = 24, 4
 

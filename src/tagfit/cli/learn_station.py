@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,14 @@ from typing import Any
 from tagfit.cli.learn_drawing import draw
 from tagfit.cli.output import number, progress_bar
 from tagfit.cli.prompts import EndOfInput, Quit, Skip, Terminal
+from tagfit.errors import InputError, MissingExtraError
 from tagfit.lesson import answers, content, progress, steps
+from tagfit.lesson.blocks import Code, Shown
 from tagfit.lesson.content import Station, Step, message
 from tagfit.lesson.state import HINT, SKIP, SOLUTION, State, answered, happened, next_station, state
 from tagfit.lesson.steps import OnEpoch, Outcome
+
+DONE_WORD = "done"
 
 
 class Face:
@@ -74,20 +78,26 @@ class Face:
         self.terminal.solution = lambda: self._solution(station, step, shown.figures)
         while self._state(station).current == step:
             try:
-                answer = self._answer(step, ask_again)
+                answer = self._answer(step, shown, ask_again)
                 sure = self.terminal.sure() if step.sure else None
             except Skip:
                 self._record(happened(SKIP, station, step))
                 self.terminal.say(message("skipped"))
                 return
-            with self._training() as on_epoch:
-                context = self._state(station).context(step, on_epoch)
-                outcome, event = answered(context, answer, sure=sure)
+            try:
+                with self._training() as on_epoch:
+                    context = self._state(station).context(step, on_epoch)
+                    outcome, event = answered(context, answer, sure=sure)
+            except MissingExtraError:
+                raise
+            except InputError as error:  # what only the lab can know
+                self.terminal.say(str(error), style="red")
+                continue
             self._record(event)
             self._show(step, outcome, sure)
 
     def _show(self, step: Step, outcome: Outcome, sure: bool | None) -> None:
-        word = {True: "right", False: "wrong", None: "seen"}[outcome.right]
+        word = {True: "right", False: "not_so" if outcome.done else "wrong", None: "seen"}[outcome.right]
         style = {True: "green", False: "red", None: ""}[outcome.right]
         self.terminal.say(message(word), style=style)
         if outcome.right is False and sure:
@@ -98,7 +108,7 @@ class Face:
         if not outcome.done:
             self.terminal.say(message("again"), style="dim")
 
-    def _answer(self, step: Step, repeat: Any) -> Any:
+    def _answer(self, step: Step, shown: Shown, repeat: Callable[[], None]) -> Any:
         """The answer to a step; tags are asked picture by picture, code line by line."""
         help_text = message(f"help_{step.kind}", count=step.length)
         if step.kind == "tags":
@@ -112,9 +122,33 @@ class Face:
                 for row in range(1, step.length + 1)
             ]
             return answers.checked(step, rows)
+        if step.kind == "code":
+            return self._code(step, shown, help_text, repeat)
         return self.terminal.ask(
             message(f"prompt_{step.kind}"), lambda typed: answers.read(step, typed), help_text=help_text, repeat=repeat
         )
+
+    def _code(self, step: Step, shown: Shown, help_text: str, repeat: Callable[[], None]) -> str:
+        """Lines are replaced one by one, until the learner says that it is done."""
+        lines = next(block.text for block in shown.blocks if isinstance(block, Code)).split("\n")
+
+        def read(typed: str) -> tuple[int, str] | None:
+            if typed.casefold() == DONE_WORD:
+                return None
+            place, _, line = typed.partition(" ")
+            if not (place.isdecimal() and 1 <= int(place) <= len(lines)):
+                raise InputError(help_text)
+            return int(place) - 1, line
+
+        while True:
+            change = self.terminal.ask(message("prompt_code"), read, help_text=help_text, repeat=repeat)
+            if change is None:
+                return str(answers.checked(step, "\n".join(lines)))
+            place, line = change
+            if line == line.lstrip():  # a line keeps its indentation unless it is given another one
+                line = lines[place][: len(lines[place]) - len(lines[place].lstrip())] + line
+            lines[place] = line
+            draw(self.terminal, [Code("\n".join(lines))])
 
     @staticmethod
     def _tags(step: Step, typed: str) -> list[str]:

@@ -29,8 +29,9 @@ def read(step: Step, text: str) -> Any:
     if step.kind == "number":
         return checked(step, _number(text))
     if step.kind == "curve":
-        return checked(step, [_number(word) for word in words])
-    return checked(step, words if step.kind == "recipe" else text)
+        apart = text.replace(",", " ").split() if " " not in text else re.split(r"[;\s]+", text.replace(", ", " "))
+        return checked(step, [_number(word) for word in apart if word])
+    return checked(step, text.split() if step.kind == "recipe" else text)
 
 
 def checked(step: Step, answer: Any) -> Any:

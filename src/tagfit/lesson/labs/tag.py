@@ -95,4 +95,7 @@ def _described(scene: Scene, names: Mapping[str, str]) -> str:
     return "; ".join(seen)
 
 
-LABS: Mapping[str, Lab] = {"tags": Lab(_judge_tags, _show_tags), "lost": Lab(_judge_lost, _show_lost)}
+LABS: Mapping[str, Lab] = {
+    "tags": Lab(_judge_tags, _show_tags),
+    "lost": Lab(_judge_lost, _show_lost),
+}
