@@ -11,6 +11,7 @@ import numpy as np
 
 from tagfit.cli.output import number, table
 from tagfit.cli.prompts import Terminal
+from tagfit.errors import printable
 from tagfit.lesson.blocks import Block, Code, Curves, Pictures, Table
 from tagfit.lesson.content import message
 
@@ -22,19 +23,35 @@ BARS = " ▁▂▃▄▅▆▇█"
 HEIGHT, MOST_COLUMNS = 6, 48
 UPPER_HALF = "▀"
 PIXELS, ACROSS = 24, 4
+LONGEST_FIGURE = 40
 
 
 def draw(terminal: Terminal, blocks: Sequence[Block]) -> None:
     """Print blocks one after another."""
     for block in blocks:
         if isinstance(block, Table):
-            terminal.verbatim(table(list(block.columns), [list(row) for row in block.rows]))
+            _table(terminal, block)
         elif isinstance(block, Code):
             terminal.verbatim(_numbered(block.text))
         elif isinstance(block, Curves):
             terminal.verbatim("\n".join(_curves(block)))
         else:
             _pictures(terminal, block)
+
+
+def _table(terminal: Terminal, block: Table) -> None:
+    """Figures in columns; where a cell is a sentence, in columns that wrap it."""
+    if all(len(cell) <= LONGEST_FIGURE for row in block.rows for cell in row):
+        terminal.verbatim(table(list(block.columns), [list(row) for row in block.rows]))
+        return
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(box=None, padding=(0, 2, 0, 0))
+    for column, name in enumerate(block.columns):
+        drawn.add_column(printable(name), no_wrap=max(len(row[column]) for row in block.rows) <= LONGEST_FIGURE)
+    for row in block.rows:
+        drawn.add_row(*map(printable, row))
+    terminal.console.print(drawn)
 
 
 def _numbered(text: str) -> str:

@@ -13,6 +13,7 @@ from tagfit.errors import Fault, InputError, gathered
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.goal import Goal
 from tagfit.lesson.blocks import Block, Curves, Shown, table
+from tagfit.lesson.content import message
 from tagfit.lesson.labs import nets, painted
 from tagfit.lesson.labs.nets import Trained
 from tagfit.lesson.steps import Context, Lab, Outcome
@@ -100,7 +101,7 @@ def _judge_try(context: Context, answer: list[str]) -> Outcome:
         return _refused(context, touched)
     recipe = assign(nets.PLAIN, answer)
     if recipe.frozen:
-        raise InputError(Fault(" ".join(answer), instead="architecture=dense, architecture=conv"))
+        raise InputError(Fault(" ".join(answer), instead=message("dense_or_conv")))
     begun = time.monotonic()
     found = nets.plain() if recipe == nets.PLAIN else nets.train(recipe, on_epoch=context.on_epoch)
     key = "nothing_changed" if recipe == nets.PLAIN else interpret(found)

@@ -28,6 +28,8 @@ SEED = 0
 # A training that takes longer is stopped: a step answers within ten seconds.
 MOST_SECONDS = 8.0
 SPLITS = ("train", "validation")
+# Nets as small as these gain nothing from a second thread, and lose much where another process wants the core.
+THREADS = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ def train(
         stopped = seconds is not None and time.monotonic() - begun > seconds and epoch.epoch < recipe.epochs
         return stopped
 
-    fitted = memory.fit(problem, recipe, seed=seed, on_epoch=watched, scored=splits)
+    fitted = memory.fit(problem, recipe, seed=seed, threads=THREADS, on_epoch=watched, scored=splits)
     scores = {}
     for name in splits:
         part = problem.part(name)

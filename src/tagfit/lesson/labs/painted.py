@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 
+from tagfit.data.pictures.cache import default_dir
 from tagfit.data.problem import Problem
 from tagfit.data.readers.arrays import from_arrays
+from tagfit.data.scenes.generate import VERSION
 from tagfit.data.scenes.painting import paint
 from tagfit.data.scenes.scene import LABELS, Scene, draw_scenes, flipped, truth_of
 from tagfit.data.splits.split import split
+from tagfit.errors import InputError
+from tagfit.files import written_whole
+from tagfit.npz import load_arrays
 
 SIZE = 32
 COUNTS = {"train": 600, "validation": 300, "test": 200}
@@ -49,17 +56,28 @@ def made(*, size: int = SIZE, pictures: int = COUNTS["train"], noise: float = NO
         pictures: how many train has.
         noise: the share of wrong tags in train.
     """
-    inputs, truths, splits = [], [], []
-    for number, (name, usual) in enumerate(COUNTS.items()):
-        train = name == "train"
-        count = pictures if train else usual
+    counts = {**COUNTS, "train": pictures}
+    drawn, truths = {}, []
+    for number, (name, count) in enumerate(counts.items()):
         rng = np.random.default_rng([SEED, number])
-        drawn = draw_scenes(count, rng)
-        truths.append(flipped(truth_of(drawn), noise if train else NOISE[name], rng))
-        inputs.append(painted(drawn, size, SEED + 1000 * (number + 1)))
-        splits += [name] * count
-    data = from_arrays(np.concatenate(inputs), np.concatenate(truths), labels=LABELS, split=splits)
-    return split(data)
+        drawn[name] = draw_scenes(count, rng)
+        truths.append(flipped(truth_of(drawn[name]), noise if name == "train" else NOISE[name], rng))
+    splits = [name for name, count in counts.items() for _ in range(count)]
+    return split(from_arrays(_pictures(drawn, size), np.concatenate(truths), labels=LABELS, split=splits))
+
+
+def _pictures(drawn: dict[str, list[Scene]], size: int) -> NDArray[np.uint8]:
+    """The pictures of all splits, painted once and then read from the cache folder."""
+    counts = "-".join(str(len(scenes)) for scenes in drawn.values())
+    place = default_dir() / "lesson" / f"{VERSION}-{PIL.__version__}-{SEED}-{size}-{counts}.npz"
+    with suppress(InputError, KeyError):
+        return load_arrays(place, right_form="")["pictures"]
+    found = np.concatenate(
+        [painted(scenes, size, SEED + 1000 * number) for number, scenes in enumerate(drawn.values(), start=1)]
+    )
+    with suppress(InputError), written_whole(place) as file:  # without a cache it is painted again
+        np.savez(file, pictures=found)
+    return found
 
 
 def ceiling(name: str) -> float:
