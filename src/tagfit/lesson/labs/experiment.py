@@ -10,13 +10,12 @@ from typing import Any
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.diagnose import diagnose
 from tagfit.errors import Fault, InputError, gathered
-from tagfit.evaluation.evaluate import evaluate
 from tagfit.goal import Goal
 from tagfit.lesson.blocks import Block, Curves, Shown, table
 from tagfit.lesson.content import message
 from tagfit.lesson.labs import nets, painted
 from tagfit.lesson.labs.nets import Trained
-from tagfit.lesson.steps import Context, Lab, Outcome
+from tagfit.lesson.steps import Context, Lab, OnEpoch, Outcome
 from tagfit.recipe import Recipe, assign
 
 GOAL = Goal("lesson")
@@ -31,6 +30,8 @@ LOOK = "look=test"
 # What belongs to the Problem, by the name that a learner may type, and how its value is read.
 OF_PROBLEM = {"size": int, "pictures": int, "noise": float}
 STEP = "try"
+_TRIED: dict[str, Trained] = {}
+MOST_KEPT = 20
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,18 @@ def changed_problem(settings: Mapping[str, float]) -> Problem:
     return painted.made(**settings)  # type: ignore[arg-type]
 
 
+def _tried(recipe: Recipe, on_epoch: OnEpoch | None = None) -> Trained:
+    """The training of a recipe; the last ones are kept, so that a look at test need not repeat them."""
+    if recipe == nets.PLAIN:
+        return nets.plain(on_epoch)
+    key = recipe.to_toml()
+    if key not in _TRIED:
+        while len(_TRIED) >= MOST_KEPT:
+            _TRIED.pop(next(iter(_TRIED)))
+        _TRIED[key] = nets.train(recipe, splits=(*nets.SPLITS, "test"), on_epoch=on_epoch)
+    return _TRIED[key]
+
+
 def _show_try(context: Context) -> Shown:
     found = nets.plain()
     names = context.step.names
@@ -103,7 +116,7 @@ def _judge_try(context: Context, answer: list[str]) -> Outcome:
     if recipe.frozen:
         raise InputError(Fault(" ".join(answer), instead=message("dense_or_conv")))
     begun = time.monotonic()
-    found = nets.plain() if recipe == nets.PLAIN else nets.train(recipe, on_epoch=context.on_epoch)
+    found = _tried(recipe, context.on_epoch)
     key = "nothing_changed" if recipe == nets.PLAIN else interpret(found)
     verdict = Verdict(key)
     if key == "met":
@@ -205,8 +218,8 @@ def _look(context: Context) -> Outcome:
     if not tries:
         return Outcome("nothing_to_look_at", None, done=False)
     best = max(tries, key=lambda one: one["validation"])
-    found = nets.train(Recipe(**best["recipe"]), splits=("test",))
-    figures = {"looks": _looks(context) + 1, "test": evaluate(found.scores["test"], intervals=None)["label_accuracy"]}
+    found = _tried(Recipe(**best["recipe"]))
+    figures = {"looks": _looks(context) + 1, "test": found.value("test")}
     return Outcome("looked_at_test", None, "looked_at_test", done=False, figures=figures)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from tagfit.diagnosis.diagnose import diagnose
 from tagfit.diagnosis.finding import Finding
 from tagfit.lesson.blocks import Curves, Shown, table
@@ -63,12 +61,11 @@ def _judge_verdict(context: Context, answer: str) -> Outcome:
 def _judge_compare(_context: Context, answer: Sequence[str]) -> Outcome:
     found, overfitting = unseen(), findings()[0]
     remedy = next((one.remedy for one in findings() if one.remedy is not None), None)
-    validation = nets.losses(found.history, "validation")
     figures = {
         **{split: found.value(split) for split in nets.SPLITS},
         "gap": str(overfitting.evidence["gap"]["label_accuracy"]),
-        "best_epoch": int(np.nanargmin(validation)) + 1,
-        "epochs": len(validation),
+        "best_epoch": findings()[1].evidence["best_epoch"],
+        "epochs": len(found.history),
         "remedy": "" if remedy is None else remedy.words,
     }
     missing = [f"missing_{option}" for option in OPTIONS if option not in answer]
