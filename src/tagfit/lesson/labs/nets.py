@@ -1,4 +1,4 @@
-"""Nets: trainings on the lesson's Problem, each kept while the process lives, and their figures."""
+"""Nets: trainings on the course's Problem, each kept while the process lives, and their figures."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def train(
     seconds: float | None = MOST_SECONDS,
     on_epoch: OnEpoch | None = None,
 ) -> Trained:
-    """Train a recipe, by default on the lesson's Problem.
+    """Train a recipe, by default on the course's Problem.
 
     Args:
         recipe, seed: of the training.
