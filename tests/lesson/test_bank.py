@@ -75,6 +75,14 @@ def test_computed_questions_have_different_options_and_the_same_for_the_same_see
     assert drawn[4] == bank.asked(one.id, 4)
 
 
+@pytest.mark.parametrize("name", computed.FIGURES)
+def test_options_with_figures_are_far_enough_apart_for_rounding_on_paper(name: str) -> None:
+    (question,) = (one for one in QUESTIONS if one.computed == name)
+    for seed in range(50):
+        shown = sorted(float(option.text) for option in bank.asked(question.id, seed).options)
+        assert min(np.diff(shown)) >= 0.039
+
+
 def test_the_key_of_a_computed_question_is_what_paper_and_pencil_give() -> None:
     for seed in range(20):
         found = computed.figures("averages", seed)
