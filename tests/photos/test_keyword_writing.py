@@ -362,16 +362,6 @@ def test_a_full_disk_leaves_everything_whole(folder: Path, monkeypatch: pytest.M
     assert states(folder) == old
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_folder_is_skipped(folder: Path) -> None:
-    write(folder / "a.jpg", jpeg())
-    folder.chmod(0o555)
-    try:
-        assert "read-only" in planned(folder, "new")[0].skipped
-    finally:
-        folder.chmod(0o755)
-
-
 def test_a_second_writer_waits_its_turn(folder: Path) -> None:
     write(folder / "a.jpg", jpeg())
     given = changes(planned(folder, "new"))

@@ -216,3 +216,24 @@ def test_training_reads_photographs_again_by_its_plan(tagfit: Command, folder: P
 
     plan = open_run(tmp_path / "run").problem["source"]
     assert plan["read"]["exclude_keywords"] == ["animals|*"]
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "embedded", "agree"),
+    [
+        ({"dc:subject": ["Rome", "cat"]}, {"dc:subject": ["cat", "rome"]}, True),
+        ({"lr:hierarchicalSubject": ["Places|Rome", "cat"]}, {"dc:subject": ["Rome", "cat"]}, True),
+        ({"lr:hierarchicalSubject": ["Places|Rome"]}, {"dc:subject": ["Places", "Rome"]}, True),
+        ({"lr:hierarchicalSubject": ["Places|Rome"]}, {"dc:subject": ["Places"]}, False),
+        ({"lr:hierarchicalSubject": ["Places|Rome"]}, {"dc:subject": ["Rome", "cat"]}, False),
+        ({"lr:hierarchicalSubject": ["People|Georgia"]}, {"lr:hierarchicalSubject": ["States|Georgia"]}, False),
+        ({"dc:subject": []}, {"dc:subject": ["cat"]}, False),
+    ],
+)
+def test_places_agree_where_one_says_less_of_the_hierarchy(
+    sidecar: dict[str, list[str]], embedded: dict[str, list[str]], agree: bool, tmp_path: Path
+) -> None:
+    for number, (inside, beside) in enumerate([(embedded, sidecar), (sidecar, embedded)]):
+        write(tmp_path / f"{number}.jpg", jpeg(xmp(inside)))
+        write(tmp_path / f"{number}.jpg.xmp", xmp(beside))
+    assert [photo.disagreement() == "" for photo in read_library(tmp_path, SUFFIXES).photos] == [agree, agree]

@@ -9,13 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from photo_files import jpeg, png, write, xmp
-from test_keyword_writing import State, changes, library_of_all_kinds, planned, states
+from test_keyword_writing import State, X, changes, library_of_all_kinds, planned, states
 
 from commands import environment
 from tagfit.data.pictures.accepted import SUFFIXES
@@ -23,6 +25,7 @@ from tagfit.photos import journal
 from tagfit.photos.library import Library, read_library
 
 KILLS = [pytest.param(3, id="short"), pytest.param(100, id="long", marks=pytest.mark.long)]
+NOBODY = 65534
 BROKEN = [pytest.param(150, id="short"), pytest.param(2000, id="long", marks=pytest.mark.long)]
 # What is put into broken files.
 PIECES = (
@@ -274,3 +277,54 @@ def test_pictures_that_differ_by_case_keep_their_own_sidecars(folder: Path) -> N
     journal.execute(changes(planned(folder, "new")))
     photos = {photo.name: {"|".join(path) for path in photo.paths()} for photo in read_library(folder, SUFFIXES).photos}
     assert photos == {"a.jpg": {"small", "new"}, "A.jpg": {"new"}}
+
+
+@contextmanager
+def without_privileges(folder: Path) -> Iterator[None]:
+    """As a user whom permissions hold for, which they do not for root; the folder becomes that user's."""
+    if os.geteuid():
+        yield
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    os.setresgid(NOBODY, NOBODY, 0)
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+        os.setresgid(0, 0, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="users cannot be changed here")
+def test_read_only_folders_and_files_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        monkeypatch.setenv("TAGFIT_STATE_DIR", str(root / "state"))
+        for part in ("locked", "open"):
+            for number in range(2):
+                write(root / part / f"{number}.jpg", jpeg(number=number))
+            write(root / part / "0.jpg.xmp", X)
+        write(root / "open" / "readable.jpg", jpeg(number=7))
+        write(root / "open" / "readable.jpg.xmp", X).chmod(0o444)
+        (root / "locked").chmod(0o555)
+        given = planned(root / "open", "new")  # everything that is imported late is imported now
+        assert len(changes(given)) == 3
+        old = states(root)
+        with without_privileges(root):
+            found = {plan.name: plan.skipped for plan in planned(root, "new")}
+            outcome = journal.execute(changes(planned(root, "new")))
+            journal.undo(outcome.run)
+            (root / "open").chmod(0o555)
+            later = journal.execute(changes(given))
+            (root / "open").chmod(0o755)
+            (root / "locked").chmod(0o755)
+        assert "read-only" in found["locked/0.jpg"]
+        assert "read-only" in found["locked/1.jpg"]
+        assert "read-only" in found["open/readable.jpg"]
+        assert (found["open/0.jpg"], found["open/1.jpg"]) == ("", "")
+        assert len(outcome.done) == 2
+        assert (later.done, {*later.skipped.values()}) == ([], {"Permission denied"})
+        assert {name: state[:2] for name, state in states(root).items() if not name.startswith("state")} == {
+            name: state[:2] for name, state in old.items()
+        }

@@ -78,12 +78,15 @@ class Photo:
         return [said.label for said in self.said.values() if said.label]
 
     def disagreement(self) -> str:
-        """Which places have other keywords than the one that counts; '' where all agree."""
+        """Which places have other keywords than the one that counts; '' where all agree.
+
+        A place with ``Rome`` agrees with one that has ``Places|Rome``: many programs write no hierarchies.
+        """
         chosen = self.chosen()
         if not chosen:
             return ""
-        first = _words(self.said[chosen[0]])
-        others = [place for place, said in self.said.items() if said.fields and _words(said) != first]
+        first = self.said[chosen[0]]
+        others = [place for place, said in self.said.items() if said.fields and not _agree(said, first)]
         return f"{chosen[0]} counts; other keywords in {', '.join(others)}" if others else ""
 
 
@@ -192,8 +195,18 @@ def _or_reason(read: Callable[[Path], Metadata], path: Path) -> Metadata | str:
         return str(error)
 
 
-def _words(said: Metadata) -> set[Word]:
-    return {folded(path) for path in merged(said.paths()).paths}
+def _agree(one: Metadata, other: Metadata) -> bool:
+    """Whether two places have the same keywords, as far as each of them says where in a hierarchy they are."""
+    if {*map(folded, one.paths())} == {*map(folded, other.paths())}:
+        return True
+    joined = merged([*one.paths(), *other.paths()]).paths
+    for said in (merged(one.paths()), merged(other.paths())):
+        paths, words = {folded(path) for path in said.paths}, {fold(word) for word in said.flat}
+        placed = {path[-1] for path in paths if len(path) > 1}
+        for path in map(folded, joined):
+            if path not in paths and (path[-1] not in words or path[-1] in placed):
+                return False
+    return True
 
 
 def _stem(name: str) -> str:
