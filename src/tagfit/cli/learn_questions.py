@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tagfit.lesson.bank import Asked, Item, Option
     from tagfit.lesson.verdict import Verdict
 
-PRACTICE, CHECK = "practice", "practice_check"
 SEEDS = 10_000  # of tests that nobody chose a seed for
 
 
@@ -71,27 +70,27 @@ def take_test(
 def practice(context: typer.Context, as_json: AsJson = False) -> None:
     """Work through five questions with hints and solutions."""
     from tagfit.lesson import bank, progress
+    from tagfit.lesson import practice as items
     from tagfit.lesson.bank import word
 
     path: Path = context.obj
-    events = progress.read(path)
-    items = bank.practice()
-    tries = _first_tries(events)
+    now = items.next_item(progress.read(path))
     if as_json:
-        found = [{"id": item.id, "title": item.title, "right": tries.get(item.id)} for item in items]
+        found = [{"id": one.id, "title": one.title, "right": now.tries.get(one.id)} for one in bank.practice()]
         print_json({"items": found})
         return
     terminal = _terminal()
-    todo = [item for item in items if item.id not in tries] or list(items)
+    if now.item is None:
+        progress.append(path, {"kind": items.AGAIN})
 
     def ask_all() -> None:
-        for item in todo:
-            number = items.index(item) + 1
+        while (item := items.next_item(progress.read(path)).item) is not None:
+            number, count = bank.practice().index(item) + 1, len(bank.practice())
             kind = word(item.difficulty)
-            heading = word("practice_heading", title=item.title, number=number, count=len(items), difficulty=kind)
+            heading = word("practice_heading", title=item.title, number=number, count=count, difficulty=kind)
             _practise(terminal, item, heading, path)
-        right = sum(_first_tries(progress.read(path)).values())
-        terminal.say(word("practice_done", right=right, count=len(items)))
+        right = items.next_item(progress.read(path)).first_tries
+        terminal.say(word("practice_done", right=right, count=len(bank.practice())))
 
     _until_quit(terminal, ask_all, "practice_stopped")
 
@@ -262,17 +261,16 @@ def _show_verdict(terminal: Terminal, verdict: Verdict) -> None:
 def _practise(terminal: Terminal, item: Item, heading: str, path: Path) -> None:
     """One item until it is right, then its steps, its common mistakes and its check."""
     from tagfit.lesson import bank, progress
+    from tagfit.lesson import practice as items
     from tagfit.lesson.bank import word
 
-    asked = bank.asked_item(item, 0)
     terminal.hint = lambda: terminal.say(word("practice_hint", text=item.hint))
     terminal.solution = lambda: terminal.say("\n".join(_steps(item)))
-    option = None
-    while option is None or not option.right:
+    asked = bank.asked_item(item, 0)
+    while not items.next_item(progress.read(path)).check:
         place, _ = _answer(terminal, asked, heading, ask_sure=False)
-        option = asked.chosen(place)
-        progress.append(path, {"kind": PRACTICE, "item": item.id, "answer": place, "right": option.right})
-        _show_outcome(terminal, option, None)
+        progress.append(path, items.answered(item, place, check=False))
+        _show_outcome(terminal, asked.chosen(place), None)
     terminal.say("\n".join(_steps(item)))
     terminal.say(word("practice_mistakes"))
     for name in item.mistakes:
@@ -280,9 +278,8 @@ def _practise(terminal: Terminal, item: Item, heading: str, path: Path) -> None:
     terminal.hint = terminal.solution = None
     check = bank.asked_check(item, 0)
     place, _ = _answer(terminal, check, word("practice_check", ask=item.title), ask_sure=False)
-    chosen = check.chosen(place)
-    progress.append(path, {"kind": CHECK, "item": item.id, "answer": place, "right": chosen.right})
-    _show_outcome(terminal, chosen, None)
+    progress.append(path, items.answered(item, place, check=True))
+    _show_outcome(terminal, check.chosen(place), None)
 
 
 def _steps(item: Item) -> list[str]:
@@ -290,16 +287,6 @@ def _steps(item: Item) -> list[str]:
 
     numbered = [word("practice_step", number=number, text=text) for number, text in enumerate(item.steps, start=1)]
     return [word("practice_steps"), *numbered]
-
-
-def _first_tries(events: Sequence[dict[str, Any]]) -> dict[str, bool]:
-    """Whether the first answer to each item of practice was right; an item counts once its check is answered."""
-    checked_items = {one["item"] for one in events if one["kind"] == CHECK}
-    tries: dict[str, bool] = {}
-    for one in events:
-        if one["kind"] == PRACTICE and one["item"] in checked_items:
-            tries.setdefault(one["item"], bool(one["right"]))
-    return tries
 
 
 def _test_state(events: Sequence[dict[str, Any]]) -> dict[str, Any]:

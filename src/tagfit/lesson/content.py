@@ -203,6 +203,16 @@ def message(key: str, **figures: object) -> str:
     return text.format(**figures) if figures else text
 
 
+@functools.cache
+def _web() -> dict[str, str]:
+    return {str(key): str(value) for key, value in values_of(folder() / "web.toml").items()}
+
+
+def web(key: str, **figures: object) -> str:
+    """One of the strings of ``web.toml``, with figures filled in."""
+    return _web()[key].format(**figures) if figures else _web()[key]
+
+
 def values_of(place: Traversable) -> dict[str, Any]:
     """The values of one content file.
 

@@ -42,7 +42,7 @@ class Outcome:
 
     def feedback(self, step: Step) -> list[str]:
         """What the learner reads, a paragraph per key."""
-        return [text.format(**self.figures) for key in (self.key, *self.more) if (text := _text(step, key))]
+        return [text.format(**self.figures) for key in (self.key, *self.more) if (text := feedback_text(step, key))]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, as an event keeps them."""
@@ -138,7 +138,8 @@ def _of_many(step: Step, answer: Sequence[str]) -> Outcome:
     return Outcome(right[0], True, more=right[1:])
 
 
-def _text(step: Step, key: str) -> str:
+def feedback_text(step: Step, key: str) -> str:
+    """The feedback of a key before figures are filled in; empty where it has none."""
     if key in step.feedback:
         return step.feedback[key]
     return next((option.feedback for option in step.options if option.id == key), "")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 
+from tagfit.history import Epoch
+from tagfit.lesson.progress import default_path
 from tagfit.studio.desk import Desk
 from tagfit.studio.work import Work
 from tagfit.studio.workspace import Workspace
@@ -21,11 +27,30 @@ class Studio:
         workspace: the folder.
         work: results that take long.
         agreed: the runs whose test split may be shown.
+        progress: the file of the course's progress.
+        epochs: of the trainings that stations of the course are waiting for, by station.
     """
 
     workspace: Workspace
     work: Work = field(default_factory=Work)
     agreed: set[str] = field(default_factory=set)
+    progress: Path = field(default_factory=default_path)
+    epochs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @contextmanager
+    def watching(self, station: str) -> Iterator[Callable[[Epoch, int], None]]:
+        """A callback that notes the epochs of a training, for the page that waits for it."""
+        noted: list[dict[str, Any]] = []
+        self.epochs[station] = noted
+
+        def note(epoch: Epoch, most: int) -> None:
+            figures = {"epoch": epoch.epoch, "train": epoch.train_loss, "validation": epoch.validation_loss}
+            noted.append({**figures, "count": most})
+
+        try:
+            yield note
+        finally:
+            self.epochs.pop(station, None)
 
     def desk(self, request: Request, key: str | None = None, patience: float | None = None) -> Desk:
         """The run that a request is about."""

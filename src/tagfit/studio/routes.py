@@ -31,11 +31,13 @@ from tagfit.errors import InputError
 from tagfit.files import to_json
 from tagfit.report import page as pages_of_report
 from tagfit.report.certificate_page import certificate_page
-from tagfit.studio import changes, sheets
+from tagfit.studio import changes, learn, sheets
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import AskFirstError, Desk
 from tagfit.studio.guard import LARGEST, TooLargeError
 from tagfit.studio.pages import calibration, corrections, data, pictures, run, runs, start, thresholds
+from tagfit.studio.pages import learn as pages_of_course
+from tagfit.studio.pages import questions
 from tagfit.studio.views import View
 from tagfit.studio.work import WaitingError
 from tagfit.studio.workspace import MissingError, Workspace
@@ -68,6 +70,12 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
 
         return Route(path, handler, methods=["POST"])
 
+    def changed(path: str, make: Callable[[Studio, Request, list[tuple[str, str]]], str]) -> Route:
+        async def handler(request: Request) -> Response:
+            return await _change(studio, request, lambda s, r, _: make(s, r, r.scope["pairs"]))
+
+        return Route(path, handler, methods=["POST"])
+
     run_at = "/runs/{key}"
     split_at = run_at + "/{split:str}"
 
@@ -91,6 +99,7 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         post("/train", changes.train),
         get("/starting/{key}", _starting, "wait.html"),
         get("/compare", _compare),
+        *_learning(get, file, changed),
         get(run_at, lambda s, r: run.overview(s.desk(r)), "live.html"),
         get(run_at + "/curves", lambda s, r: run.curves(s.desk(r)), "live.html"),
         Route(run_at + "/curves/events", events),
@@ -127,6 +136,55 @@ def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
         await app(scope, receive, send)
 
     return with_twins
+
+
+def _learning(get: Callable[..., Route], file: Callable[..., Route], post: Callable[..., Route]) -> list[Route]:
+    """The routes of the course."""
+    step_at = "/learn/{station}/{step}"
+    return [
+        get("/learn", lambda s, _: pages_of_course.overview(s.progress)),
+        file("/learn/progress.jsonl", _progress),
+        post("/learn/erase", learn.erase),
+        get("/learn/test", lambda s, r: questions.test_page(s.progress, r.query_params), "learn.html"),
+        post("/learn/test", learn.answer_test),
+        post("/learn/test/begin", learn.begin_test),
+        get("/learn/practice", lambda s, r: questions.practice_page(s.progress, r.query_params), "learn.html"),
+        post("/learn/practice", learn.answer_practice),
+        post("/learn/practice/again", learn.practise_again),
+        get("/learn/recall", lambda s, r: questions.recall_page(s.progress, r.query_params), "learn.html"),
+        post("/learn/recall", learn.answer_recall),
+        get(
+            "/learn/{station}",
+            lambda s, r: pages_of_course.station(s.progress, r.path_params["station"], r.query_params),
+            "learn.html",
+        ),
+        file("/learn/{station}/live", _live),
+        post("/learn/{station}/restart", learn.restart),
+        post(step_at, learn.answer),
+        post(step_at + "/hint", learn.hint),
+        post(step_at + "/solution", learn.solution),
+        post(step_at + "/skip", learn.skip),
+        file(step_at + "/{place:int}.jpg", _painted),
+    ]
+
+
+def _progress(studio: Studio, _request: Request) -> Response:
+    text = studio.progress.read_text(encoding="utf-8") if studio.progress.exists() else ""
+    name = {"content-disposition": 'attachment; filename="progress.jsonl"'}
+    return Response(text, media_type="application/jsonl", headers=name)
+
+
+def _live(studio: Studio, request: Request) -> Response:
+    """The epochs of the training that a station is waiting for."""
+    return JSONResponse(studio.epochs.get(request.path_params["station"], []))
+
+
+def _painted(studio: Studio, request: Request) -> Response:
+    place = request.path_params
+    found = pages_of_course.pictures(studio.progress, place["station"], place["step"])
+    if place["place"] >= len(found.pixels):
+        raise MissingError(f"there is no picture {place['place']}")
+    return _jpeg(pages_of_report.jpeg(found.pixels[place["place"]], sheets.SIDE * 2))
 
 
 def _page(studio: Studio, request: Request, make: Make, template: str) -> Response:
@@ -167,7 +225,8 @@ def rendered(template: str, page: dict[str, Any]) -> str:
 async def _change(studio: Studio, request: Request, make: Callable[[Studio, Request, dict[str, str]], str]) -> Response:
     """Make a change and go to the address it gives; a script that asks for JSON gets the address."""
     body = await request.body()
-    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    request.scope["pairs"] = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    form = dict(request.scope["pairs"])
     by_script = "application/json" in request.headers.get("accept", "")
 
     def answer() -> Response:

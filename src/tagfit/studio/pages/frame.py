@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tagfit.lesson.content import web
 from tagfit.report import parts
 from tagfit.report.page import clean
 from tagfit.report.parts import Part
@@ -67,6 +68,7 @@ def ways(desk: Desk, here: str = "", split: str = "") -> list[dict[str, str]]:
 def top(here: str = "") -> list[dict[str, str]]:
     """The pages of the whole workspace."""
     found = [parts.link("Runs", "/"), parts.link("Cures", "/cures"), parts.link("New training", "/train")]
+    found.append(parts.link(web("learn"), "/learn"))
     return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
 
 
