@@ -55,17 +55,26 @@ def _known(name: str) -> None:
 
 
 @app.callback()
-def learn(context: typer.Context, progress: Progress = None, as_json: AsJson = False) -> None:
+def learn(
+    context: typer.Context,
+    progress: Progress = None,
+    web: Annotated[bool, typer.Option("--web", help="Take the course in the browser, in the studio.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Learn why models memorise and how to cure it, in an hour.
 
     \b
     The stations, and where you are:  tagfit learn
     Start or resume one of them:      tagfit learn STATION
+    In the browser:                   tagfit learn --web
     """
     from tagfit.lesson import progress as file
 
     context.obj = progress or file.default_path()
     if context.invoked_subcommand is not None:
+        return
+    if web and not as_json:
+        _serve(context.obj)
         return
     events = file.read(context.obj)
     if as_json:
@@ -114,6 +123,14 @@ def overview(events: list[dict[str, Any]], path: Path) -> dict[str, Any]:
         "stations": [{"number": place, **one.to_dict()} for place, one in enumerate(states(events), start=1)],
         "next": None if following is None else following.id,
     }
+
+
+def _serve(path: Path) -> None:
+    """The studio of the present folder, opened at the course."""
+    from tagfit.cli.studio import show_link
+    from tagfit.studio.serve import serve
+
+    serve(Path(), 0, show_link, first="/learn", progress=path)
 
 
 def _print_overview(events: list[dict[str, Any]], path: Path) -> None:

@@ -30,9 +30,10 @@ def studio(
     from tagfit.studio.serve import serve
 
     say(f"studio of {folder.resolve()}; Ctrl-C ends it")
-    serve(folder, port, _show)
+    serve(folder, port, show_link)
 
 
-def _show(link: str) -> None:
+def show_link(link: str) -> None:
+    """Print a link that works once."""
     say(f"open {link}")
     sys.stdout.flush()

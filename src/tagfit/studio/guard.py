@@ -44,6 +44,7 @@ class Session:
         on_link: called with a new link when a browser without a session asks for a page.
         cookie, token: secrets. A token is good for one browser.
         printed: whether the present token was shown already.
+        first: the page that a link leads to.
     """
 
     port: int
@@ -51,6 +52,7 @@ class Session:
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     printed: bool = False
+    first: str = "/"
 
     @property
     def name(self) -> str:
@@ -116,7 +118,7 @@ class Guard:
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["method"] in READING and token and session.begin(token):
             cookie = f"{session.name}={session.cookie}; Path=/; HttpOnly; SameSite=Strict"
-            return 303, "", cookie
+            return 303, session.first, cookie
         if not session.printed:
             session.on_link(session.link())
         return 401, "this browser has no session: open the link that the terminal shows"
@@ -148,8 +150,9 @@ def _with_headers(send: Send) -> Send:
 
 
 async def _refuse(send: Send, status: int, text: str, cookie: str = "") -> None:
+    """Answer with a status and a text; with a cookie, ``text`` is the page to go to."""
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     if cookie:
-        headers += [(b"set-cookie", cookie.encode()), (b"location", b"/")]
+        headers += [(b"set-cookie", cookie.encode()), (b"location", text.encode())]
     await _with_headers(send)({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})

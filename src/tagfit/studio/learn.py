@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from tagfit.errors import InputError
 from tagfit.files import disk_faults
-from tagfit.lesson import answers, bank, exam, practice, progress, recall
+from tagfit.lesson import answers, exam, practice, progress, recall
 from tagfit.lesson.content import Step, web
 from tagfit.lesson.state import HINT, RESTART, SKIP, SOLUTION, answered, happened, state
 from tagfit.studio.context import Studio

@@ -29,15 +29,15 @@ from tagfit import workflow
 from tagfit.curing.certificate import load as load_certificate
 from tagfit.errors import InputError
 from tagfit.files import to_json
+from tagfit.lesson.progress import default_path
 from tagfit.report import page as pages_of_report
 from tagfit.report.certificate_page import certificate_page
 from tagfit.studio import changes, learn, sheets
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import AskFirstError, Desk
 from tagfit.studio.guard import LARGEST, TooLargeError
-from tagfit.studio.pages import calibration, corrections, data, pictures, run, runs, start, thresholds
+from tagfit.studio.pages import calibration, corrections, data, pictures, questions, run, runs, start, thresholds
 from tagfit.studio.pages import learn as pages_of_course
-from tagfit.studio.pages import questions
 from tagfit.studio.views import View
 from tagfit.studio.work import WaitingError
 from tagfit.studio.workspace import MissingError, Workspace
@@ -51,9 +51,9 @@ OWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fram
 Make = Callable[["Studio", Request], dict[str, Any]]
 
 
-def application(folder: Path) -> Callable[[Scope, Receive, Send], Any]:
+def application(folder: Path, progress: Path | None = None) -> Callable[[Scope, Receive, Send], Any]:
     """The application without its guard."""
-    studio = Studio(Workspace(folder.resolve()))
+    studio = Studio(Workspace(folder.resolve()), progress=progress or default_path())
 
     def page(make: Make, template: str = "page.html") -> Callable[[Request], Response]:
         return lambda request: _page(studio, request, make, template)

@@ -32,8 +32,17 @@ def listening(port: int) -> socket.socket:
     return found
 
 
-def serve(folder: Path, port: int, on_link: Callable[[str], None]) -> None:
+def serve(
+    folder: Path, port: int, on_link: Callable[[str], None], *, first: str = "/", progress: Path | None = None
+) -> None:
     """Serve ``folder`` until Ctrl-C; ``on_link`` is called with each one-time link.
+
+    Args:
+        folder: with runs and cures.
+        port: on this machine; 0 for any free one.
+        on_link: called with a link, which leads to ``first``.
+        first: the page that links lead to.
+        progress: the file of the course's progress, where it is not the usual one.
 
     Raises:
         InputError: the port is taken, or the extra is missing.
@@ -49,9 +58,9 @@ def serve(folder: Path, port: int, on_link: Callable[[str], None]) -> None:
     from tagfit.studio.guard import Guard, Session
 
     with listening(port) as sock:
-        session: Session = Session(sock.getsockname()[1], on_link)
+        session: Session = Session(sock.getsockname()[1], on_link, first=first)
         config = uvicorn.Config(
-            Guard(application(folder), session), log_level="error", access_log=False, lifespan="off",
+            Guard(application(folder, progress), session), log_level="error", access_log=False, lifespan="off",
             timeout_graceful_shutdown=1, server_header=False,
         )  # fmt: skip
         on_link(session.link())

@@ -13,7 +13,7 @@ from tagfit.lesson.content import Station, Step, message, web
 from tagfit.lesson.state import ANSWER, DONE, HINT, SOLUTION, State, next_station, state, states
 from tagfit.report import charts, parts
 from tagfit.report.page import number
-from tagfit.report.parts import Part
+from tagfit.report.parts import Cell, Part
 from tagfit.studio.pages import frame
 from tagfit.studio.workspace import MissingError, address
 
@@ -25,7 +25,7 @@ def overview(path: Path) -> Part:
     events = progress.read(path)
     found = states(events)
     done = sum(one.status == DONE for one in found)
-    rows = [
+    rows: list[list[Cell]] = [
         [
             parts.link(f"{place}. {one.station.title}", address("learn", one.station.id)),
             str(one.station.minutes),
@@ -37,7 +37,7 @@ def overview(path: Path) -> Part:
     stations = parts.table(
         columns, rows, words=3, id="stations", title=web("stations_title"), sentence=web("stations_sentence")
     )
-    asked = [
+    asked: list[list[Cell]] = [
         [parts.link(web("test"), address("learn", "test")), web("test_about")],
         [parts.link(web("practice"), address("learn", "practice")), web("practice_about")],
         [parts.link(web("recall"), address("learn", "recall")), _of_recall(events)],
@@ -75,7 +75,9 @@ def station(path: Path, name: str, query: Mapping[str, str]) -> Part:
     step = now.current
     if step is None:
         return _over(path, found, title)
-    shown = _happened(found, step, now) if after is step else [_text("intro", "", found.intro)] if not now.events else []
+    shown = (
+        _happened(found, step, now) if after is step else [_text("intro", "", found.intro)] if not now.events else []
+    )
     return _page(found, title, step, now, shown, form=_form(found, step, now))
 
 
@@ -112,7 +114,9 @@ def _page(found: Station, title: str, step: Step, now: State, shown: list[Part],
     before = steps.show(context)
     sections = list(shown)
     if form is not None:
-        sections += [_text("question", web("step_of", number=place, count=len(found.steps)), steps.prompt(context, before))]
+        sections += [
+            _text("question", web("step_of", number=place, count=len(found.steps)), steps.prompt(context, before))
+        ]
         sections += _blocks(found, step, [block.to_dict() for block in before.blocks], "shown")
         sections += _helped(step, now, before.figures)
     actions = [] if form is not None else [frame.action("", address("learn", found.id), web("proceed"), id="continue")]

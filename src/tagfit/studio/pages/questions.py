@@ -24,7 +24,9 @@ def test_page(path: Path, query: Query) -> Part:
     events = progress.read(path)
     now = exam.latest(events)
     to = address("learn", "test")
-    begin = frame.action(web("test"), address("learn", "test", "begin"), web("begin_test" if now is None else "new_test"))
+    begin = frame.action(
+        web("test"), address("learn", "test", "begin"), web("begin_test" if now is None else "new_test")
+    )
     if now is None:
         return _page(web("test"), parts.verdict("hint", web("test_none")), [], actions=[begin])
     count, done = len(now.questions), len(now.answers)
@@ -88,13 +90,18 @@ def _question(title: str, said: str, asked: Asked, to: str, *, sure: bool, hint:
         "hint_title": web("give_hint"),
         "helps": [],
     }
-    shown = {"kind": "text", "id": "question", "title": "", "sentence": "", "mark": "", "paragraphs": asked.ask.split("\n\n")}
+    shown = {
+        "kind": "text",
+        "id": "question",
+        "title": "",
+        "sentence": "",
+        "mark": "",
+        "paragraphs": asked.ask.split("\n\n"),
+    }
     return {**_page(title, parts.verdict("hint", said), [shown]), "form": form}
 
 
-def _outcome(
-    title: str, asked: Asked, place: int, sure: bool, to: str, more: Sequence[str] = ()
-) -> Part:
+def _outcome(title: str, asked: Asked, place: int, sure: bool, to: str, more: Sequence[str] = ()) -> Part:
     """What an answer was worth, with the reason of every option."""
     option = asked.chosen(place)
     lines = [word("right" if option.right else "wrong", why=option.why)]
@@ -102,7 +109,14 @@ def _outcome(
         lines += [word("wrong_but_sure")] if sure else []
         lines.append(word("teaches", text=bank.misconceptions()[option.misconception]))
     said = parts.verdict("good" if option.right else "issue", lines[0])
-    shown = {"kind": "text", "id": "outcome", "title": asked.ask, "sentence": "", "mark": "", "paragraphs": [*lines[1:], *more]}
+    shown = {
+        "kind": "text",
+        "id": "outcome",
+        "title": asked.ask,
+        "sentence": "",
+        "mark": "",
+        "paragraphs": [*lines[1:], *more],
+    }
     reasons = parts.table(
         [web("answer_is"), ""], [_reason(one) for one in asked.options], words=2, id="options", title="", sentence=""
     )
