@@ -11,7 +11,10 @@ from typing import Any
 from starlette.requests import Request
 
 from tagfit.history import Epoch
+from tagfit.lesson.blocks import Shown
+from tagfit.lesson.content import web
 from tagfit.lesson.progress import default_path
+from tagfit.lesson.steps import Context, show
 from tagfit.studio.desk import Desk
 from tagfit.studio.work import Work
 from tagfit.studio.workspace import Workspace
@@ -36,6 +39,16 @@ class Studio:
     agreed: set[str] = field(default_factory=set)
     progress: Path = field(default_factory=default_path)
     epochs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def showing(self, request: Request) -> Callable[[Context], Shown]:
+        """What a step of the course shows before its question; a page does not wait for what takes the engine long."""
+        patience = PATIENCE_OF_DATA if request.scope.get("as_json") else PATIENCE
+
+        def shown(context: Context) -> Shown:
+            key = ("shown", context.station.id, context.step.id, len(context.events))
+            return self.work.get(key, web("at_work"), lambda: show(context), patience)
+
+        return shown
 
     @contextmanager
     def watching(self, station: str) -> Iterator[Callable[[Epoch, int], None]]:

@@ -9,7 +9,6 @@ from typing import Any
 from starlette.requests import Request
 
 from tagfit.errors import InputError
-from tagfit.files import disk_faults
 from tagfit.lesson import answers, exam, practice, progress, recall
 from tagfit.lesson.content import Step, web
 from tagfit.lesson.state import HINT, RESTART, SKIP, SOLUTION, answered, happened, state
@@ -108,8 +107,8 @@ def erase(studio: Studio, _request: Request, form: Form) -> str:
     """Delete all progress, where the word for it was typed."""
     if dict(form).get("word", "").strip().casefold() != web("erase_word"):
         raise InputError(web("erase_refused"), instead=web("erase_help"))
-    with disk_faults(studio.progress):
-        studio.progress.unlink(missing_ok=True)
+    if studio.progress.exists():
+        progress.erase(studio.progress)
     return "/learn"
 
 

@@ -155,7 +155,7 @@ def _learning(get: Callable[..., Route], file: Callable[..., Route], post: Calla
         post("/learn/recall", learn.answer_recall),
         get(
             "/learn/{station}",
-            lambda s, r: pages_of_course.station(s.progress, r.path_params["station"], r.query_params),
+            lambda s, r: pages_of_course.station(s.progress, r.path_params["station"], r.query_params, s.showing(r)),
             "learn.html",
         ),
         file("/learn/{station}/live", _live),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tagfit.errors import MissingExtraError
 from tagfit.lesson import content, progress, recall, steps
-from tagfit.lesson.blocks import Pictures
+from tagfit.lesson.blocks import Pictures, Shown
 from tagfit.lesson.content import Station, Step, message, web
 from tagfit.lesson.state import ANSWER, DONE, HINT, SOLUTION, State, next_station, state, states
 from tagfit.report import charts, parts
@@ -17,6 +17,7 @@ from tagfit.report.parts import Cell, Part
 from tagfit.studio.pages import frame
 from tagfit.studio.workspace import MissingError, address
 
+Show = Callable[[steps.Context], Shown]
 STYLES = ("one", "two", "curve0", "curve1", "curve2", "curve3", "curve4", "curve5")
 
 
@@ -61,8 +62,15 @@ def overview(path: Path) -> Part:
     )
 
 
-def station(path: Path, name: str, query: Mapping[str, str]) -> Part:
-    """A station: its first step that is not over, or with ``after`` what the last answer to that step led to."""
+def station(path: Path, name: str, query: Mapping[str, str], show: Show) -> Part:
+    """A station: its first step that is not over, or with ``after`` what the last answer to that step led to.
+
+    Args:
+        path: of the progress.
+        name: of the station.
+        query: of the address.
+        show: what gives a step's tables, curves and pictures.
+    """
     found = find(name)
     now = state(found, progress.read(path))
     after = next((step for step in found.steps if step.id == query.get("after")), None)
@@ -71,14 +79,17 @@ def station(path: Path, name: str, query: Mapping[str, str]) -> Part:
     if after is not None and now.of(after, ANSWER):
         outcome = now.of(after, ANSWER)[-1]["outcome"]
         if outcome["done"]:
-            return _page(found, title, after, now, _happened(found, after, now), form=None)
+            return _page(found, title, after, _happened(found, after, now), None)
     step = now.current
     if step is None:
         return _over(path, found, title)
     shown = (
         _happened(found, step, now) if after is step else [_text("intro", "", found.intro)] if not now.events else []
     )
-    return _page(found, title, step, now, shown, form=_form(found, step, now))
+    before = show(now.context(step))
+    shown += [_asked(step, now, before), *_blocks(found, step, [one.to_dict() for one in before.blocks], "shown")]
+    shown += _helped(step, now, before.figures)
+    return _page(found, title, step, shown, _form(found, step, now, before))
 
 
 def find(name: str) -> Station:
@@ -108,30 +119,24 @@ def pictures(path: Path, name: str, step_name: str) -> Pictures:
     return found
 
 
-def _page(found: Station, title: str, step: Step, now: State, shown: list[Part], form: Part | None) -> Part:
+def _page(found: Station, title: str, step: Step, sections: list[Part], form: Part | None) -> Part:
+    """A step with its form, or what an answer led to with a button to go on."""
     place = [one.id for one in found.steps].index(step.id) + 1
-    context = now.context(step)
-    before = steps.show(context)
-    sections = list(shown)
-    if form is not None:
-        sections += [
-            _text("question", web("step_of", number=place, count=len(found.steps)), steps.prompt(context, before))
-        ]
-        sections += _blocks(found, step, [block.to_dict() for block in before.blocks], "shown")
-        sections += _helped(step, now, before.figures)
-    actions = [] if form is not None else [frame.action("", address("learn", found.id), web("proceed"), id="continue")]
-    return {
-        **frame.page(
-            title,
-            parts.verdict("hint", web("step_of", number=place, count=len(found.steps))),
-            command=("tagfit", "learn", found.id),
-            sections=sections,
-            ways=frame.top(web("learn")),
-            data={"live": address("learn", found.id, "live"), "training": web("training"), "waiting": web("waiting")},
-        ),
-        "form": form,
-        "onward": actions,
-    }
+    onward = [] if form is not None else [frame.action("", address("learn", found.id), web("proceed"))]
+    shown = frame.page(
+        title,
+        parts.verdict("hint", web("step_of", number=place, count=len(found.steps))),
+        command=("tagfit", "learn", found.id),
+        sections=sections,
+        ways=frame.top(web("learn")),
+        data={"live": address("learn", found.id, "live"), "training": web("training"), "waiting": web("waiting")},
+    )
+    return {**shown, "form": form, "onward": onward}
+
+
+def _asked(step: Step, now: State, before: Shown) -> Part:
+    """The question of a step."""
+    return _text("question", "", steps.prompt(now.context(step), before))
 
 
 def _over(path: Path, found: Station, title: str) -> Part:
@@ -179,7 +184,7 @@ def _helped(step: Step, now: State, figures: Mapping[str, Any]) -> list[Part]:
     return [_text("hints", web("so_far"), "\n\n".join(lines))] if lines else []
 
 
-def _form(found: Station, step: Step, now: State) -> Part:
+def _form(found: Station, step: Step, now: State, before: Shown) -> Part:
     """The form of a step."""
     below = address("learn", found.id, step.id)
     helps = []
@@ -195,7 +200,7 @@ def _form(found: Station, step: Step, now: State) -> Part:
         "help": message(f"help_{step.kind}", count=step.length),
         "legend": web("answer_is"),
         "options": [{"id": option.id, "text": option.text} for option in step.options],
-        "rows": _rows(found, step, now) if step.kind == "tags" else [],
+        "rows": _rows(found, step, before) if step.kind == "tags" else [],
         "places": [web("place_of", text=option.text) for option in step.options] if step.kind == "order" else [],
         "start": _start(step, last[-1]["answer"] if last else None),
         "sure": {"ask": web("sure_question"), "yes": web("sure_yes"), "no": web("sure_no")} if step.sure else None,
@@ -204,9 +209,9 @@ def _form(found: Station, step: Step, now: State) -> Part:
     }
 
 
-def _rows(found: Station, step: Step, now: State) -> list[dict[str, str]]:
+def _rows(found: Station, step: Step, before: Shown) -> list[dict[str, str]]:
     """The pictures that are tagged, each with its address and what is painted in words."""
-    shown = next((one for one in steps.show(now.context(step)).blocks if isinstance(one, Pictures)), None)
+    shown = next((one for one in before.blocks if isinstance(one, Pictures)), None)
     described = () if shown is None else zip(shown.names, shown.descriptions, strict=True)
     return [
         {
