@@ -12,6 +12,7 @@ import yaml
 from red_and_bright import LABELS
 
 from tagfit import tagger, workflow
+from tagfit.backbones import FolderBackbone
 from tagfit.data.readers.arrays import from_arrays
 from tagfit.data.splits.split import split
 from tagfit.evaluation import calibration
@@ -133,7 +134,10 @@ def test_transformers_loads_what_is_one_of_its_own(name: str, tmp_path: Path, mo
     with torch.inference_mode():
         found = torch.sigmoid(model.eval()(pixel_values=(values - 0.5) / 0.2).logits).numpy()
     assert found == pytest.approx(tagger.load(tmp_path / "tagger").probabilities(pixels), abs=1e-5)
-    assert "of transformers loads it" in (tmp_path / "tagger" / "README.md").read_text(encoding="utf-8")
+    card = (tmp_path / "tagger" / "README.md").read_text(encoding="utf-8")
+    assert "of transformers loads it" in card
+    assert f"backbone {name} (SHA-256 {FolderBackbone.of(tmp_path / name).sha256})" in card
+    assert "pip install 'tagfit[transformers]'" in card
 
 
 @pytest.mark.parametrize(

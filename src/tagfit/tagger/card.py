@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 import tagfit
-from tagfit.backbones import BACKBONES, PIN
+from tagfit.backbones import BACKBONES, EXTRA, FOLDER_EXTRA, PIN
 from tagfit.display import few
 from tagfit.tagger.tagger import Tagger
 
@@ -79,8 +80,7 @@ def _dataset(tagger: Tagger) -> str:
 
 
 def _use(tagger: Tagger, name: str, transformers: str) -> str:
-    install = "pip install 'tagfit[train]'" if tagger.graph is None else "pip install tagfit onnxruntime"
-    lines = ["## Use", "", f"    {install}"]
+    lines = ["## Use", "", f"    pip install {_installed(tagger)}"]
     if tagger.preprocessing.size is not None:
         lines.append(f"    tagfit tag {name} PICTURES --out tags.csv")
     lines += ["", f'In Python: `tagfit.Tagger.load("{name}")`, with `tag(pictures)` and `probabilities(rows)`.']
@@ -95,6 +95,15 @@ def _use(tagger: Tagger, name: str, transformers: str) -> str:
             "logits are the probabilities; its image processor resizes in its own way, so they may differ a little.",
         ]
     return "\n".join(lines)
+
+
+def _installed(tagger: Tagger) -> str:
+    """What pip has to install to run it."""
+    if tagger.graph is not None:
+        return "tagfit onnxruntime"
+    if not tagger.recipe.frozen or tagger.net_name is not None:
+        return "'tagfit[train]'"
+    return f"'tagfit[{EXTRA if tagger.recipe.backbone in BACKBONES else FOLDER_EXTRA}]'"
 
 
 def _evaluations(tagger: Tagger) -> list[str]:
@@ -147,11 +156,12 @@ def _origin(tagger: Tagger) -> str:
     origin, recipe = tagger.origin, tagger.recipe
     net = tagger.net_name or recipe.architecture
     if recipe.frozen and tagger.net_name is None:
-        folder, _, digest = recipe.backbone.rpartition(PIN)
-        known = BACKBONES.get(recipe.backbone)
+        name, _, digest = recipe.backbone.partition(PIN)
+        known = BACKBONES.get(name)
         trained_on = f", trained on {known.data}" if known else ""
-        net = f"a head on the frozen backbone {folder.rpartition('/')[2] or recipe.backbone}{trained_on}"
-        net += f" (SHA-256 {digest or (known.sha256 if known else '')})"
+        net = (
+            f"a head on the frozen backbone {Path(name).name}{trained_on} (SHA-256 {known.sha256 if known else digest})"
+        )
     rows = [["net", _cell(net)], ["input", _cell(tagger.preprocessing.shape)]]
     rows += [[_cell(key), _cell(str(value))] for key, value in origin.items() if isinstance(value, str | int)]
     rows += [[f"fingerprint of {key}", f"`{value}`"] for key, value in origin.get("problem", {}).items()]
@@ -198,6 +208,8 @@ def _no_better(evaluation: Mapping[str, Any]) -> list[str]:
     """The metrics whose interval does not exclude the best of the baselines."""
     found = []
     for metric, values in evaluation["metrics"].items():
+        if metric == "calibration_error":  # a constant is calibrated, and says nothing
+            continue
         baselines = [values[name] for name in ("nothing", "prevalence", "best_constant") if values[name] is not None]
         if not baselines or values["interval"] is None:
             continue
