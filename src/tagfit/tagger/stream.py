@@ -19,8 +19,8 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from tagfit.tagger.tagger import Tagger
 
-# Pictures that are scored in one call: enough for a net to be busy, in little memory whatever their size.
-PICTURES_AT_ONCE = 512
+# Pictures that are scored in one call: enough for a net to be busy, and few, so that decoding is soon ahead of it.
+PICTURES_AT_ONCE = 128
 BYTES_AT_ONCE = 1 << 25
 
 
