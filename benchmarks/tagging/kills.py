@@ -1,4 +1,4 @@
-"""Bulk tagging killed at random moments and started again each time, against an undisturbed one: the same rows?
+"""Bulk tagging killed at random moments and started again each time, against an uninterrupted one: the same rows?
 
 python benchmarks/tagging/kills.py TAGGER PICTURES --kills 30 --seed 0
 """
@@ -27,10 +27,10 @@ def main() -> None:
     options = parser.parse_args()
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
-        undisturbed, killed = Path(scratch) / "undisturbed.jsonl", Path(scratch) / "killed.jsonl"
+        uninterrupted, killed = Path(scratch) / "uninterrupted.jsonl", Path(scratch) / "killed.jsonl"
         words = [*TAGFIT, "tag", str(options.tagger), str(options.pictures), "--out"]
         began = time.perf_counter()
-        subprocess.run([*words, str(undisturbed)], capture_output=True, check=True)
+        subprocess.run([*words, str(uninterrupted)], capture_output=True, check=True)
         took = time.perf_counter() - began
         journal, hits, in_the_middle = Path(f"{killed}.part"), 0, 0
         while hits < options.kills:
@@ -46,13 +46,13 @@ def main() -> None:
                 in_the_middle += after > before
                 print(f"kill {hits}: {after} bytes in the journal", flush=True)
             if killed.exists():  # it came to its end: from the beginning again
-                if killed.read_bytes() != undisturbed.read_bytes():
+                if killed.read_bytes() != uninterrupted.read_bytes():
                     sys.exit("the rows DIFFER")
                 killed.unlink()
         subprocess.run([*words, str(killed)], capture_output=True, check=True)
-        same = killed.read_bytes() == undisturbed.read_bytes()
+        same = killed.read_bytes() == uninterrupted.read_bytes()
         print(f"{hits} kills, {in_the_middle} after new rows were written; rows {'the same' if same else 'DIFFER'}")
-        print(f"undisturbed: {took:.1f} s")
+        print(f"uninterrupted: {took:.1f} s")
     sys.exit(not same)
 
 
