@@ -8,7 +8,7 @@ from typing import Any
 
 from tagfit.errors import MissingExtraError
 from tagfit.lesson import content, progress, recall, steps
-from tagfit.lesson.blocks import Pictures, Shown
+from tagfit.lesson.blocks import Code, Pictures, Shown
 from tagfit.lesson.content import Station, Step, message, web
 from tagfit.lesson.state import ANSWER, DONE, HINT, SOLUTION, State, next_station, state, states
 from tagfit.report import charts, parts
@@ -87,7 +87,7 @@ def station(path: Path, name: str, query: Mapping[str, str], show: Show) -> Part
         _happened(found, step, now) if after is step else [_text("intro", "", found.intro)] if not now.events else []
     )
     before = show(now.context(step))
-    shown += [_asked(step, now, before), *_blocks(found, step, [one.to_dict() for one in before.blocks], "shown")]
+    shown += [_asked(step, now, before), *_blocks(found, step, _given(step, before), "shown")]
     shown += _helped(step, now, before.figures)
     return _page(found, title, step, shown, _form(found, step, now, before))
 
@@ -132,6 +132,13 @@ def _page(found: Station, title: str, step: Step, sections: list[Part], form: Pa
         data={"live": address("learn", found.id, "live"), "training": web("training"), "waiting": web("waiting")},
     )
     return {**shown, "form": form, "onward": onward}
+
+
+def _given(step: Step, before: Shown) -> list[dict[str, Any]]:
+    """What is shown under the question; code that is edited is in the form already."""
+    return [
+        one.to_dict() for one in before.blocks if not (isinstance(one, Code) and one.text.strip() == step.start.strip())
+    ]
 
 
 def _asked(step: Step, now: State, before: Shown) -> Part:
@@ -197,7 +204,7 @@ def _form(found: Station, step: Step, now: State, before: Shown) -> Part:
     return {
         "to": below,
         "kind": step.kind,
-        "help": message(f"help_{step.kind}", count=step.length),
+        "help": web(f"help_{step.kind}", count=step.length),
         "legend": web("answer_is"),
         "options": [{"id": option.id, "text": option.text} for option in step.options],
         "rows": _rows(found, step, before) if step.kind == "tags" else [],
