@@ -6,6 +6,7 @@ import numpy as np
 from diagnosing import ill, look, well
 
 from tagfit.diagnosis.limits import limit
+from tagfit.recipe import Recipe
 
 CODE = "overfitting"
 
@@ -29,3 +30,18 @@ def test_one_side_or_a_few_rows_inconclusive() -> None:
     case = ill(CODE)
     case.validation.take(np.arange(5))
     assert look(CODE, case).outcome == "inconclusive"
+
+
+def test_few_pictures_and_a_net_from_scratch_lead_to_a_pretrained_backbone() -> None:
+    case = ill(CODE)
+    said = {}
+    for architecture in ("dense", "pretrained"):
+        train = {**case.train.given(), "inputs": np.zeros((len(case.train.truth), 4, 4, 3), np.uint8)}
+        found = look(CODE, train=train, validation=case.validation.given(), recipe=Recipe(architecture=architecture))
+        assert found.remedy is not None
+        said[architecture] = "--recipe pretrained" in found.remedy.words
+    assert said == {"dense": True, "pretrained": False}
+    features = {**case.train.given(), "inputs": np.zeros((len(case.train.truth), 4))}
+    found = look(CODE, train=features, validation=case.validation.given(), recipe=Recipe())
+    assert found.remedy is not None
+    assert "--recipe pretrained" not in found.remedy.words, "rows of features are not photographs"

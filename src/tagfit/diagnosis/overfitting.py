@@ -15,6 +15,8 @@ GAP_METRICS = ("label_accuracy", "mAP")
 # The smallest distance from a goal that a validation split is expected to resolve.
 LEAST_DIFFERENCE = 0.02
 FEWEST_ROWS = 20
+# Up to here a backbone's frozen features beat nets from scratch on photographs (docs/performance.md has 1,000 to 2,500).
+FEW_PICTURES = 10_000
 Z = 1.959964
 
 
@@ -60,8 +62,22 @@ def _against_overfitting(material: Material) -> Remedy:
     words = "regularise: dropout 0.4, weight decay, early stopping with the best weights"
     recipe = material.recipe or Recipe()
     if recipe.architecture == "conv":
-        return Remedy(f"{words}, augmentation", {**changes, "dropout": (0.4,), "augment": True})
-    return Remedy(f"{words}, batch norm and fewer units", {**changes, "dropout": (0.4,), "norm": "batch"})
+        words, more = f"{words}, augmentation", {"augment": True}
+    else:
+        words, more = f"{words}, batch norm and fewer units", {"norm": "batch"}
+    return Remedy(words + _or_a_backbone(material), {**changes, "dropout": (0.4,), **more})
+
+
+def _or_a_backbone(material: Material) -> str:
+    """What to say of pretrained backbones, where a net learns from scratch on few pictures."""
+    side, recipe = material.train, material.recipe
+    if side is None or recipe is None or recipe.architecture == "pretrained":
+        return ""
+    if not side.holds_pictures or len(side) > FEW_PICTURES:
+        return ""
+    return (
+        f"; with {len(side):,} pictures, photographs are better served by a pretrained backbone (--recipe pretrained)"
+    )
 
 
 @check(
@@ -90,7 +106,7 @@ def underfitting(material: Material) -> Verdict:
     changes = {"widths": (256, 128), "dropout": (0.0,), "weight_decay": 0.0, "learning_rate": 3e-3}
     if material.recipe is not None and material.recipe.architecture == "conv":
         changes["widths"] = (64, 128, 256)
-    words = "a larger net, less regularisation, a higher learning rate"
+    words = f"a larger net, less regularisation, a higher learning rate{_or_a_backbone(material)}"
     return fired(f"{told}; 0.5 is chance.", {"macro_auc": found}, Remedy(words, changes))
 
 
