@@ -22,6 +22,7 @@ from tagfit.evaluation.thresholds import Thresholds
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.tagger import stream
+from tagfit.tagger.tagger import fingerprint
 
 
 def test_it_tags_as_its_run_does_without_the_run(run: Run, photos: Path, tmp_path: Path) -> None:
@@ -153,6 +154,21 @@ def test_pictures_are_decoded_as_in_training(saved: Path, monkeypatch: pytest.Mo
     with pytest.raises(InputError, match=f"not of this tagfit's .tagfit {about['tagfit']}"):
         tagger.load(saved)
     assert loaded.fingerprint != about["fingerprint"]
+
+
+def test_a_tagger_of_the_first_format_is_read(saved: Path, photos: Path) -> None:
+    expected = tagger.load(saved)
+    about = json.loads((saved / "tagger.json").read_text(encoding="utf-8"))
+    first = ("labels", "preprocessing", "recipe", "net", "thresholds")
+    about = {name: about[name] for name in (*first, "origin", "tagfit")}
+    about |= {"format": 1, "fingerprint": fingerprint({name: about[name] for name in first}, expected.weights)}
+    (saved / "tagger.json").write_text(json.dumps(about), encoding="utf-8")
+    for name in ("README.md", "config.json", "preprocessor_config.json"):
+        (saved / name).unlink()
+    assert tagger.load(saved).tag([photos]) == expected.tag([photos])
+    last_weight(saved)
+    with pytest.raises(InputError, match="changed since it was written"):
+        tagger.load(saved)
 
 
 def test_nothing_is_overwritten(run: Run, saved: Path) -> None:
