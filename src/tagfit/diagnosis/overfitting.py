@@ -15,7 +15,7 @@ GAP_METRICS = ("label_accuracy", "mAP")
 # The smallest distance from a goal that a validation split is expected to resolve.
 LEAST_DIFFERENCE = 0.02
 FEWEST_ROWS = 20
-# Up to here a backbone's frozen features beat nets from scratch on photographs (docs/performance.md has 1,000 to 2,500).
+# Up to here a backbone's frozen features beat nets from scratch on photographs (measured with 1,000 to 2,500).
 FEW_PICTURES = 10_000
 Z = 1.959964
 
@@ -61,11 +61,12 @@ def _against_overfitting(material: Material) -> Remedy:
     changes: dict[str, object] = {"weight_decay": 0.05, "optimiser": "adamw", "patience": 5, "restore_best": True}
     words = "regularise: dropout 0.4, weight decay, early stopping with the best weights"
     recipe = material.recipe or Recipe()
+    changes["dropout"] = (0.4,)
     if recipe.architecture == "conv":
-        words, more = f"{words}, augmentation", {"augment": True}
+        words, changes["augment"] = f"{words}, augmentation", True
     else:
-        words, more = f"{words}, batch norm and fewer units", {"norm": "batch"}
-    return Remedy(words + _or_a_backbone(material), {**changes, "dropout": (0.4,), **more})
+        words, changes["norm"] = f"{words}, batch norm and fewer units", "batch"
+    return Remedy(words + _or_a_backbone(material), changes)
 
 
 def _or_a_backbone(material: Material) -> str:
