@@ -46,6 +46,7 @@ def test_the_metadata_are_the_figures_of_the_evaluation(folder: Path, run: Run) 
     assert f"| {macro.value:.3f} | {macro.low:.3f} to {macro.high:.3f} | {macro.nothing:.3f} |" in text
     assert run.problem["fingerprint"]["data"] in text
     assert tagger.load(folder).fingerprint in text
+    assert "    tagfit tag 'red or bright' PICTURES" in text
 
 
 def test_the_client_of_the_hub_reads_it(folder: Path) -> None:

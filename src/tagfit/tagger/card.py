@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,8 +84,11 @@ def _dataset(tagger: Tagger) -> str:
 def _use(tagger: Tagger, name: str, transformers: str) -> str:
     lines = ["## Use", "", f"    pip install {_installed(tagger)}"]
     if tagger.preprocessing.size is not None:
-        lines.append(f"    tagfit tag {name} PICTURES --out tags.csv")
-    lines += ["", f'In Python: `tagfit.Tagger.load("{name}")`, with `tag(pictures)` and `probabilities(rows)`.']
+        lines.append(f"    tagfit tag {shlex.quote(name)} PICTURES --out tags.csv")
+    lines += [
+        "",
+        f"In Python: `tagfit.Tagger.load({json.dumps(name, ensure_ascii=False)})`, with `tag(pictures)` and `probabilities(rows)`.",
+    ]
     if tagger.graph is not None:
         lines += ["Without tagfit, `model.onnx` runs in any ONNX runtime; its metadata have labels and thresholds."]
     if transformers:
