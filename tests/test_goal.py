@@ -174,3 +174,13 @@ def test_every_metric_can_be_named_in_a_goal(name: str) -> None:
 def test_a_gap_that_is_no_number_is_refused(gap: object) -> None:
     with pytest.raises(InputError, match="gap_at_most = "):
         Goal("mAP>0.5", gap_at_most=gap)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("mAP>=85%", "validation.mAP>=0.85"), ("validation.mAP>100%", "validation.mAP>0.85"), ("mAP>x%", "mAP>x%")],
+)
+def test_a_percentage_is_answered_with_its_share(text: str, form: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Goal(text)
+    assert form in raised.value.faults[0].instead

@@ -199,3 +199,19 @@ def test_the_whole_way_on_features(rows: Path, tmp_path: Path) -> None:
     run = workflow.fit(problem, Recipe(widths=(8,), epochs=2), out=tmp_path / "run", threads=1)
     assert workflow.resume(run).state == "done"
     assert set(workflow.evaluate(run, splits=("train", "train", "test"))) == {"train", "test"}  # type: ignore[arg-type]
+
+
+def test_thresholds_of_arrays_take_the_strategy_in_its_place_or_by_name(row_run: Path) -> None:
+    run = open_run(row_run)
+    scores = run.scores("validation")
+    wanted = workflow.choose_thresholds(run, "recall=0.8").values.tolist()
+    for chosen in (
+        workflow.choose_thresholds(scores.truth, scores.scores, "recall=0.8"),
+        workflow.choose_thresholds(scores.truth, scores.scores, strategy="recall=0.8"),
+        workflow.choose_thresholds(run, strategy="recall=0.8"),
+    ):
+        assert chosen.values.tolist() == wanted
+    with pytest.raises(InputError, match="two strategies"):
+        workflow.choose_thresholds(run, "recall=0.8", "best-f1")
+    with pytest.raises(InputError, match="takes no scores"):
+        workflow.choose_thresholds(run, scores.scores)

@@ -218,6 +218,20 @@ def fiftyone(folder: Path, scale: float) -> Path:
     return folder
 
 
+def createml(folder: Path, scale: float) -> Path:
+    generator = random.Random(0)
+    files = names(int(50_000 * scale))
+    pictures(folder, files)
+    box = {"x": 10, "y": 20, "width": 30, "height": 40}
+    items = [
+        {"image": name, "annotations": [{"label": LABELS[tag], "coordinates": box} for tag in tags(generator)]}
+        for name in files
+    ]
+    path = folder / "annotations.json"
+    path.write_text(json.dumps(items))
+    return path
+
+
 def huggingface(folder: Path, scale: float) -> Path:
     """10^6 rows with embedded pictures; only labels and paths are read."""
     import pyarrow as pa
@@ -269,7 +283,7 @@ def webdataset(folder: Path, scale: float) -> Path:
 SETS: dict[str, Callable[[Path, float], Path]] = {
     "coco": coco, "voc": voc, "yolo": yolo, "openimages": openimages, "roboflow": roboflow, "imagefolder": imagefolder,
     "label-folders": label_folders, "label-studio": label_studio, "cvat": cvat, "supervisely": supervisely,
-    "fiftyone": fiftyone, "huggingface": huggingface, "webdataset": webdataset,
+    "fiftyone": fiftyone, "createml": createml, "huggingface": huggingface, "webdataset": webdataset,
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ CEILING_WEIGHT = 0.5
 _NAME = r"\s*(?:(train|validation|test)\.)?(\w+(?:\.\d+)?)\s*"
 _BOUND = re.compile(_NAME + r"(>=|<=|>|<)\s*([\w.+-]+)\s*")
 _OTHER_BOUND = re.compile(r"\s*([A-Za-z][\w./-]*?)\s*(>=|<=|==|=|>|<)\s*(\S+)\s*")
+_PERCENTAGE = re.compile(r"[0-9]+(?:\.[0-9]+)?%")
 _FIGURE = re.compile(_NAME)
 
 
@@ -274,7 +275,11 @@ def _likely_bound(text: str) -> str:
     split, metric = parted(found[1])
     sign = found[2] if found[2] in (">=", "<=", ">", "<") else ">="
     meant = (metric,) if metric in METRICS else likely(metric)
-    return " or ".join(f"{split or 'validation'}.{one}{sign}{found[3]}" for one in meant)
+    value = found[3]
+    if _PERCENTAGE.fullmatch(value):
+        share = float(value[:-1]) / 100
+        value = f"{share if 0 < share < 1 else _possible(share, (0.0, 1.0)):g}"
+    return " or ".join(f"{split or 'validation'}.{one}{sign}{value}" for one in meant)
 
 
 def _usable(bound: Bound) -> Bound:

@@ -16,7 +16,7 @@ PRESENT, ABSENT, UNKNOWN, BLANK, MINUS_ONE, INVALID = b"1", b"0", b"?", b"_", b"
 NOTHING = frozenset(("", "nan", "none", "null", "nil", "<na>", "na", "n/a", "#n/a", "nat", "-", "--", "–", "—"))
 TICKS = frozenset(("x", "✓", "✔", "☑", "☒"))
 YES = frozenset(("true", "t", "yes", "y")) | TICKS
-# Words of one kind; a column of labels holds words of one of them, or numbers, and not y beside x.
+# Words of one kind; a column of labels holds words of one of them, or numbers, and not y next to x.
 KINDS = (
     frozenset(("true", "false")), frozenset(("t", "f")), frozenset(("yes", "no")), frozenset(("y", "n")), TICKS | {"☐"},
 )  # fmt: skip

@@ -85,7 +85,7 @@ class Scores(Shown):
         """Check array-likes from any library and put names to them.
 
         Args:
-            truth: (N, L) of 0 and 1, NaN, None, masked or -1 where unknown; or N lists of tags, beside ``labels`` or
+            truth: (N, L) of 0 and 1, NaN, None, masked or -1 where unknown; or N lists of tags, with ``labels`` or
                 scores with named columns.
             scores: (N, L) in [0, 1]. Two frames are aligned by the names of their columns and, where both have an
                 index, of their rows; without names the order is taken as it is.

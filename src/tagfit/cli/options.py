@@ -300,7 +300,7 @@ def faults_of_source(context: typer.Context, name: str = "source") -> list[Fault
 
 
 def _without_effect_on(context: typer.Context, sources: Iterable[Path]) -> list[Fault]:
-    """Options that none of the sources has a use for: for cells of a table, or for files and tags beside arrays."""
+    """Options that none of the sources has a use for: for cells of a table, or for files and tags with arrays."""
     from tagfit.data.readers.formats import format_of
 
     named = context.params.get("format")

@@ -101,7 +101,7 @@ def _refuse_other_labels(parts: Mapping[str, TaggedSet]) -> None:
 
 
 def _refuse_other_kinds(parts: Mapping[str, TaggedSet], *, types: bool = True) -> None:
-    """Refuse files beside arrays, arrays of other shapes, and with ``types`` also of other types."""
+    """Refuse files joined with arrays, arrays of other shapes, and with ``types`` also of other types."""
 
     def kind(data: TaggedSet) -> str:
         if data.arrays is None:

@@ -88,7 +88,7 @@ def _sorted(
 
 
 def pack(drawn: Draws) -> tuple[Words, type]:
-    """How often each row is drawn, several resamples beside one another in each 64-bit word: words (P, N) and the type
+    """How often each row is drawn, several resamples side by side in each 64-bit word: words (P, N) and the type
     of their parts. Sums of words are sums of all parts, as long as none passes its type, which the total decides."""
     most = float(drawn.sum(axis=0, dtype=np.float64).max(initial=0))
     part = np.uint16 if most < 2**16 else np.uint32

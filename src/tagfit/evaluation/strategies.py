@@ -227,7 +227,7 @@ class RecallAtLeast:
 
 @lru_cache(maxsize=8)
 def fewest_hits(rows: int, target: float, error: float) -> NDArray[np.int64]:
-    """How many hits beside 0, 1 ... ``rows`` false alarms show a precision of ``target``, int (rows + 1,).
+    """How many hits, with 0, 1 ... ``rows`` false alarms, show a precision of ``target``, int (rows + 1,).
 
     The Clopper-Pearson bound reaches the target exactly where the binomial test is passed, and more hits never fail it,
     so the least number is found by bisection for all numbers of false alarms at once.

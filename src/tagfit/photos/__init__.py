@@ -1,1 +1,1 @@
-"""Photos: keywords in and beside picture files, as photo programs keep them; standard library only."""
+"""Photos: keywords in picture files and next to them, as photo programs keep them; standard library only."""

@@ -14,7 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 106, 26, 36
 ROW = 36
 LINE = 16  # least distance between two texts, one above the other
 SIGN = 6.5  # width of a character
-NAME = 16  # characters of a name that fit beside a drawing
+NAME = 16  # characters of a name that fit next to a drawing
 AROUND = 0.08  # room around the values on an axis, as a share of their span
 NARROWEST = 1e-3  # an axis spans at least this share of its values, so that its ticks have few digits
 LARGEST = 1e300  # so that a difference of two ends never overflows
@@ -158,7 +158,7 @@ def by_epoch(
         said = f"epoch {epoch}"
         after_name = (len(y_name) + 1) * SIGN if y_name else 0.0
         wide = len(said) * SIGN
-        left = min(foot[0] - wide / 2, WIDTH - RIGHT - wide)  # beside the frame stand the names of the curves
+        left = min(foot[0] - wide / 2, WIDTH - RIGHT - wide)  # the names of the curves are next to the frame
         drawing.word(max(left, after_name), top[1] - 6, said, style="limit")
     if y_name:
         axes.y_name(y_name)
@@ -214,7 +214,7 @@ def apart(heights: Sequence[float], least: float, within: tuple[float, float]) -
 
 
 def shortened(name: str, most: int = NAME) -> str:
-    """A name that fits beside a drawing."""
+    """A name that fits next to a drawing."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 

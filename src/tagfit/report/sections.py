@@ -90,7 +90,7 @@ def metrics(evaluations: Mapping[str, Evaluation]) -> Part:
                 ]
             )
     columns = ["metric", "split", "value", "95 % interval", "predict nothing", "prevalence", "best constant set"]
-    said = "Each metric with its interval, beside what three trivial predictions score on the same pictures."
+    said = "Each metric with its interval, next to the scores of three trivial predictions on the same pictures."
     return parts.table(columns, rows, words=2, id="metrics", title="Metrics", sentence=said)
 
 

@@ -1,4 +1,4 @@
-"""Work: what takes longer than a page may wait is computed once, beside the requests, and kept while it is used."""
+"""Work: what takes longer than a page may wait is computed once, outside the requests, and kept while it is used."""
 
 from __future__ import annotations
 

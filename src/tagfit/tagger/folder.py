@@ -33,7 +33,7 @@ FORMAT = 2
 READ = (1, FORMAT)  # 1 had neither calibration nor ONNX, and no hashes of files
 ABOUT, WEIGHTS, GRAPH = "tagger.json", "weights.safetensors", "model.onnx"
 CARD = "README.md"  # the one file that may be edited
-# What the fingerprint is of, beside the weights or the graph.
+# What the fingerprint is of, in addition to the weights or the graph.
 SETTINGS_OF_1 = ("labels", "preprocessing", "recipe", "net", "thresholds")
 SETTINGS = (*SETTINGS_OF_1, "calibration", "engine")
 

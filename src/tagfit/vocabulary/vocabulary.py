@@ -51,7 +51,7 @@ class Vocabulary:
         """
         try:
             values = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:  # beside its own error, what Python says of lists nested too deep
+        except (ValueError, RecursionError) as error:  # its own error, and what Python says of lists nested too deep
             raise InputError(f"{where} is not valid TOML: {error}", instead="docs/vocabulary.md shows one") from None
         return cls.from_dict(values, where)
 

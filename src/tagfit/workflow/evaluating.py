@@ -131,8 +131,9 @@ def evaluate(
 )
 def choose_thresholds(
     run: Run | str | Path | Scores | ArrayLike,
-    strategy: str | ArrayLike = "best-f1",
-    *more: str,
+    scores: str | ArrayLike | None = None,
+    strategy: str | None = None,
+    *,
     split: str | None = None,
     by_label: Mapping[str, str] | None = None,
     resamples: int = choose.RESAMPLES,
@@ -143,7 +144,8 @@ def choose_thresholds(
 
     Args:
         run: a Run, its folder, or Scores; or a truth of shape (N, L), with scores of the same shape after it.
-        strategy: the name of a strategy, such as "best-f1" or "precision=0.9"; ``more`` holds it after arrays.
+        scores: after a truth, its scores; after anything else, the strategy.
+        strategy: the name of a strategy, such as "precision=0.9"; "best-f1" by default.
         split: of the run; "validation" by default.
         by_label: other strategies for some labels, such as ``{"people": "precision=0.9"}``.
         resamples: bootstrap resamples for the spread of each threshold; 0 for none.
@@ -153,18 +155,24 @@ def choose_thresholds(
     Raises:
         InputError: the test split, which is there to judge on, or a strategy that does not exist.
     """
-    if not isinstance(strategy, str):
-        rows, name = Scores.of(run, strategy, split=split or ""), "".join(more[:1]) or "best-f1"  # type: ignore[arg-type]
-    elif isinstance(run, Scores):
-        refuse_unused("choose_thresholds(Scores)", split=split)
-        rows, name = run, strategy
+    if isinstance(scores, str):
+        if strategy is not None:
+            raise InputError(f"two strategies are given: {scores!r} and {strategy!r}", instead="one of them")
+        scores, strategy = None, scores
+    if isinstance(run, Scores):
+        refuse_unused("choose_thresholds(Scores)", split=split, scores=scores)
+        rows = run
     elif isinstance(run, Run | str | os.PathLike):
+        refuse_unused("choose_thresholds(run)", scores=scores)
         if split == "test":
             raise InputError("thresholds are not chosen on the test split", instead="validation")
         opened = run if isinstance(run, Run) else open_run(run)
-        rows, name = opened.scores(split or "validation"), strategy
-    else:
+        rows = opened.scores(split or "validation")
+    elif scores is None:
         raise InputError("choose_thresholds got a truth without scores", instead="choose_thresholds(truth, scores)")
+    else:
+        rows = Scores.of(run, scores, split=split or "")
+    name = strategy or "best-f1"
     return choose.choose_thresholds(
         rows, name, by_label=by_label, resamples=resamples, seed=seed, on_progress=on_progress
     )

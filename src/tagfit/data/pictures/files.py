@@ -53,7 +53,7 @@ class Locator:
         return None, reason or self._not_there(name)
 
     def _look(self, head: str) -> list[_Place]:
-        """The folders that ``head`` may mean: beside the table, then in ``images/``."""
+        """The folders that ``head`` may mean: next to the table, then in ``images/``."""
         if "\0" in head:
             return []
         places = []

@@ -75,7 +75,7 @@ def of_columns(columns: Columns, names: Sequence[str], *, asked: bool = False) -
 
 
 def _taken_for_roles(columns: Columns, labels: list[str]) -> list[Fault]:
-    """Warnings of columns of 0 and 1 that are called ``group`` or the like, beside others of 0 and 1."""
+    """Warnings of columns of 0 and 1 that are called ``group`` or the like, where others are labels."""
     header, found = columns.names.header, []
     for role, name in columns.roles.items():
         if role in ROW_NAMES and name == role and columns.options.group_column is None:

@@ -77,7 +77,7 @@ def _files_in(look: Look) -> dict[str, Place]:
 
 
 def _folders_of(file: Place) -> list[Place]:
-    """Where the pictures of a COCO file may be: in the folder that its name speaks of, beside it, in ``images/``."""
+    """Where the pictures of a COCO file may be: in the folder that its name refers to, next to it, in ``images/``."""
     roots = [file.parent.parent, file.parent] if file.parent.name == "annotations" else [file.parent]
     named = file.stem.rpartition("_")[2]
     split = split_of(named)

@@ -130,7 +130,7 @@ def spelled(names: Sequence[str], header: Sequence[str]) -> str:
 
 
 def taken_for_a_role(name: str, role: str, labels: Sequence[str], all_labels: str) -> Fault:
-    """What to say of a column of 0 and 1 that is named as a role, beside labels that are columns of 0 and 1 as well.
+    """What to say of a column of 0 and 1 that is named as a role, where labels are columns of 0 and 1 as well.
 
     Args:
         name: the column.

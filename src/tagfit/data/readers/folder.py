@@ -1,4 +1,4 @@
-"""Reads a folder that holds ``tags.csv`` and its pictures, in ``images/`` or beside it."""
+"""Reads a folder that holds ``tags.csv`` and its pictures, in ``images/`` or next to it."""
 
 from __future__ import annotations
 

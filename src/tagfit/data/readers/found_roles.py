@@ -82,18 +82,18 @@ def columns_of_rows(assigned: Assigned) -> dict[str, int]:
 
 
 def binary_columns(assigned: Assigned) -> list[int]:
-    """The columns of 0 and 1; one that is named like a column of tags is so only beside others, or by one name.
+    """The columns of 0 and 1; one that is named like a column of tags is one only if others are, or by its name.
 
     Tags may be called ``x``, ``y`` or ``0``: a column ``tags`` that holds nothing else holds tags.
     """
     found = [index for index in assigned.free() if assigned.contents.is_label(index)]
     named = {index for index in found if assigned.names.normal[index] in TAG_NAMES}
     digits = {index for index in named if assigned.contents.holds_digits(index)}
-    beside = any(index not in named for index in found)
+    others = any(index not in named for index in found)
     return [
         index
         for index in found
-        if index not in named or (index in digits and (beside or assigned.names.normal[index] in SINGULAR))
+        if index not in named or (index in digits and (others or assigned.names.normal[index] in SINGULAR))
     ]
 
 
@@ -189,7 +189,7 @@ def take_labels(assigned: Assigned, binary: list[int]) -> None:
 
 
 def report_swallowed_labels(assigned: Assigned, of_row: dict[str, int]) -> None:
-    """A column of 0 and 1 named as a role beside other columns of 0 and 1 may be a label of that name: say so."""
+    """A column of 0 and 1 named as a role, with other columns of 0 and 1, may be a label of that name: say so."""
     for role, index in list(of_row.items()):
         if assigned.why[index][0] == "label":
             del of_row[role]

@@ -93,8 +93,8 @@ def decided(
             what = f"no cell says 0 and {int(blanks.sum())} are empty: {BLANK_READINGS}"
             faults.append(Fault(what, place, "--blank absent, or --blank unknown"))
         else:
-            beside = " next to ticks" if blank is None and meant == "absent" else ""
-            notes.append(f"an empty cell{beside} is {meant} ({int(blanks.sum())} cells{_as_asked(blank)})")
+            ticks = " next to ticks" if blank is None and meant == "absent" else ""
+            notes.append(f"an empty cell{ticks} is {meant} ({int(blanks.sum())} cells{_as_asked(blank)})")
             absent_by += ["--blank absent"] if meant == "unknown" else []
             codes[blanks] = literals.ABSENT if meant == "absent" else literals.UNKNOWN
     known = (codes == literals.PRESENT) | (codes == literals.ABSENT)

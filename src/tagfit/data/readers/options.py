@@ -24,8 +24,8 @@ def folder_of_images(folder: Path, table: Path | None) -> Path:
     """The folder or archive that the user names, from the working directory or else from where the table lies."""
     if folder.exists() or table is None:
         return folder
-    beside = (table if table.is_dir() else table.parent) / folder
-    return beside if beside.exists() else folder
+    near = (table if table.is_dir() else table.parent) / folder
+    return near if near.exists() else folder
 
 
 @dataclass(frozen=True)

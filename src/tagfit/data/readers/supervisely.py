@@ -17,7 +17,7 @@ META = "meta.json"
 
 
 def recognise(look: Look) -> bool:
-    """A folder with ``ann/`` beside ``img/``, itself or in one of its folders."""
+    """A folder with ``ann/`` next to ``img/``, itself or in one of its folders."""
     return look.is_folder and bool(_datasets(look))
 
 

@@ -155,7 +155,7 @@ class _Samples:
             return (asked[0].lstrip("."),)
         own = tuple(part for part in ("json", "cls") if part in there)
         if own and "txt" in there:
-            self.annotations.notes.append(".txt is not read, as there are labels beside it (--tags-column txt)")
+            self.annotations.notes.append(".txt is not read, as there are other labels (--tags-column txt)")
         return own or ("txt",)
 
     def _read_sample(self, store: TarStore, shard: str, split: str, key: str, parts: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ class Texts:
 
     Attributes:
         annotations: which get the labels.
-        names: of the classes, where a file beside the shards names them.
+        names: of the classes, where a file next to the shards names them.
     """
 
     annotations: Annotations

@@ -23,7 +23,7 @@ NOT_LABELS = frozenset((*NAME_LISTS, "train.txt", "val.txt", "valid.txt", "test.
 
 
 def recognise(look: Look) -> bool:
-    """A YAML file with ``names``, or a folder with one, or with images/ beside labels/ or a list of class names."""
+    """A YAML file with ``names``, or a folder with one, or with images/ next to labels/ or a list of class names."""
     if not look.is_folder:
         return look.suffix in (".yaml", ".yml") and ("names:" in look.text or "\ntrain:" in look.text)
     if any((child := look.child(name)) is not None and recognise(child) for name in YAML_NAMES):
@@ -181,7 +181,7 @@ def _split_of_path(path: str) -> str:
 
 
 def _labels_of(path: str, home: Place) -> Place | None:
-    """The text file of a picture: the last ``images`` in its path becomes ``labels``, or it is beside the picture."""
+    """The text file of a picture: the last ``images`` in its path becomes ``labels``, or it is next to the picture."""
     stem = posixpath.splitext(path)[0]
     head, found, tail = f"/{stem}".rpartition("/images/")
     candidates = [f"{head}/labels/{tail}.txt"[1:]] if found else []

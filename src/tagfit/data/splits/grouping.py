@@ -14,7 +14,7 @@ def merged(*groupings: NDArray[np.str_] | None) -> NDArray[np.str_]:
         groupings: each N names, '' where a row stands alone; or None.
 
     Returns:
-        N names; '' where no grouping puts another row beside the row.
+        N names; '' where no grouping puts another row with the row.
     """
     given = [np.asarray(grouping) for grouping in groupings if grouping is not None]
     rows = len(given[0])

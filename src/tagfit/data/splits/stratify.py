@@ -1,8 +1,8 @@
 """Multi-label stratification: assigns rows or groups to parts with similar label distributions.
 
 The idea is iterative stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
-2011) with pairs of labels beside single labels (Szymański and Kajdanowicz, "A network perspective on stratification of
-multi-label data", 2017), followed by a local search: rows change places between two parts as long as that brings the
+2011) with pairs of labels as well as single ones (Szymański and Kajdanowicz, "A network perspective on stratification
+of multi-label data", 2017), followed by a local search: rows change places between two parts as long as that brings the
 counts nearer to their targets.
 """
 

@@ -16,7 +16,7 @@ def corrections(desk: Desk) -> Part:
     rows = [[one.at.replace("T", " ")[:19], one.picture, one.label, one.was, one.now] for one in reversed(standing)]
     columns = ["time (UTC)", "picture", "label", "was", "is"]
     hidden = f" The last {SHOWN} of them." if len(rows) > SHOWN else ""
-    said = f"Your own files are not changed; this is a log beside them.{hidden}"
+    said = f"Your own files are not changed; this is a separate log.{hidden}"
     shown = parts.table(columns, rows[:SHOWN], words=5, id="log", title="What stands", sentence=said)
     back = len(entries) - len(standing)
     count = "1 corrected tag" if len(standing) == 1 else f"{len(standing)} corrected tags"

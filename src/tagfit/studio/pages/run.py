@@ -30,7 +30,7 @@ SHOWS = {
 
 
 def overview(desk: Desk) -> Part:
-    """Metrics beside baselines, labels by need, the strongest finding, the most confident mistakes."""
+    """Metrics with baselines, labels by need, the strongest finding, the most confident mistakes."""
     run = desk.run
     if not run.scored_splits:
         return curves(desk)

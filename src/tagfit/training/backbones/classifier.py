@@ -87,7 +87,7 @@ def _model(backbone: FolderBackbone, labels: tuple[str, ...]) -> Any:
 
 
 def _set_last(model: nn.Module, weight: Tensor, bias: Tensor) -> None:
-    """Put the head into the classifier of a model; features that it takes beside those of the backbone get 0."""
+    """Put the head into the classifier of a model; its features that are not the backbone's get 0."""
     layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear) and layer.out_features == len(weight)]
     if not layers or layers[-1].in_features < weight.shape[1] or layers[-1].bias is None:
         raise InputError(f"its {type(model).__name__} has no linear layer for the head")

@@ -61,7 +61,7 @@ class SameConv(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """Expand, filter each channel, project; beside a shortcut where shape allows. (n, c, h, w) -> (n, c', h', w')."""
+    """Expand, filter each channel, project; with a shortcut where shapes allow. (n, c, h, w) -> (n, c', h', w')."""
 
     def __init__(self, fan_in: int, fan_out: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()

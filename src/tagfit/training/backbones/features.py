@@ -1,4 +1,4 @@
-"""Features of a whole Problem, computed once for each backbone and kept memory-mapped beside the picture cache."""
+"""Features of a whole Problem, computed once for each backbone and kept memory-mapped next to the picture cache."""
 
 from __future__ import annotations
 
