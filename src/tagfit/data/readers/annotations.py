@@ -130,10 +130,10 @@ class Annotations:
             ticks_only=ticks_only,
         )
         columns = [self.label(name) for name in names]
-        states = np.where(known, np.where(truth == 1, PRESENT, ABSENT), UNKNOWN).tolist()
-        for row, of_row in zip(rows, states, strict=True):
-            for column, state in zip(columns, of_row, strict=True):
-                self.mark(row, column, state)
+        states = np.where(known, np.where(truth == 1, PRESENT, ABSENT), UNKNOWN).astype(np.int8)
+        self._rows.frombytes(np.repeat(np.asarray(rows, dtype=np.int64), len(columns)).tobytes())
+        self._columns.frombytes(np.tile(np.asarray(columns, dtype=np.int64), len(rows)).tobytes())
+        self._states.frombytes(states.tobytes())
 
     def mark_unknown_row(self, row: int) -> None:
         """State that nothing is known of a picture, except what is marked."""

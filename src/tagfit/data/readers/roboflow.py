@@ -33,29 +33,36 @@ def read(place: Place, options: TableOptions) -> TaggedSet:
         raise InputError(f"the folder {place} has no {TABLE}", instead=f"train/{TABLE}, valid/{TABLE} ...")
     annotations = Annotations(NAME, place, options)
     found = _Codes()
-    columns: list[str] = []
     for folder, table in tables.items():
         shown = f"{folder}/{TABLE}" if folder else TABLE
         annotations.look_in([table.parent])
         names = _read_table(table, shown, split_of(folder), annotations, found)
-        if columns and names and set(columns) != set(names):
-            differ = sorted(set(columns) ^ set(names))
+        if names and set(found.columns) != set(names):
+            differ = sorted(set(found.columns) ^ set(names))
             annotations.fault(f"it has other columns than the first table: {differ}", shown, "the same in each")
-        columns = columns or names
     annotations.refuse_if_faulty()
-    codes = [[states[name] for name in columns] for states in found.codes]
-    ticks_only = bool(found.words) and found.words <= literals.TICKS
-    annotations.mark_zero_one(found.rows, columns, codes, ticks_only=ticks_only)
+    words = {
+        word for cell, state in found.states.items() if state == literals.PRESENT if (word := cell.strip().casefold())
+    }
+    ticks_only = bool(words) and words <= literals.TICKS
+    annotations.mark_zero_one(found.rows, found.columns, found.codes, ticks_only=ticks_only)
     return annotations.finish()
 
 
 @dataclass
 class _Codes:
-    """What the tables say: the rows, the state of each label in each, and the words for what is present."""
+    """What the tables say: the labels, the rows, the state of each label in each, and that of each distinct cell."""
 
+    columns: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
-    codes: list[dict[str, bytes]] = field(default_factory=list)
-    words: set[str] = field(default_factory=set)
+    codes: list[list[bytes]] = field(default_factory=list)
+    states: dict[str, bytes] = field(default_factory=dict)
+
+    def state(self, cell: str) -> bytes:
+        known = self.states.get(cell)
+        if known is None:
+            known = self.states[cell] = literals.state(cell)
+        return known
 
 
 def _tables(look: Look) -> dict[str, Place]:
@@ -78,17 +85,17 @@ def _read_table(table: Place, shown: str, split: str, annotations: Annotations, 
     if len(set(names)) < len(names) or "" in names:
         annotations.fault("a label is empty or occurs twice", f"{shown}, row 1", "each label once")
         return []
+    found.columns = found.columns or names
+    order = None if names == found.columns else [names.index(name) for name in found.columns if name in names]
     for line, cells in rows[1:]:
         where = f"{shown}, row {line}"
         if len(cells) != len(header):
             annotations.fault(f"{len(cells)} cells, the header has {len(header)}", where)
             continue
         found.rows.append(annotations.picture(cells[0], where, split))
-        states = dict(zip(names, map(literals.state, cells[1:]), strict=True))
-        for name, cell in zip(names, cells[1:], strict=True):
-            if states[name] == literals.INVALID:
-                annotations.fault(f"the column {name!r} holds {cell!r}", where, "0 or 1")
-            elif states[name] == literals.PRESENT:
-                found.words.add(cell.strip().casefold())
-        found.codes.append(states)
+        states = [found.state(cell) for cell in cells[1:]]
+        if literals.INVALID in states:
+            wrong = states.index(literals.INVALID)
+            annotations.fault(f"the column {names[wrong]!r} holds {cells[1 + wrong]!r}", where, "0 or 1")
+        found.codes.append(states if order is None else [states[at] for at in order])
     return names
