@@ -85,10 +85,8 @@ def _use(tagger: Tagger, name: str, transformers: str) -> str:
     lines = ["## Use", "", f"    pip install {_installed(tagger)}"]
     if tagger.preprocessing.size is not None:
         lines.append(f"    tagfit tag {shlex.quote(name)} PICTURES --out tags.csv")
-    lines += [
-        "",
-        f"In Python: `tagfit.Tagger.load({json.dumps(name, ensure_ascii=False)})`, with `tag(pictures)` and `probabilities(rows)`.",
-    ]
+    load = f"tagfit.Tagger.load({json.dumps(name, ensure_ascii=False)})"
+    lines += ["", f"In Python: `{load}`, with `tag(pictures)` and `probabilities(rows)`."]
     if tagger.graph is not None:
         lines += ["Without tagfit, `model.onnx` runs in any ONNX runtime; its metadata have labels and thresholds."]
     if transformers:
