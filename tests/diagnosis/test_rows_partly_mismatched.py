@@ -50,11 +50,14 @@ def test_permuted_columns_are_left_to_their_own_check() -> None:
     assert "labels-permuted" in look(CODE, ill("labels-permuted")).verdict.says
 
 
-def test_tags_are_not_blamed_where_few_rows_leave_it_open() -> None:
-    cases = [planted(CODE, 1, np.random.default_rng(seed), SMALL) for seed in range(8)]
+def test_where_few_rows_leave_it_open_neither_rows_nor_tags_are_blamed() -> None:
+    cases = [planted(CODE, 2, np.random.default_rng(seed), SMALL) for seed in range(24)]
     found = [diagnose(validation=case.validation.given()) for case in cases]
-    assert any(one[CODE].outcome != "fired" for one in found), "too few rows to find it every time"
-    assert not [one for one in found if "fired" in (one["suspect-tags"].outcome, one["missing-tags"].outcome)]
+    open_ones = [one for one in found if one[CODE].outcome == "inconclusive"]
+    assert open_ones, "too few rows to find it every time"
+    for one in open_ones:
+        for tags in ("suspect-tags", "missing-tags"):
+            assert one[tags].outcome == "inconclusive"
 
 
 @settings(max_examples=10)

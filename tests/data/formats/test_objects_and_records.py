@@ -121,6 +121,12 @@ def test_the_options_of_tables_hold_for_an_imagefolder(tmp_path: Path) -> None:
     assert "there is no column 'moods'" in refusal(source, tags_column="moods")
 
 
+def test_a_name_among_lists_of_names_is_a_list_of_one(tmp_path: Path) -> None:
+    assert said(metadata(tmp_path, {"tags": ["sea", "sun"]}, {"tags": "sun"}, {"tags": None})) == [
+        *("sea sun", "sun", "?sea ?sun"),
+    ]
+
+
 def test_unknown_labels_and_rows_of_an_imagefolder(tmp_path: Path) -> None:
     rows = [{"tags": ["sea"], "unknown": ["sun"]}, {"tags": ["sun"], "unknown": []}, {"tags": None}, {"tags": []}]
     assert said(metadata(tmp_path, *rows)) == ["sea ?sun", "sun", "?sea ?sun", ""]

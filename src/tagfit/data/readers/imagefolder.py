@@ -107,7 +107,12 @@ def _table_of_records(place: Place, shown: str, options: TableOptions) -> Table:
     records = [row for _, row in flat]
     _join_unknown(records, options)
     header = list(dict.fromkeys(name for row in records for name in row))
-    of_tags = {name for name in header if normalised(name) in TAG_NAMES or _holds_lists(records, name)}
+    of_lists = {name for name in header if _holds_lists(records, name)}
+    for row in records:
+        row.update(
+            {name: [row[name]] for name in of_lists if isinstance(row.get(name), str)}
+        )  # one name, not in a list
+    of_tags = of_lists | {name for name in header if normalised(name) in TAG_NAMES}
     nothing = "" if options.blank == "absent" else UNKNOWN_ROW  # null is not the same as no tags
     cells = [
         [cell_text(row.get(name)) if row.get(name) is not None or name not in of_tags else nothing for name in header]
