@@ -139,7 +139,10 @@ def test_the_command_prints_the_whole_story(tagfit: Command, made: Demo, monkeyp
         "letter:",
     ):
         assert expected in shown.out
-    assert shown.out.splitlines()[-1].split() == ["report:", str(made.report)]
+    *_, report, _, _, studio, learn = shown.out.splitlines()
+    assert report.split() == ["report:", str(made.report)]
+    assert studio.endswith(f": tagfit studio {made.pictures.directory.parent}")
+    assert learn.endswith(": tagfit learn")
     document = tagfit("demo", "--json").json
     assert [one["name"] for one in document["nets"]] == ["plain-dense", "cured", "small-conv"]
     assert document["interpretation"] == interpretation(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,10 @@ def _print(demo: Demo) -> None:
     say(table(["picture", "tags (score)", "true tags"], records, left=3))
     say(f"\npictures: {demo.pictures.directory}\nruns:     {demo.start.run.folder.parent}\nletter:   {demo.letter}")
     say(f"page:     {demo.page}\nreport:   {demo.report}")
+    folder = shlex.quote(str(demo.pictures.directory.parent))
+    say("\nhow to go on")
+    say(f"- look at the runs and their pictures in the browser: tagfit studio {folder}")
+    say("- learn in an hour why the net memorised and how it was cured: tagfit learn")
 
 
 def _rows(demo: Demo) -> list[list[str]]:

@@ -16,7 +16,7 @@ from tagfit.errors import Fault, InputError
 Kind = Literal["choice", "many", "number", "order", "text", "curve", "recipe", "code", "tags"]
 # Kinds whose answer names options.
 OF_OPTIONS = ("choice", "many", "order", "tags")
-LINES_MATTER = ("start",)
+LINES_MATTER = ("start", "example")
 _LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 Text = Annotated[str, Field(min_length=1)]
 Model = TypeVar("Model", bound=BaseModel)
@@ -68,6 +68,7 @@ class Step(Part):
         hints: given one after another.
         solution: shown after one try to a learner who asks, and to one who skips.
         start: what the learner edits, of a recipe or code.
+        example: a right answer as a learner types it, for the printed pages; needed where a lab judges.
         feedback: texts by the key that a lab returns.
         misconceptions: keys of ``feedback`` that are mistakes.
         names: words that the lab's tables and plots need, by key.
@@ -86,6 +87,7 @@ class Step(Part):
     hints: tuple[Text, ...] = ()
     solution: str = ""
     start: str = ""
+    example: str = ""
     feedback: dict[str, Text] = Field(default_factory=dict)
     misconceptions: tuple[str, ...] = ()
     names: dict[str, Text] = Field(default_factory=dict)
@@ -106,6 +108,8 @@ class Step(Part):
             problems.append("an option has no feedback")
         if self.lab and any(option.right for option in self.options):
             problems.append("a lab judges this step, so no option is marked right")
+        if self.lab and not self.example:
+            problems.append("a lab judges this step, so an example of a right answer is needed")
         if unknown := sorted(set(self.misconceptions) - set(self.feedback)):
             problems.append(f"misconceptions without feedback: {', '.join(unknown)}")
         if problems:

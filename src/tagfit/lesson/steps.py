@@ -65,12 +65,14 @@ class Context:
         station, step: where the learner is.
         events: what happened in this station since it was last started.
         on_epoch: to be called after each epoch of a training.
+        patient: whether trainings may take as long as they need, as when pages are written.
     """
 
     station: Station
     step: Step
     events: Sequence[Event] = ()
     on_epoch: OnEpoch | None = None
+    patient: bool = False
 
     def answers(self, step: str) -> list[Any]:
         """The answers given to a step of this station, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ def _judge_try(context: Context, answer: list[str]) -> Outcome:
     key = "nothing_changed" if recipe == nets.PLAIN else interpret(found)
     verdict = Verdict(key)
     if key == "met":
-        verdict = confirmed(found, ALL_SECONDS - (time.monotonic() - begun))
+        left = ALL_SECONDS - (time.monotonic() - begun)
+        verdict = confirmed(found, math.inf if context.patient else left)
     looks = _looks(context)
     right = verdict.key in ("met", "met_once")
     figures = _figures(found, verdict)
