@@ -14,8 +14,8 @@ from tagfit.lesson.content import Station
 FOLDER = Path(__file__).parent.parent / "docs" / "course"
 # Seconds of user CPU to run every step of a station once, measured (docs/decisions/0232), rounded up.
 RUNNING = {
-    "tag": 1, "heads": 1, "cut": 7, "worth": 4, "memorise": 7, "diagnose": 15, "experiment": 20, "repair": 25,
-    "bonus": 12, "explain": 6,
+    "tag": 1, "heads": 1, "cut": 5, "worth": 1, "memorise": 5, "diagnose": 11, "experiment": 11, "repair": 13,
+    "bonus": 11, "explain": 4,
 }  # fmt: skip
 NUMBERED = list(enumerate(content.stations(), start=1))
 

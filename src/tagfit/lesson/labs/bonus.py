@@ -21,7 +21,7 @@ CONV = Recipe(
     optimiser="adamw",
     learning_rate=5e-3,
     schedule="one-cycle",
-    epochs=12,
+    epochs=10,
     weight_decay=0.1,
 )
 # A change of label accuracy that counts.
