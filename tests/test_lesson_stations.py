@@ -374,9 +374,19 @@ def test_the_bonus_is_judged_by_what_the_trainings_gave() -> None:
     assert outcome.figures["conv_in_place"] > outcome.figures["dense_in_place"]
 
 
-@pytest.mark.parametrize("answer", ["both_fall", "none_falls"])
-def test_wrong_predictions_of_the_bonus_are_explained(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = {"conv": iter((0.88, 0.80)), "dense": iter((0.86, 0.86))}
+@pytest.mark.parametrize(
+    ("answer", "shuffled", "key", "right"),
+    [
+        ("both_fall", 0.80, "both_fall", False),
+        ("none_falls", 0.80, "none_falls", False),
+        ("conv_falls", 0.88, "otherwise", None),
+        ("none_falls", 0.88, "otherwise", True),
+    ],
+)
+def test_the_bonus_compares_a_prediction_with_what_came(
+    answer: str, shuffled: float, key: str, right: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {"conv": iter((0.88, shuffled)), "dense": iter((0.86, 0.86))}
 
     class Found:
         def __init__(self, kind: str) -> None:
@@ -388,7 +398,8 @@ def test_wrong_predictions_of_the_bonus_are_explained(answer: str, monkeypatch: 
     monkeypatch.setattr(nets, "train", lambda recipe, **_: Found(recipe.architecture))
     monkeypatch.setattr(bonus, "grey", lambda in_order=True: None)
     outcome = Learner("bonus")("shuffled", answer)
-    assert (outcome.key, outcome.misconception, outcome.right) == (answer, answer, False)
+    assert (outcome.key, outcome.right) == (key, right)
+    assert outcome.misconception == ("" if right is not False else key)
 
 
 def test_every_key_of_the_feedback_is_reached_by_some_test() -> None:
