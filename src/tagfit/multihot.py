@@ -64,6 +64,7 @@ def check(
     *,
     name: str = "truth",
     minus_one: str | None = None,
+    optional: bool = False,
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Whatever holds a multi-hot truth -> (truth uint8 (N, L) with 0 where unknown, known bool (N, L)).
 
@@ -73,6 +74,7 @@ def check(
         known: the mask, shape (N, L), if the caller has one; False means unknown.
         name: what the caller calls it, for the error.
         minus_one: what -1 means, ``absent`` or ``unknown``; None for unknown, provided that there is a 0 as well.
+        optional: whether the caller takes ``minus_one`` from its user, whom the error then tells of it.
 
     Raises:
         InputError: any other form, with what came and the form that is right; or -1 without a single 0, which is
@@ -92,7 +94,9 @@ def check(
         missing |= ~given.astype(bool)
     minus_ones = (array == -1) & ~missing if array.dtype.kind in "if" else np.zeros(array.shape, dtype=bool)
     if minus_ones.any():
-        meant = minus_one if minus_one is not None else _meaning_of_minus_one(array, minus_ones, missing, name)
+        meant = (
+            minus_one if minus_one is not None else _meaning_of_minus_one(array, minus_ones, missing, name, optional)
+        )
         if meant not in ("absent", "unknown"):
             raise InputError(f"minus_one is {meant!r}", instead="absent or unknown")
         if meant == "unknown":
@@ -111,7 +115,7 @@ def check(
 
 
 def _meaning_of_minus_one(
-    array: NDArray[Any], minus_ones: NDArray[np.bool_], missing: NDArray[np.bool_], name: str
+    array: NDArray[Any], minus_ones: NDArray[np.bool_], missing: NDArray[np.bool_], name: str, optional: bool
 ) -> str:
     """Unknown where there is a 0 as well; where there is none, -1 may just as well be the absent of CelebA.
 
@@ -120,10 +124,12 @@ def _meaning_of_minus_one(
     """
     if ((array == 0) & ~missing).any():
         return "unknown"
+    options = (
+        "; or minus_one='absent', minus_one='unknown' (--minus-one absent, --minus-one unknown)" if optional else ""
+    )
     raise InputError(
         f"no entry of {name} is 0 and {int(minus_ones.sum())} are -1: is -1 absent or unknown?",
-        instead=f"absent: ({name} == 1).astype(int), or minus_one='absent' where a set is read; unknown: "
-        f"np.where({name} == -1, np.nan, {name}), or minus_one='unknown' (--minus-one absent, --minus-one unknown)",
+        instead=f"absent: ({name} == 1).astype(int); unknown: np.where({name} == -1, np.nan, {name}){options}",
     )
 
 

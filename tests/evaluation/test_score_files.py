@@ -9,6 +9,7 @@ import pytest
 
 from tagfit.errors import InputError
 from tagfit.evaluation.score_files import read_scores
+from tagfit.scores import Scores
 
 
 def test_two_arrays_in_an_npz(tmp_path: Path) -> None:
@@ -93,3 +94,25 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "odd.npz", x=[1])
     with pytest.raises(InputError, match="truth and scores"):
         read_scores(tmp_path / "odd.npz")
+
+
+@pytest.mark.parametrize(("other", "said"), [("-1", "2 are -1"), ("", "2 are empty")])
+def test_a_csv_without_a_zero_is_refused_as_others_may_be_absent_or_unknown(
+    tmp_path: Path, other: str, said: str
+) -> None:
+    path = tmp_path / "s.csv"
+    rows = ["image,sea,sea_score", "a,1,0.9", f"b,{other},0.2", "c,1,0.7", f"d,{other},0.4"]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read_scores(path)
+    path.write_text("\n".join([*rows, "e,0,0.1"]) + "\n", encoding="utf-8")
+    assert int(read_scores(path).known.sum()) == 3, "next to a 0 they are unknown"
+    path.write_text("\n".join(rows).replace(f",{other},", ",0,") + "\n", encoding="utf-8")
+    assert read_scores(path).known.all()
+
+
+def test_what_is_advised_for_scores_names_no_option_that_scores_do_not_take() -> None:
+    with pytest.raises(InputError) as raised:
+        Scores.of([[1], [-1]], [[0.9], [0.2]])
+    assert "minus_one" not in str(raised.value)
+    assert "np.where(truth == -1, np.nan, truth)" in str(raised.value)

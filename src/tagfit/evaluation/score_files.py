@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,26 @@ def read_csv_fields(path: str | Path) -> dict[str, Any]:
         field = RESERVED.get(title.lower())
         if field is not None and title not in used and field not in fields:
             fields[field] = _cells(table, title, literals.number, faults) if field == "weights" else table.column(index)
+    faults += _doubtful(table, [of for of, _ in pairs.values()])
     if faults:
         raise InputError(faults, what=str(path))
     return fields
+
+
+def _doubtful(table: Table, titles: Sequence[str]) -> list[Fault]:
+    """A fault where the truth says 1 and -1, or 1 and nothing, but never 0: the others may be absent or unknown."""
+    states = Counter(literals.state(cell) for title in titles for cell in table.column(table.header.index(title)))
+    said = {literals.MINUS_ONE: "are -1", literals.BLANK: "are empty"}
+    if states[literals.ABSENT] or not states[literals.PRESENT]:
+        return []
+    return [
+        Fault(
+            f"no cell of the truth is 0 and {states[state]} {what}: absent to some, unknown to others",
+            instead="0 where a label is absent, ? where it is unknown",
+        )
+        for state, what in said.items()
+        if states[state]
+    ]
 
 
 def _repeated_columns(header: list[str]) -> list[Fault]:

@@ -104,7 +104,7 @@ def from_arrays(
         tags: Any = Y
         labels = sorted({tag for row in tags for tag in row}) if labels is None else labels
         Y = multihot.encode(tags, [str(name) for name in labels])
-    truth, mask = multihot.check(Y, known, name="Y", minus_one=minus_one)
+    truth, mask = multihot.check(Y, known, name="Y", minus_one=minus_one, optional=True)
     n, width = truth.shape
     inputs, notes = _inputs(X)
     faults = []
