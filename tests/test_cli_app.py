@@ -16,7 +16,7 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "watch", "untag", "accept", "undo", "studio",
+    "drift", "watch", "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "vocabulary suggest", "pack", "demo", "report", "keywords",
     "learn station", "learn test", "learn practice", "learn recall", "learn progress",
@@ -37,6 +37,7 @@ FAILING = {
     "cure --resume": ("cure", "--resume", "nowhere"),
     "verify": ("verify", "nowhere"),
     "suggest": ("suggest", "nowhere", "nowhere"),
+    "drift": ("drift", "nowhere", "nowhere"),
     "similar": ("similar", "nowhere", "one.jpg"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),

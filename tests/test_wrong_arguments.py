@@ -156,6 +156,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
             {"run": run, "picture": "x.jpg", "among": None, "count": 1, "problem": None, "net": None,
              "on_decoded": None},
         ),
+        "drift": (tagfit.drift, {"run": run, "pictures": "x", "rate": 0.01, "net": None, "on_decoded": None}),
         "suggest": (
             tagfit.suggest, {"run": run, "pictures": [], "count": 1, "net": None, "on_decoded": None},
         ),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tagfit.workflow import compare as compare
     from tagfit.workflow import cure as cure
     from tagfit.workflow import diagnose as diagnose
+    from tagfit.workflow import drift as drift
     from tagfit.workflow import evaluate as evaluate
     from tagfit.workflow import fit as fit
     from tagfit.workflow import gap as gap
@@ -69,6 +70,7 @@ _PUBLIC = {
     "compare": "tagfit.workflow",
     "cure": "tagfit.workflow",
     "diagnose": "tagfit.workflow",
+    "drift": "tagfit.workflow",
     "evaluate": "tagfit.workflow",
     "fit": "tagfit.workflow",
     "from_arrays": "tagfit.data.readers.arrays",

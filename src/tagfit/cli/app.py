@@ -16,6 +16,7 @@ from tagfit.cli import (
     data,
     demo,
     diagnose,
+    drift,
     evaluate,
     keywords,
     learn,
@@ -68,6 +69,7 @@ app.command("compare", cls=Command, rich_help_panel=EVALUATE)(compare.compare)
 app.command("diagnose", cls=Command, rich_help_panel=IMPROVE)(diagnose.diagnose)
 app.command("cure", cls=Command, rich_help_panel=IMPROVE)(cure.cure)
 app.command("verify", cls=Command, rich_help_panel=IMPROVE)(verify.verify)
+app.command("drift", cls=Command, rich_help_panel=USE)(drift.drift)
 app.command("suggest", cls=Command, rich_help_panel=USE)(suggest.suggest)
 app.command("similar", cls=Command, rich_help_panel=USE)(suggest.similar)
 app.command("tag", cls=Command, rich_help_panel=USE)(tag.tag)

@@ -3,6 +3,7 @@
 from tagfit.workflow.comparing import compare, gap
 from tagfit.workflow.curing import cure, resume_cure, verify
 from tagfit.workflow.diagnosing import cross_fit, diagnose
+from tagfit.workflow.drifting import drift
 from tagfit.workflow.evaluating import DEFAULT_SPLITS, choose_thresholds, evaluate
 from tagfit.workflow.fitting import fit, resume
 from tagfit.workflow.packing import pack
@@ -16,6 +17,7 @@ __all__ = [
     "cross_fit",
     "cure",
     "diagnose",
+    "drift",
     "evaluate",
     "fit",
     "gap",

@@ -111,7 +111,7 @@ def similar(
         rows, split = np.flatnonzero(whole.split != "test"), whole.split
         seen = see_problem(model, whole, on_decoded)
     else:
-        seen = see(model, _among(among, model), on_decoded)
+        seen = see(model, pictures_of(among, model), on_decoded)
         rows, split = np.arange(len(seen.data)), np.full(len(seen.data), "")
     itself = Path(picture).resolve()
     others = np.array([row for row in rows.tolist() if _place(seen, row) != itself], dtype=np.int64)
@@ -137,7 +137,7 @@ def _suggestion(seen: Seen, labels: tuple[str, ...], row: int, bits: float) -> S
     return Suggestion(str(seen.data.ids[row]), round(bits, DIGITS), by_label, tuple(labels[at] for at in order))
 
 
-def _among(among: TaggedSet | str | Path, model: Tagger) -> TaggedSet:
+def pictures_of(among: TaggedSet | str | Path, model: Tagger) -> TaggedSet:
     """A source with its tags; a folder that is no source as its pictures."""
     if isinstance(among, TaggedSet):
         return among
