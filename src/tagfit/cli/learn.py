@@ -122,6 +122,7 @@ def overview(events: list[dict[str, Any]], path: Path) -> dict[str, Any]:
         "progress": str(path),
         "stations": [{"number": place, **one.to_dict()} for place, one in enumerate(states(events), start=1)],
         "next": None if following is None else following.id,
+        "due": learn_questions.due_concepts(events),
     }
 
 

@@ -173,15 +173,21 @@ def progress(
 
 def due_line(events: Sequence[dict[str, Any]]) -> str:
     """What the list of stations says of cards that are due; empty where none is, or recall is not installed."""
-    from tagfit.errors import MissingExtraError
-    from tagfit.lesson import recall as memory
     from tagfit.lesson.bank import word
 
-    try:
-        count = len(memory.due(events))
-    except MissingExtraError:
-        return ""
+    count = len(due_concepts(events) or ())
     return "" if not count else word("recall_due_one") if count == 1 else word("recall_due", count=count)
+
+
+def due_concepts(events: Sequence[dict[str, Any]]) -> list[str] | None:
+    """The concepts whose cards are due; None where recall is not installed."""
+    from tagfit.errors import MissingExtraError
+    from tagfit.lesson import recall as memory
+
+    try:
+        return [card.concept.id for card in memory.due(events)]
+    except MissingExtraError:
+        return None
 
 
 def _terminal() -> Terminal:
