@@ -36,6 +36,7 @@ LAYERS = [
     ["report", "lesson", "watching"],
     ["demo"],
     ["studio"],
+    ["server"],
     ["cli"],
 ]
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}

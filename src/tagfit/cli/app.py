@@ -24,6 +24,7 @@ from tagfit.cli import (
     recipes,
     report,
     runs,
+    serve,
     studio,
     suggest,
     tag,
@@ -78,6 +79,7 @@ app.command("untag", cls=Command, rich_help_panel=USE)(writing.untag)
 app.command("accept", cls=Command, rich_help_panel=USE)(writing.accept)
 app.command("undo", cls=Command, rich_help_panel=USE)(writing.undo)
 app.command("pack", cls=Command, rich_help_panel=USE)(pack.pack)
+app.command("serve", cls=Command, rich_help_panel=USE)(serve.serve)
 
 
 @app.callback()

@@ -16,6 +16,7 @@ from tagfit.errors import Fault, InputError, MissingExtraError, gathered
 
 TRAIN_EXTRA = ("torch", "optuna")
 ONNX_EXTRA = ("onnx", "onnxscript", "onnxruntime")
+SERVE_EXTRA = ("starlette", "uvicorn", "python_multipart", "prometheus_client")
 NAMED_METRICS = ("default", "all", "headline")
 
 
@@ -81,6 +82,25 @@ def train_extra(purpose: str) -> None:
 def watch_extra() -> None:
     """What the extra ``watch`` brings is installed."""
     _installed(("watchdog",), "watch", "watching a folder")
+
+
+def serve_extra() -> None:
+    """What the extra ``serve`` brings is installed."""
+    _installed(SERVE_EXTRA, "serve", "tagfit serve")
+
+
+def host(address: str) -> None:
+    """An IP address that a server can listen on."""
+    from tagfit.server.address import is_loopback
+
+    is_loopback(address)
+
+
+def token(text: str) -> None:
+    """A token that requests can bring."""
+    from tagfit.server.address import check_token
+
+    check_token(text)
 
 
 def onnx_extra() -> None:

@@ -95,15 +95,29 @@ def _tagged(
     found = [one.result() for one in decoded]
     readable = [one for one in found if not isinstance(one, str)]
     scores = model.probabilities(np.stack(readable)) if readable else np.empty((0, len(model.labels)), np.float32)
+    return tagged(model, [str(picture) for picture in pictures], found, scores)
+
+
+def tagged(
+    model: Tagger, names: Sequence[str], found: Sequence[NDArray[np.uint8] | str], scores: NDArray[np.float32]
+) -> list[Tagged]:
+    """What is said of pictures that were decoded and scored.
+
+    Args:
+        model: that scored them.
+        names: of n pictures.
+        found: the pixels of each, or why it could not be read.
+        scores: (readable pictures, L) probabilities, in their order.
+    """
     scored = zip(scores.tolist(), multihot.decode(model.thresholds.predict(scores), model.labels), strict=True)
     result = []
-    for picture, one in zip(pictures, found, strict=True):
+    for name, one in zip(names, found, strict=True):
         if isinstance(one, str):
-            result.append(Tagged(str(picture), (), {}, one))
+            result.append(Tagged(name, (), {}, one))
             continue
         values, tags = next(scored)
         by_label = {label: round(value, 6) for label, value in zip(model.labels, values, strict=True)}
         if model.vocabulary is not None:
             tags = tuple(model.vocabulary.settled({tag: by_label[tag] for tag in tags})[0])
-        result.append(Tagged(str(picture), tags, by_label))
+        result.append(Tagged(name, tags, by_label))
     return result

@@ -1,0 +1,1 @@
+"""Server: a tagger over HTTP, with requests of many clients scored together."""
