@@ -18,7 +18,7 @@ from tagfit.cli.output import number, table
 COMMANDS = (
     "drift", "watch", "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
-    "vocabulary suggest", "pack", "demo", "report", "keywords",
+    "vocabulary suggest", "pack", "serve", "demo", "report", "keywords",
     "learn station", "learn test", "learn practice", "learn recall", "learn progress",
     "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
@@ -41,6 +41,7 @@ FAILING = {
     "similar": ("similar", "nowhere", "one.jpg"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
+    "serve": ("serve", "nowhere"),
     "report": ("report", "nowhere"),
     "watch": ("watch", "nowhere", "nowhere"),
     "keywords": ("keywords", "nowhere"),

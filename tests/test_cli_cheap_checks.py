@@ -46,6 +46,7 @@ WORKING: dict[str, tuple[str, ...]] = {
     "accept": ("PHOTOS",),
     "undo": ("a run",),
     "pack": ("RUN", "tagger"),
+    "serve": ("RUN",),
     "demo": ("demo",),
     "learn": (),
     "learn station": ("tag",),
@@ -185,6 +186,10 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "int8_loss": ("x", "-1", "2", "nan"),
     "int8_metric": ("nope", "accuracy"),
     "port": ("-1", "x", "65536"),
+    "host": ("nowhere", "", "1.2.3"),
+    "token": ("short", "sixteen letters and a space", "sechzehn-zeichen-ä"),
+    "workers": ("0", "x", "65"),
+    "serve model": ("nowhere", FILE),
     "progress": (".", BELOW_FILE),
 }
 # Options and their values that are added so that only the wrong value is wrong.

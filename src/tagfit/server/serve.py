@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import signal
 import socket
@@ -65,6 +66,7 @@ def serve(
     Raises:
         InputError: no such tagger, or an address that cannot be used.
     """
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the answer says what is wrong with a form
     chosen = limits or Limits()
     local = is_loopback(host)
     secret = token or (None if local else secrets.token_urlsafe(32))
