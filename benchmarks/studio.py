@@ -40,6 +40,16 @@ FRAMES = """(step) => new Promise((done) => {
   }
   requestAnimationFrame(frame);
 })"""
+KEY = """(wanted) => new Promise((done) => {
+  const began = performance.now();
+  const watch = new MutationObserver(() => {
+    if (document.querySelectorAll("tr.changed").length !== wanted) return;
+    watch.disconnect();
+    done(performance.now() - began);
+  });
+  watch.observe(document.body, { childList: true, subtree: true, attributes: true });
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true }));
+})"""
 CUTS = """(cuts) => {
   const slider = document.getElementById("slider"), times = [], counts = [];
   for (const cut of cuts) {
@@ -156,12 +166,7 @@ def cut(page: Page, base: str, run: tagfit.Run) -> None:
 def correct(page: Page, base: str) -> None:
     """Turn a tag on and off by its key, until the table shows it."""
     page.goto(f"{base}{RUN}/pictures/5")
-    times = []
-    for count in range(20):
-        began = time.perf_counter()
-        page.keyboard.press("1")
-        page.locator("tr.changed").first.wait_for(state="attached" if count % 2 == 0 else "detached")
-        times.append(1000 * (time.perf_counter() - began))
+    times = [page.evaluate(KEY, 1 - count % 2) for count in range(20)]
     print(f"correcting a tag: {shares(times)} ms from the key to the table")
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Any
-
-from scipy.stats import binom
 
 PRIOR, SLIP = 0.3, 0.1  # of a learner who knows a concept, and of a wrong answer all the same
 STRONG, NOT_YET = 0.8, 0.3  # posteriors from which, and below which, a concept is judged
@@ -107,12 +106,17 @@ def chance_of_strong(counts: Mapping[str, int], ability: float) -> float:
     """
     hard = counts.get("hard", 0)
     others = sum(counts.values()) - hard
-    return float(
-        sum(
-            binom.pmf(right, hard, ability) * binom.sf(LEAST - right - 1, others, ability)
-            for right in range(LEAST_HARD, hard + 1)
-        )
+    return sum(
+        _exactly(of_hard, hard, ability) * _exactly(of_others, others, ability)
+        for of_hard in range(LEAST_HARD, hard + 1)
+        for of_others in range(others + 1)
+        if of_hard + of_others >= LEAST
     )
+
+
+def _exactly(right: int, count: int, ability: float) -> float:
+    """The probability of ``right`` right answers of ``count``."""
+    return comb(count, right) * ability**right * (1 - ability) ** (count - right)
 
 
 def judge(answers: Iterable[Answer], earlier: Sequence[Answer] = ()) -> Verdict:
