@@ -7,6 +7,8 @@ import hmac
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tagfit.server.limits import RETRY_AFTER, Limits
+
 HEALTH = ("/v2/health/live", "/v2/health/ready")
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
@@ -15,6 +17,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+BUSY = JSONResponse({"error": "the queue is full; try again later"}, 503, {"retry-after": str(RETRY_AFTER)})
 
 
 class Gate:
@@ -24,10 +27,14 @@ class Gate:
         app: an ASGI application.
         hosts: the names that this server answers to; None for any.
         token: that a request has to bring, but for those about health; None for none.
+        most: POST requests that are answered at once; more is 503, before their pictures are read.
     """
 
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...] | None = None, token: str | None = None) -> None:
-        self.app, self.hosts, self.token = app, hosts, token
+    def __init__(
+        self, app: ASGIApp, hosts: tuple[str, ...] | None = None, token: str | None = None, most: int = Limits.queue
+    ) -> None:
+        self.app, self.hosts, self.token, self.most = app, hosts, token, most
+        self.posted = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -44,7 +51,18 @@ class Gate:
 
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._refusal(scope["path"], headers)
-        await (self.app if refusal is None else refusal)(scope, receive, added)
+        if refusal is not None:
+            await refusal(scope, receive, added)
+        elif scope["method"] != "POST":
+            await self.app(scope, receive, added)
+        elif self.posted >= self.most:
+            await BUSY(scope, receive, added)
+        else:
+            self.posted += 1
+            try:
+                await self.app(scope, receive, added)
+            finally:
+                self.posted -= 1
 
     def _refusal(self, path: str, headers: dict[str, str]) -> JSONResponse | None:
         host = headers.get("host", "")

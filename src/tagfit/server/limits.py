@@ -19,6 +19,7 @@ class Limits:
         pixels: of one picture, width times height; more is 422.
         pictures: of one request; more is 413.
         queue: pictures that were accepted and not yet answered; more is 503.
+        connections: at once; more is 503.
         batch: pictures that are scored together.
         gather_seconds: how long a batch waits for pictures that are being decoded.
         body_seconds: until a request has arrived; more is 408.
@@ -31,6 +32,7 @@ class Limits:
     pixels: int = 50_000_000
     pictures: int = 128
     queue: int = 256
+    connections: int = 512
     batch: int = 32
     gather_seconds: float = 0.003
     body_seconds: float = 30.0

@@ -18,6 +18,7 @@ import uvicorn
 from tagfit.errors import InputError
 from tagfit.server.address import is_loopback, listening
 from tagfit.server.app import Server, application
+from tagfit.server.connection import connections
 from tagfit.server.gate import Gate
 from tagfit.server.limits import Limits
 from tagfit.server.metrics import Counting
@@ -74,11 +75,17 @@ def serve(
         taken = sock.getsockname()[1]
         server = Server(Served.of(folder), chosen, workers)
         hosts = tuple(f"{name}:{taken}" for name in ("127.0.0.1", "localhost", "[::1]")) if local else None
-        app = Counting(Gate(application(server), hosts, secret), server.metrics)
+        app = Counting(Gate(application(server), hosts, secret, most=chosen.queue), server.metrics)
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", ws="none", server_header=False,
+            app,
+            http=connections(chosen.connections),
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=int(chosen.drain_seconds),
-        )  # fmt: skip
+        )
         running = _Running(_Uvicorn(config), server, on_news)
         shown = f"[{host}]" if ":" in host else host
         served = server.served
