@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ import pytest
 from PIL import Image
 
 from commands import ENTRY, Command, environment
+from tagfit.server.address import listening
+from tagfit.server.limits import Limits
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("prometheus_client", reason="prometheus_client is not installed")
@@ -197,6 +199,29 @@ def test_a_token_is_given_in_words_or_in_the_environment(
     assert given["token"] == expected
     monkeypatch.setenv("TAGFIT_TOKEN", "short")
     assert words or "--token short (at least 16" in tagfit.refused("serve", packed)
+
+
+def test_one_connection_too_many_is_503_and_the_others_go_on(start: Callable[..., Process], packed: Path) -> None:
+    server = start(packed)
+    with ExitStack() as stack, closing(server.connect()) as first:
+        first.request("GET", "/v2")
+        assert first.getresponse().read()
+        for _ in range(Limits.connections - 1):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        with closing(server.connect()) as last:
+            last.request("POST", "/tag", PICTURE)
+            answer = last.getresponse()
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert "connections" in json.loads(answer.read())["error"]
+        first.request("POST", "/tag", PICTURE)
+        assert first.getresponse().status == 200
+    wait_for(lambda: server.ask("GET", "/v2")[0] == 200)
+    assert server.ended() == (0, "", "")
+
+
+def test_answers_are_not_delayed_by_tcp() -> None:
+    with listening("127.0.0.1", 0) as one:
+        assert one.proto == socket.IPPROTO_TCP, "asyncio sets TCP_NODELAY for this protocol only"
 
 
 def test_a_port_that_is_taken_is_one_message(tagfit: Command, packed: Path) -> None:

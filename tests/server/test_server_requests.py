@@ -143,6 +143,17 @@ def test_a_full_queue_is_503_with_a_time_to_wait_and_a_slow_net_504(serving: Ser
     assert computed == [1, 1], "a picture that nobody waits for any more is not scored"
 
 
+def test_requests_at_once_are_limited_before_their_bodies_are_read(client: TestClient) -> None:
+    gate = client.app.app
+    gate.posted = gate.most - 1
+    assert client.post("/tag", content=picture()).status_code == 200
+    gate.posted = gate.most
+    full = client.post("/tag", content=picture())
+    assert (full.status_code, full.headers["retry-after"]) == (503, "1")
+    assert client.get("/v2/health/ready").status_code == 200
+    assert gate.posted == gate.most
+
+
 def test_bytes_of_all_requests_are_limited_and_given_back(serving: Serving) -> None:
     server, client = serving(limits=Limits(held_bytes=200))
     assert client.post("/tag", content=b"x" * 201).status_code == 503

@@ -71,6 +71,7 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
         "pixels of a picture": f"{limits.pixels // 10**6} million",
         "pictures accepted and not yet answered": f"{limits.queue}",
         "bytes of all requests being answered": f"{limits.held_bytes // 2**20} MiB",
+        "connections at once": f"{limits.connections}",
         "time for a request to arrive": f"{limits.body_seconds:g} s",
         "time for an answer": f"{limits.answer_seconds:g} s",
     }
