@@ -7,12 +7,12 @@ let busy = Promise.resolve();
 function queued(act) { busy = busy.then(act, act); return busy; }
 
 async function changed(form, extra, words) {
-  if ((await send(form, extra)) === null) return;
+  const to = await send(form, extra);
   const typed = document.getElementById("filter").value;
   await refresh(location.href, [".tags", ".verdict", "#undo"]);
   wire();
   narrowed(typed);
-  say(words);
+  if (to !== null) say(words);
 }
 
 function byColumn(column) {
@@ -23,7 +23,12 @@ function toggle(column) {
   queued(() => {
     const button = byColumn(column);
     if (!button) return null;
-    return changed(button.form, { now: button.value }, `${button.closest("tr").dataset.label} is ${button.value} now. u takes it back.`);
+    const row = button.closest("tr"), now = button.value;
+    const asked = changed(button.form, { now }, `${row.dataset.label} is ${now} now. u takes it back.`);
+    // Shown at once; what the server answers takes its place.
+    row.classList.add("pending");
+    button.textContent = now;
+    return asked;
   });
 }
 
