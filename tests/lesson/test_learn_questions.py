@@ -74,6 +74,7 @@ def test_practice_repeats_until_right_and_counts_first_tries(tagfit: Command, ty
 
 
 def test_due_cards_are_announced_and_asked(tagfit: Command, typed: Typed) -> None:
+    pytest.importorskip("fsrs")
     events = [EVENT]
     Path("p.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events), encoding="utf-8")
     assert "1 card is due" in tagfit(*FILE).out

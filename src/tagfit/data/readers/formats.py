@@ -189,7 +189,8 @@ def recognised(place: Place, name: str | None = None) -> tuple[Place, Format]:
         look = Look(inside)
         for one in candidates:
             if one.recognise(look):
-                _refuse_if_not_text(look, one)
+                if name is None:  # else the reader of that format says what it lacks
+                    _refuse_if_not_text(look, one)
                 return inside, one
     return place, BY_NAME[name or "folder"]  # its reader says what is there instead
 
