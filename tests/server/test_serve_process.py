@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,11 +33,25 @@ Image.effect_noise((60, 40), 80).convert("RGB").save(STREAM, "JPEG")
 PICTURE = STREAM.getvalue()
 
 
+WITHOUT_TORCH = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "optuna", "onnx", "onnxscript"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from tagfit.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 class Process:
     """A server in a process of its own."""
 
-    def __init__(self, folder: Path, *words: str, **more: str) -> None:
-        command = [*ENTRY, "serve", str(folder), "--port", "0", "--json", "--workers", "2", *words]
+    def __init__(self, folder: Path, *words: str, entry: tuple[str, ...] = (*ENTRY,), **more: str) -> None:
+        command = [*entry, "serve", str(folder), "--port", "0", "--json", "--workers", "2", *words]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**more)
         )
@@ -222,6 +237,14 @@ def test_one_connection_too_many_is_503_and_the_others_go_on(start: Callable[...
 def test_answers_are_not_delayed_by_tcp() -> None:
     with listening("127.0.0.1", 0) as one:
         assert one.proto == socket.IPPROTO_TCP, "asyncio sets TCP_NODELAY for this protocol only"
+
+
+def test_an_onnx_tagger_is_served_without_torch(start: Callable[..., Process], packed_onnx: Path) -> None:
+    server = start(packed_onnx, entry=(sys.executable, "-c", WITHOUT_TORCH))
+    status, body = server.ask("POST", "/tag", PICTURE)
+    assert (status, len(json.loads(body)["pictures"][0]["scores"])) == (200, 3)
+    assert json.loads(server.ask("GET", "/v2/models/beach")[1])["platform"] == "tagfit_onnx"
+    assert server.ended()[0] == 0
 
 
 def test_a_port_that_is_taken_is_one_message(tagfit: Command, packed: Path) -> None:

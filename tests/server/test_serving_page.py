@@ -8,14 +8,19 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from commands import ENTRY, environment
+from tagfit.cli.app import app
 from tagfit.server.limits import Limits
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("prometheus_client", reason="prometheus_client is not installed")
+
+from tagfit.server.gate import HEALTH
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "serving.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -78,3 +83,17 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
     assert f"up to {limits.batch} at once" in TEXT
     assert f"at most {1000 * limits.gather_seconds:g} ms" in TEXT
     assert f"at most {limits.drain_seconds:g} s" in TEXT
+
+
+def test_the_container_runs_a_command_that_exists_as_a_user_without_rights_and_asks_for_health() -> None:
+    text = PAGE.parent.parent.joinpath("Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    said = dict(line.split(maxsplit=1) for line in text.splitlines() if re.match("[A-Z]", line))
+    command: Any = typer.main.get_command(app)
+    name, _, *words = json.loads(said["CMD"])
+    options = {option for param in command.commands[name].params for option in param.opts}
+    assert {word for word in words if word.startswith("--")} <= options
+    assert json.loads(said["ENTRYPOINT"]) == ["tagfit"]
+    assert int(said["USER"].partition(":")[0]) > 0
+    assert any(path in said["HEALTHCHECK"] for path in HEALTH)
+    assert said["EXPOSE"] in words
+    assert "'.[serve]' onnxruntime" in said["RUN"]

@@ -32,7 +32,7 @@ class Listening:
     Attributes:
         address: such as ``http://127.0.0.1:8000``.
         model: the name of the model in addresses.
-        token: that requests must bring; None where none is needed.
+        token: that requests must bring, if the server made it; one that was given is not printed.
         fingerprint: of the tagger.
     """
 
@@ -89,7 +89,7 @@ def serve(
         running = _Running(_Uvicorn(config), server, on_news)
         shown = f"[{host}]" if ":" in host else host
         served = server.served
-        about = Listening(f"http://{shown}:{taken}", served.name, secret, served.model.fingerprint)
+        about = Listening(f"http://{shown}:{taken}", served.name, None if token else secret, served.model.fingerprint)
         running.run(sock, lambda: on_listening(about))
     server.close()
 
