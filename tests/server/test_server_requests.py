@@ -284,7 +284,7 @@ def test_other_names_and_other_sites_are_refused(client: TestClient) -> None:
 
 def test_a_token_opens_everything_and_nothing_but_health_opens_without(serving: Serving) -> None:
     _, client = serving(token="0123456789abcdef")
-    paths = ("/", "/docs", "/openapi.json", "/metrics", "/v2", "/v2/models/beach", "/v2/health/live/../../metrics")
+    paths = ("/", "/docs", "/openapi.json", "/metrics", "/v2", "/v2/models/beach", "/v2/health/other")
     for path in paths:
         for given in ({}, {"authorization": "Bearer 0123456789abcdeF"}, {"authorization": "Basic 0123456789abcdef"}):
             answer = client.get(path, headers=given)
