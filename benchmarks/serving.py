@@ -38,6 +38,8 @@ class Client:
         """Status, body and seconds of one request; status 0 where the connection failed."""
         begun = time.perf_counter()
         try:
+            while self.idle and self.idle[-1][0].at_eof():  # idle for longer than the server keeps it
+                self.idle.pop()[1].close()
             reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
             head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Length: {len(body)}\r\n\r\n"
             writer.write(head.encode() + body)
