@@ -34,6 +34,7 @@ class OnnxEngine:
         require()
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()  # nothing leaves the machine
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _processors()
         options.log_severity_level = 3

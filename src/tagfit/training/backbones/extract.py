@@ -83,6 +83,7 @@ def _torch(backbone: AnyBackbone) -> Extractor:
 def _onnx(backbone: Backbone) -> Extractor:
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # nothing leaves the machine
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
