@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -185,7 +187,9 @@ def test_ctrl_c_keeps_what_was_answered(tmp_path: Path) -> None:
     pexpect = pytest.importorskip("pexpect")
     path = tmp_path / "learn.jsonl"
     words = ["-m", "tagfit", "learn", "--progress", str(path), "heads"]
-    child = pexpect.spawn(sys.executable, words, env=environment(), encoding="utf-8", timeout=60)
+    # A shell starts its background jobs deaf to Ctrl-C, and the tests may be one.
+    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    child = pexpect.spawn(sys.executable, words, env=environment(), encoding="utf-8", timeout=60, preexec_fn=hears)
     child.expect("your choice> ")
     child.sendline("2")
     child.expect("sure")
