@@ -16,7 +16,7 @@ PACKAGE = SOURCE / "tagfit"
 # A package may import from packages above it in this list; packages on one line not from each other.
 LAYERS = [
     ["errors"],
-    ["files", "literals", "arguments", "display", "npz", "backbones"],
+    ["files", "literals", "arguments", "display", "npz", "backbones", "listening"],
     ["arraylike", "photos"],
     ["multihot", "recipe", "history", "vocabulary"],
     ["translate"],

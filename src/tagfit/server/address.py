@@ -6,6 +6,7 @@ import ipaddress
 import socket
 
 from tagfit.errors import InputError
+from tagfit.listening import listening as listening_at
 
 LEAST_TOKEN = 16  # characters
 
@@ -44,15 +45,4 @@ def listening(host: str, port: int) -> socket.socket:
         InputError: the address is not of this machine, or the port is taken.
     """
     address = "127.0.0.1" if host == "localhost" else host
-    family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
-    # asyncio sets TCP_NODELAY only with the protocol named; without, the body of an answer waits 40 ms for an ACK.
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((address, port))
-        found.listen(512)
-    except OSError as error:
-        found.close()
-        instead = "another port, or 0 for any free one"
-        raise InputError(f"--host {host} --port {port}: {error.strerror}", instead=instead) from None
-    return found
+    return listening_at(address, port, f"--host {host} --port {port}")

@@ -32,19 +32,17 @@ from tagfit.files import to_json
 from tagfit.lesson.progress import default_path
 from tagfit.report import page as pages_of_report
 from tagfit.report.certificate_page import certificate_page
-from tagfit.studio import changes, learn, sheets
+from tagfit.studio import changes, learn_routes, sheets
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import AskFirstError, Desk
 from tagfit.studio.guard import LARGEST, TooLargeError
-from tagfit.studio.pages import calibration, corrections, data, pictures, questions, run, runs, start, thresholds
-from tagfit.studio.pages import learn as pages_of_course
+from tagfit.studio.pages import calibration, corrections, data, pictures, run, runs, start, thresholds
 from tagfit.studio.views import View
 from tagfit.studio.work import WaitingError
 from tagfit.studio.workspace import MissingError, Workspace
 
 HERE = Path(__file__).parent
 POLL = 0.4  # seconds between two looks at a run that is trained
-FOREVER = "private, max-age=31536000, immutable"
 # The certificate's page brings its style with it, and no script.
 OWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 
@@ -99,7 +97,7 @@ def application(folder: Path, progress: Path | None = None) -> Callable[[Scope, 
         post("/train", changes.train),
         get("/starting/{key}", _starting, "wait.html"),
         get("/compare", _compare),
-        *_learning(get, file, changed),
+        *learn_routes.routes(get, file, changed),
         get(run_at, lambda s, r: run.overview(s.desk(r)), "live.html"),
         get(run_at + "/curves", lambda s, r: run.curves(s.desk(r)), "live.html"),
         Route(run_at + "/curves/events", events),
@@ -136,55 +134,6 @@ def application(folder: Path, progress: Path | None = None) -> Callable[[Scope, 
         await app(scope, receive, send)
 
     return with_twins
-
-
-def _learning(get: Callable[..., Route], file: Callable[..., Route], post: Callable[..., Route]) -> list[Route]:
-    """The routes of the course."""
-    step_at = "/learn/{station}/{step}"
-    return [
-        get("/learn", lambda s, _: pages_of_course.overview(s.progress)),
-        file("/learn/progress.jsonl", _progress),
-        post("/learn/erase", learn.erase),
-        get("/learn/test", lambda s, r: questions.test_page(s.progress, r.query_params), "learn.html"),
-        post("/learn/test", learn.answer_test),
-        post("/learn/test/begin", learn.begin_test),
-        get("/learn/practice", lambda s, r: questions.practice_page(s.progress, r.query_params), "learn.html"),
-        post("/learn/practice", learn.answer_practice),
-        post("/learn/practice/again", learn.practise_again),
-        get("/learn/recall", lambda s, r: questions.recall_page(s.progress, r.query_params), "learn.html"),
-        post("/learn/recall", learn.answer_recall),
-        get(
-            "/learn/{station}",
-            lambda s, r: pages_of_course.station(s.progress, r.path_params["station"], r.query_params, s.showing(r)),
-            "learn.html",
-        ),
-        file("/learn/{station}/live", _live),
-        post("/learn/{station}/restart", learn.restart),
-        post(step_at, learn.answer),
-        post(step_at + "/hint", learn.hint),
-        post(step_at + "/solution", learn.solution),
-        post(step_at + "/skip", learn.skip),
-        file(step_at + "/{place:int}.jpg", _painted),
-    ]
-
-
-def _progress(studio: Studio, _request: Request) -> Response:
-    text = studio.progress.read_text(encoding="utf-8") if studio.progress.exists() else ""
-    name = {"content-disposition": 'attachment; filename="progress.jsonl"'}
-    return Response(text, media_type="application/jsonl", headers=name)
-
-
-def _live(studio: Studio, request: Request) -> Response:
-    """The epochs of the training that a station is waiting for."""
-    return JSONResponse(studio.epochs.get(request.path_params["station"], []))
-
-
-def _painted(studio: Studio, request: Request) -> Response:
-    place = request.path_params
-    found = pages_of_course.pictures(studio.progress, place["station"], place["step"])
-    if place["place"] >= len(found.pixels):
-        raise MissingError(f"there is no picture {place['place']}")
-    return _jpeg(pages_of_report.jpeg(found.pixels[place["place"]], sheets.SIDE * 2))
 
 
 def _page(studio: Studio, request: Request, make: Make, template: str) -> Response:
@@ -288,7 +237,7 @@ def _sheet(studio: Studio, request: Request) -> Response:
     shown = desk.rows(view)[number * sheets.ON_A_SHEET : (number + 1) * sheets.ON_A_SHEET]
     if not len(shown):
         raise MissingError(f"there is no sheet {number}")
-    return _jpeg(sheets.sheet(pixels, rows[shown]))
+    return sheets.answer(sheets.sheet(pixels, rows[shown]))
 
 
 def _one_picture(studio: Studio, request: Request) -> Response:
@@ -298,12 +247,8 @@ def _one_picture(studio: Studio, request: Request) -> Response:
         raise MissingError(f"there is no row {row}")
     problem = desk.problem()
     if "large" in request.query_params and problem is not None:
-        return _jpeg(sheets.large(problem, int(rows[row])))
-    return _jpeg(pages_of_report.jpeg(pixels[rows[row]], pages_of_report.SIDE_PIXELS))
-
-
-def _jpeg(data: bytes) -> Response:
-    return Response(data, media_type="image/jpeg", headers={"cache-control": FOREVER})
+        return sheets.answer(sheets.large(problem, int(rows[row])))
+    return sheets.answer(pages_of_report.jpeg(pixels[rows[row]], pages_of_report.SIDE_PIXELS))
 
 
 def _scores(studio: Studio, request: Request) -> Response:

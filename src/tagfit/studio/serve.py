@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagfit.errors import InputError, MissingExtraError
+from tagfit.errors import MissingExtraError
+from tagfit.listening import listening
 
 if TYPE_CHECKING:
     from tagfit.studio.guard import Session
 
 HOST = "127.0.0.1"
-
-
-def listening(port: int) -> socket.socket:
-    """A socket that listens on a port of this machine, on any free one for 0.
-
-    Raises:
-        InputError: the port is taken.
-    """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so that asyncio sets TCP_NODELAY
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((HOST, port))
-        found.listen(128)
-    except OSError as error:
-        found.close()
-        raise InputError(f"--port {port}: {error.strerror}", instead="another port, or 0 for any free one") from None
-    return found
 
 
 def serve(
@@ -57,7 +40,7 @@ def serve(
         raise
     from tagfit.studio.guard import Guard, Session
 
-    with listening(port) as sock:
+    with listening(HOST, port, f"--port {port}") as sock:
         session: Session = Session(sock.getsockname()[1], on_link, first=first)
         config = uvicorn.Config(
             Guard(application(folder, progress), session), log_level="error", access_log=False, lifespan="off",

@@ -8,17 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from starlette.responses import Response
 
 from tagfit.data.pictures import decode
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.report.page import jpeg
 
+FOREVER = "private, max-age=31536000, immutable"
 ACROSS = 10
 ON_A_SHEET = ACROSS * ACROSS
 SIDE = 96  # pixels of a thumbnail
 QUALITY = 80
 LARGE = 448  # pixels of a single picture
+
+
+def answer(data: bytes) -> Response:
+    """A JPEG file as an answer; its address changes when it does."""
+    return Response(data, media_type="image/jpeg", headers={"cache-control": FOREVER})
 
 
 def sheet(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> bytes:
