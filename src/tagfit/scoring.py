@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,10 @@ def scores_of(
     if "test" not in run.problem["ids"]:
         raise InputError(f"{run.folder} has no split 'test'", instead=f"it has {', '.join(run.problem['ids'])}")
     if "test" not in run.scored_splits:
-        run.save_scores(_scores(tagger.of_run(run, net=net), *_part(run, "test", problem, on_decoded), "test"))
+        data, inputs, digests = _part(run, "test", problem, on_decoded)
+        cache_dir = _cache_dir(run.problem["source"])
+        values = tagger.of_run(run, net=net).probabilities(inputs, digests=digests, cache_dir=cache_dir)
+        run.save_scores(_scores_of(run.labels, data, values, "test"))
     note_look(run, why)
     return run.scores("test")
 
@@ -87,11 +90,9 @@ def scored(run: Run, problem: Problem, split: str, *, net: NetFactory | None = N
 def scored_by(model: Tagger, problem: Problem, split: str) -> Scores:
     """The Scores of one split of a Problem under a Tagger."""
     rows = problem.part(split).rows
-    kept = problem.source.get("cache_dir")
-    values = model.probabilities(
-        problem.inputs, rows, digests=problem.digests, cache_dir=None if kept is None else Path(kept)
-    )
-    return _scores_of(model, problem.data.take(rows), values, split)
+    cache_dir = _cache_dir(problem.source)
+    values = model.probabilities(problem.inputs, rows, digests=problem.digests, cache_dir=cache_dir)
+    return _scores_of(model.labels, problem.data.take(rows), values, split)
 
 
 def reopen(run: Run, on_decoded: OnDecoded | None = None, problem: Problem | None = None) -> Problem:
@@ -138,38 +139,39 @@ def score_source(
         data, model.preprocessing.size, fit=model.preprocessing.fit, cache_dir=cache_dir, progress=on_decoded
     )
     data = data.take(inputs.rows)
-    scores = _scores(model, data, inputs.values, NEW_DATA)
+    values = model.probabilities(inputs.values, digests=inputs.digests, cache_dir=cache_dir)
+    scores = _scores_of(model.labels, data, values, NEW_DATA)
     left_out = _few((*given.quarantined, *inputs.faults), "left out")
     return scores, (*data.notes, *left_out, *_few(data.warnings, "warning"))
 
 
 def _part(
     run: Run, split: str, problem: Problem | None, on_decoded: OnDecoded | None
-) -> tuple[TaggedSet, NDArray[Any]]:
-    """The rows of one split of a run and their inputs; the run's record of its rows saves reading the others."""
+) -> tuple[TaggedSet, NDArray[Any], NDArray[np.str_] | None]:
+    """The rows of one split of a run, their inputs and digests; the run's record saves reading the others."""
     source, record = run.problem["source"], RowRecord.load(run.row_record)
-    found = None
     if problem is None and source and record is not None:
         found = record.part(split, Plan.from_dict(source), run.problem, on_decoded)
-    if found is None:
-        whole = reopen(run, on_decoded, problem)
-        rows = whole.part(split).rows
-        found = whole.data.take(rows), whole.inputs[rows]
-    return found
+        if found is not None:
+            return found
+    whole = reopen(run, on_decoded, problem)
+    rows = whole.part(split).rows
+    return whole.data.take(rows), whole.inputs[rows], None if whole.digests is None else whole.digests[rows]
 
 
-def _scores(model: Tagger, data: TaggedSet, inputs: NDArray[Any], split: str) -> Scores:
-    """The Scores of a set with these inputs under a model."""
-    return _scores_of(model, data, model.probabilities(inputs), split)
+def _cache_dir(source: Mapping[str, Any]) -> Path | None:
+    """Where the pictures of a source are kept, and with them a backbone's features; None for the default."""
+    asked = source.get("cache_dir")
+    return None if asked is None else Path(asked)
 
 
-def _scores_of(model: Tagger, data: TaggedSet, values: NDArray[np.float32], split: str) -> Scores:
-    """The Scores of a set with these probabilities of a model."""
+def _scores_of(labels: tuple[str, ...], data: TaggedSet, values: NDArray[np.float32], split: str) -> Scores:
+    """The Scores of a set with these probabilities."""
     return Scores.of(
         data.truth,
         values,
         known=data.known,
-        labels=model.labels,
+        labels=labels,
         ids=data.ids,
         groups=data.groups,
         weights=data.weights,

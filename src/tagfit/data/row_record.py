@@ -86,8 +86,8 @@ class RowRecord:
 
     def part(
         self, split: str, plan: Plan, was: Mapping[str, Any], progress: Progress | None = None
-    ) -> tuple[TaggedSet, NDArray[Any]] | None:
-        """The rows of one split and their inputs; only these are decoded. None unless each of them is as it was.
+    ) -> tuple[TaggedSet, NDArray[Any], NDArray[np.str_]] | None:
+        """The rows of one split, their inputs and digests; only these are decoded. None unless each is as it was.
 
         Args:
             split: the name of one.
@@ -100,7 +100,7 @@ class RowRecord:
         there = there and _same_vocabulary(data, was)
         if not there or self._split_of(data, found.digests) is None or not _prepared_alike(found, was):
             return None
-        return data, found.values
+        return data, found.values, found.digests
 
     def _split_of(self, data: TaggedSet, digests: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """The split of each row; None if one is not recorded, or not as it is now."""

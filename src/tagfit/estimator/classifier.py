@@ -125,8 +125,9 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if validation is None:
             split = self._split(rows, inputs.digests, recipe, seed)
         preprocessing = fit_preprocessing(inputs, split == "train")
-        # It lives no longer than this call, so nobody will ask for its fingerprint or its source.
-        problem = Problem(rows, split, preprocessing, inputs.values, fingerprint={}, source={})
+        # It lives no longer than this call, so nobody will ask for its fingerprint or its source; under the digests the
+        # features of a backbone are kept, which each part of a training asks for.
+        problem = Problem(rows, split, preprocessing, inputs.values, {}, {}, digests=inputs.digests)
         fitted = memory.fit(problem, recipe, seed=seed, device=self.device, threads=self.threads, net=self.net)
         self.classes_ = target.classes_
         self.labels_ = target.labels

@@ -17,10 +17,11 @@ from tagfit.data.pictures import decode
 from tagfit.data.pictures.cache import default_dir
 from tagfit.data.pictures.square import SQUASH, Fit
 from tagfit.data.problem import Preprocessing, Problem
-from tagfit.files import disk_faults, written_whole
+from tagfit.files import disk_faults
 from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract, published
+from tagfit.training.backbones.feature_files import Entry
 
 # Features come standardised by the head, not by the feed.
 AS_THEY_ARE = Preprocessing(None, (0.0,), (1.0,))
@@ -56,7 +57,7 @@ def features(
     fit: Fit = SQUASH,
     cache_dir: Path | None = None,
 ) -> NDArray[np.float32]:
-    """(N, features) float32, memory-mapped; what was extracted before, by any run, is found again by content.
+    """(N, features) float32, memory-mapped; a picture that was extracted before, in any set, is not extracted again.
 
     Killed at any moment, it goes on where it was. Two processes that want the same wait for each other.
 
@@ -68,22 +69,21 @@ def features(
         fit: how the pixels became squares.
         cache_dir: where the features are kept; ``default_dir()`` if None.
     """
-    path = (cache_dir or default_dir()) / "features" / _file(backbone, pixels.shape[1], digests, fit)
-    if not path.exists():
-        with disk_faults(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                _build(path, backbone, pixels, on_extracted)
-    found: NDArray[np.float32] = np.load(path, mmap_mode="r")
+    folder = (cache_dir or default_dir()) / "features"
+    entry = Entry(folder, _maker(backbone, pixels.shape[1], fit), digests.astype(np.bytes_))
+    if not entry.path.exists():
+        with disk_faults(entry.path):
+            folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(entry.path.with_suffix(".lock")):
+            if not entry.path.exists():
+                _build(entry, backbone, pixels, on_extracted)
+    found: NDArray[np.float32] = np.load(entry.path, mmap_mode="r")
     return found
 
 
-def _file(backbone: extract.AnyBackbone, size: int, digests: NDArray[np.str_], fit: Fit) -> str:
+def _maker(backbone: extract.AnyBackbone, size: int, fit: Fit) -> str:
     made_by = [_short(backbone), backbone.sha256, extract.engine(backbone), size, fit, extract.FORMAT, decode.decoder()]
-    key = blake2b(json.dumps(made_by).encode(), digest_size=16)
-    key.update("\n".join(digests.tolist()).encode())
-    return f"{_short(backbone)}-{key.hexdigest()}.npy"
+    return f"{_short(backbone)}-{blake2b(json.dumps(made_by).encode(), digest_size=8).hexdigest()}"
 
 
 def _short(backbone: extract.AnyBackbone) -> str:
@@ -91,25 +91,24 @@ def _short(backbone: extract.AnyBackbone) -> str:
 
 
 def _build(
-    path: Path, backbone: extract.AnyBackbone, pixels: NDArray[np.uint8], on_extracted: OnExtracted | None
+    entry: Entry, backbone: extract.AnyBackbone, pixels: NDArray[np.uint8], on_extracted: OnExtracted | None
 ) -> None:
-    """Write the features of all pictures; rows that a killed process left whole are not extracted again."""
-    rows, unfinished = len(pixels), path.with_suffix(".part")
-    width = published.width(backbone)
-    row_bytes = width * 4
-    with disk_faults(path):
-        done = unfinished.stat().st_size // row_bytes if unfinished.exists() else 0
+    """Write the features of all pictures; what other sets or a killed process left is not extracted again."""
+    width, rows = published.width(backbone), len(pixels)
+    with disk_faults(entry.path):
+        values, missing = entry.kept(width)
+        unfinished = entry.unfinished(missing)
+        done = unfinished.stat().st_size // (width * 4) if unfinished.exists() else 0
         with unfinished.open("ab") as file:
-            file.truncate(done * row_bytes)
-            for start in range(done, rows, extract.BATCH):
+            file.truncate(done * width * 4)
+            for start in range(done, len(missing), extract.BATCH):
                 if on_extracted is not None:
-                    on_extracted(start, rows)
-                file.write(extract.extract(backbone, pixels[start : start + extract.BATCH]).tobytes())
+                    on_extracted(rows - len(missing) + start, rows)
+                file.write(extract.extract(backbone, pixels[missing[start : start + extract.BATCH]]).tobytes())
                 file.flush()
             os.fsync(file.fileno())
-        values = np.fromfile(unfinished, dtype=np.float32).reshape(rows, width)
-    with written_whole(path) as whole:
-        np.save(whole, values)
+        values[missing] = np.fromfile(unfinished, dtype=np.float32).reshape(-1, width)
+    entry.write(values)
     unfinished.unlink()
     if on_extracted is not None:
         on_extracted(rows, rows)
