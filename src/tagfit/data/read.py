@@ -13,6 +13,7 @@ from tagfit.data.pictures.sources import absolute
 from tagfit.data.readers.delimited import columns_named
 from tagfit.data.readers.formats import recognised
 from tagfit.data.readers.frame import is_frame, table_of
+from tagfit.data.readers.garbage import collector_paused
 from tagfit.data.readers.opening import images_of, place_of
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.table import from_table
@@ -145,11 +146,13 @@ def read(
     )
     if path is None:
         words, name, unused = given(vocabulary), "the DataFrame", []
-        data = from_table(table_of(source), _under(words, table_options))
+        with collector_paused():
+            data = from_table(table_of(source), _under(words, table_options))
     else:
         place, found = recognised(place_of(source), format)
         words, name, unused = vocabulary_of(place, vocabulary), str(source), found.unused(table_options)
-        data = found.read(place, _under(words, table_options))
+        with collector_paused():
+            data = found.read(place, _under(words, table_options))
     data = select(data if words is None else applied(data, words), selection)
     alike = similar_names(data.labels)
     if strict and (data.quarantined or alike):

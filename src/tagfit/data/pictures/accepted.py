@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
+from tagfit.data.pictures.headers import plain_size
 from tagfit.data.pictures.sources import Member, Place
 from tagfit.errors import Fault, InputError
 
@@ -97,6 +98,10 @@ def size_of(path: Place) -> tuple[int, int]:
         check_file(os.stat(path), where)
     except OSError as error:
         raise InputError(Fault(f"cannot be read: {error.strerror or error}", where)) from None
+    with suppress(OSError), open(path, "rb") as file:  # what went wrong is reported by the decoder below
+        size = plain_size(file)
+        if size is not None and size[0] * size[1] <= PIXEL_LIMIT:
+            return size
     with opened(path, where) as image:
         return image.size
 

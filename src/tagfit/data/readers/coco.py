@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from tagfit.data.labels import listed
 from tagfit.data.pictures.sources import Place, listing
 from tagfit.data.readers.annotations import ABSENT, PRESENT, UNKNOWN, Annotations, folders_below, split_of
-from tagfit.data.readers.json_files import kind_of, parse_json
+from tagfit.data.readers.json_files import kind_of, parse_json_fields
 from tagfit.data.readers.look import Look
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.records import describe
@@ -22,6 +22,22 @@ NEGATIVE, NOT_EXHAUSTIVE = "neg_category_ids", "not_exhaustive_category_ids"
 OWN = "tagfit"  # what `tagfit data convert` adds to an image: split, group, weight, fold
 PICTURE_FOLDERS = ("images", "data", "JPEGImages")
 IN_FOLDER = ("_annotations.coco.json", "annotations.json", "labels.json", "instances.json")
+
+
+class _Annotation(TypedDict, total=False):
+    """The fields that are needed."""
+
+    image_id: Any
+    category_id: Any
+    ignore: Any
+    segments_info: Any
+    caption: Any
+
+
+class _Document(TypedDict, total=False):
+    images: Any
+    categories: Any
+    annotations: list[_Annotation]
 
 
 def recognise(look: Look) -> bool:
@@ -89,7 +105,7 @@ def _folders_of(file: Place) -> list[Place]:
 
 
 def _document(file: Place, annotations: Annotations) -> dict[str, Any]:
-    document = parse_json(file, NAME, _without_shapes)
+    document = parse_json_fields(file, NAME, _Document, _without_shapes)
     if not isinstance(document, dict):
         raise InputError(
             Fault(f"it is {kind_of(document)}", file.name, "an object with images, annotations and categories"),

@@ -1,4 +1,4 @@
-"""Garbage: its collector is paused while millions of cells are made, which it would look through again and again."""
+"""Garbage: its collector is paused while millions of objects are made, which it would look through again and again."""
 
 from __future__ import annotations
 

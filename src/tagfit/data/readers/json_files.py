@@ -6,28 +6,51 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from tagfit.data.pictures.sources import Place, content_of
 from tagfit.errors import Fault, InputError
 
+Hook = Callable[[dict[str, Any]], Any]
 
-def parse_json(place: Place, format: str, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:  # noqa: A002
+
+def parse_json(place: Place, format: str) -> Any:  # noqa: A002
     """The value of a JSON file.
 
     Args:
         place: the file.
         format: the name of the format, for messages.
-        hook: called with each object as it is read, to drop what is large and not needed.
 
     Raises:
         InputError: it is not UTF-8, not JSON, or nested too deeply; with line and column.
     """
     content = content_of(place)
-    return parse_json_text(content, place.name, f"{place} cannot be read as {format}", hook)
+    return parse_json_text(content, place.name, f"{place} cannot be read as {format}")
 
 
-def parse_json_text(
-    content: bytes, where: str, heading: str, hook: Callable[[dict[str, Any]], Any] | None = None
-) -> Any:
+def parse_json_fields(place: Place, format: str, form: type, hook: Hook) -> Any:  # noqa: A002
+    """As :func:`parse_json`, but of the objects that ``form`` describes only the fields that it names are kept.
+
+    Other fields are skipped while the file is parsed, so that they take neither time nor memory. A file of another
+    form, or with NaN, is parsed as a whole: what is wrong with it is for the caller to report.
+
+    Args:
+        place: the file.
+        format: the name of the format, for messages.
+        form: a ``TypedDict`` of the whole document.
+        hook: called with each object where the whole is parsed, to drop what is large and not needed.
+
+    Raises:
+        InputError: as :func:`parse_json`.
+    """
+    content = content_of(place)
+    try:
+        return msgspec.json.decode(content, type=form)
+    except (ValueError, RecursionError):
+        return parse_json_text(content, place.name, f"{place} cannot be read as {format}", hook)
+
+
+def parse_json_text(content: bytes, where: str, heading: str, hook: Hook | None = None) -> Any:
     """As :func:`parse_json`, of bytes that are there already."""
     try:
         text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")

@@ -17,7 +17,6 @@ from tagfit.data.readers import long_rows
 from tagfit.data.readers.column_names import LIKELY_NAMES
 from tagfit.data.readers.delimited import Table, read_delimited
 from tagfit.data.readers.excel import is_workbook, read_workbook
-from tagfit.data.readers.garbage import collector_paused
 from tagfit.data.readers.label_columns import read_label_columns
 from tagfit.data.readers.options import TableOptions
 from tagfit.data.readers.picture_names import locate
@@ -73,8 +72,7 @@ def from_table(table: Table, options: TableOptions) -> TaggedSet:
     table = read.table
     of_row: dict[str, Any] = {role: ROW_COLUMNS[role](table, index, faults) for role, index in roles.of_row.items()}
     names = [name.strip() for name in table.column(roles.image)]
-    with collector_paused():
-        files, missing = locate_in.files(table, names, notes, faults)
+    files, missing = locate_in.files(table, names, notes, faults)
     if faults:
         raise InputError([*faults, *missing.values()], what=f"{table.path} cannot be read")
     nowhere = Path()
