@@ -107,6 +107,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "device": ("tpu", "gpu"),
     "threads": ("0", "x"),
     "resume": ("nowhere", FILE),
+    "join": ("nowhere", FILE),
     "run": ("nowhere", FILE),
     "scores": ("nowhere.npz", "."),
     "metrics": ("nope", "accuracy", ","),
@@ -123,6 +124,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "allow": ("everything",),
     "seeds": ("0", "x"),
     "search_on": ("1", "x"),
+    "parallel": ("0", "x"),
     "mute": ("no-such-check",),
     "fail_on": ("everything",),
     "strategy": ("nope", "precision=2"),
@@ -196,6 +198,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
 TOGETHER = {
     "train resume": (),
     "cure resume": (),
+    "cure join": (),
     "evaluate split": ("RUN",),
     "evaluate scores": (),
     "thresholds scores": (),

@@ -22,7 +22,7 @@ PUBLIC = {
     "Scores", "TagClassifier",
     "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds",
     "compare", "cure", "diagnose", "evaluate",
-    "fit", "from_arrays", "gap",
+    "fit", "from_arrays", "gap", "join_cure",
     "drift", "open_run", "pack", "read", "read_scores", "resume", "resume_cure", "similar", "split", "suggest", "tag",
     "tag_to_file", "verify",
     "write_certificate_page",

@@ -103,7 +103,8 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "cure": (
             tagfit.cure,
             {"start": run, "goal": trivial, "maximise": None, "gap_at_most": None, "trials": 1, "budget": 1.0,
-             "augment": False, "seeds": 1, "search_on": None, "seed": 0, "problem": None, "out": folder / "cure"},
+             "augment": False, "seeds": 1, "search_on": None, "parallel": 1, "seed": 0, "problem": None,
+             "out": folder / "cure"},
         ),
         "diagnose": (
             tagfit.diagnose,
@@ -128,6 +129,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
              "groups": ["g"] * 60, "weights": np.ones(60), "ids": [str(i) for i in range(60)]},
         ),
         "gap": (tagfit.gap, {"run": run, "validation": None, **judged}),
+        "join_cure": (tagfit.join_cure, {"folder": folder / "none", "problem": None, "told": None}),
         "open_run": (tagfit.open_run, {"folder": run}),
         "pack": (
             tagfit.pack,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tagfit.workflow import evaluate as evaluate
     from tagfit.workflow import fit as fit
     from tagfit.workflow import gap as gap
+    from tagfit.workflow import join_cure as join_cure
     from tagfit.workflow import pack as pack
     from tagfit.workflow import resume as resume
     from tagfit.workflow import resume_cure as resume_cure

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 import tagfit
 from commands import ENTRY, environment, killed_at
 from tagfit.curing import space, trial
+from tagfit.curing.board import Board
+from tagfit.curing.jobs import Job, best_so_far, hopeless, sampled
 from tagfit.curing.moves import Move
 from tagfit.curing.progress import Clock, Progress
 from tagfit.curing.request import CureOptions, CureRequest
-from tagfit.curing.search import Search, best_so_far, sampled
+from tagfit.curing.search import Search
 from tagfit.curing.shortfall import _conflicting, trade_off
 from tagfit.curing.trial import Trial
 from tagfit.curing.winner import Selection
@@ -134,7 +136,9 @@ def test_all_of_the_lesson_at_once_changes_the_starting_run_and_a_single_move_th
 def choosing(looking: Search, budget: float, used: float) -> Selection:
     """A choice with some of its budget used up."""
     asked = CureRequest(LESSON, CureOptions.of(budget=budget))
-    return Selection(looking, looking.problem, asked, Clock(budget, before=used), Progress())
+    return Selection(
+        looking, Board(looking.folder, looking.problem, LESSON), asked, Clock(budget, before=used), Progress()
+    )
 
 
 def test_time_is_kept_for_the_trial_that_would_be_retrained(problem: Problem, tmp_path: Path) -> None:
@@ -161,6 +165,10 @@ def test_what_misses_the_goal_is_retrained_as_often_as_there_is_time_for(problem
     assert choosing(looking, 600, 590)._seeds_for(meets) == [1, 2, 3]
 
 
+def job(recipe: Recipe, looking: Search) -> Job:
+    return Job(9, "search", "proposal", recipe, 0, peers=looking.peers(recipe))
+
+
 def test_a_proposal_below_the_median_is_given_up_and_one_above_is_not(problem: Problem, tmp_path: Path) -> None:
     looking = search(problem, tmp_path)
     recipe = NAMED["plain-dense"].changed(monitor="label_accuracy", epochs=9)
@@ -168,7 +176,7 @@ def test_a_proposal_below_the_median_is_given_up_and_one_above_is_not(problem: P
         curve = tuple(0.7 + 0.01 * number for _ in range(9))
         looking.trials.append(tried(number, 0.9, 0.8, recipe, curve=curve))
     for value, expected in ((0.69, "hopeless after epoch 3"), (0.73, "")):
-        look = looking._hopeless(recipe)
+        look = hopeless(job(recipe, looking))
         assert look is not None
         assert [look(epoch(1, value)), look(epoch(2, value))] == ["", ""], "too early to tell"
         assert look(epoch(3, value)).startswith(expected)
@@ -178,7 +186,7 @@ def test_a_proposal_below_the_median_is_given_up_and_one_above_is_not(problem: P
 def test_too_few_curves_give_nothing_up(problem: Problem, tmp_path: Path) -> None:
     looking = search(problem, tmp_path)
     looking.trials.append(tried(0, 0.9, 0.8, curve=(0.1,)))
-    assert looking._hopeless(NAMED["plain-dense"]) is None
+    assert hopeless(job(NAMED["plain-dense"], looking)) is None
 
 
 def test_the_best_so_far_of_a_loss_is_its_lowest() -> None:

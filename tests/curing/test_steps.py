@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tagfit
+from tagfit.curing.board import Board
 from tagfit.curing.changes import changes
 from tagfit.curing.followup import Followup
 from tagfit.curing.moves import moves
@@ -93,7 +94,7 @@ def looked(problem: Problem, folder: Path) -> Search:
 
 def test_without_time_the_steps_say_so_and_nothing_is_trained(problem: Problem, tmp_path: Path) -> None:
     looking = looked(problem, tmp_path)
-    found = steps(looking, looking.trials[1], Followup(tmp_path, "step", 1, LESSON))
+    found = steps(looking, looking.trials[1], Followup(tmp_path, "step", 1))
     assert [one.validation for one in found] == [0.7, None, None, None, None, 0.84, 0.86]
     assert {one.stopped for one in found if one.validation is None} == {"not measured: no time was left"}
     assert not (tmp_path / "steps.jsonl").exists()
@@ -101,14 +102,15 @@ def test_without_time_the_steps_say_so_and_nothing_is_trained(problem: Problem, 
 
 def test_a_proposal_has_no_way_to_it(problem: Problem, tmp_path: Path) -> None:
     looking = looked(problem, tmp_path)
-    assert steps(looking, looking.trials[2], Followup(tmp_path, "step", 2, LESSON, lambda: False)) == ()
+    assert steps(looking, looking.trials[2], Followup(tmp_path, "step", 2)) == ()
 
 
 def test_an_interrupted_way_is_not_trained_twice(problem: Problem, tmp_path: Path) -> None:
     looking, seen = looked(problem, tmp_path), []
 
     def followup() -> Followup:
-        return Followup(tmp_path, "step", 0, LESSON, lambda: False, lambda epoch, _recipe: seen.append(epoch))
+        board = Board(tmp_path, problem, LESSON)
+        return Followup(tmp_path, "step", 0, board, on_epoch=lambda epoch, _recipe: seen.append(epoch))
 
     first = steps(looking, looking.trials[0], followup())
     assert seen

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _search = partial(typer.Option, rich_help_panel="Searching")
 # What may be given together with --resume: larger limits; the cure's own record has all else.
 WITH_RESUME = ("resume", "as_json", "trials", "budget")
+WITH_JOIN = ("join", "as_json")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class SearchOptions:
     search_on: Annotated[
         int | None, _search(metavar="N", min=2, help="Train trials on N rows of train; the new seeds on all.")
     ] = None
+    parallel: Annotated[
+        int, _search(metavar="N", min=1, help="Choose N recipes at a time, for this process and those that --join.")
+    ] = 1
     seed: Annotated[int, _search(metavar="N", min=0, max=MAX_SEED, help="Seed of the search.")] = 0
 
     def arguments(self) -> dict[str, Any]:
@@ -66,13 +70,14 @@ class SearchOptions:
             "pretrained": "pretrained" in (self.allow or ()),
             "seeds": self.seeds,
             "search_on": self.search_on,
+            "parallel": self.parallel,
             "seed": self.seed,
         }
 
 
 # What may be given together with a RUN, which has its own recipe, data and splits.
 WITH_RUN = (
-    *("start", "resume", "goal", "maximise", "gap_at_most", "out", "as_json"),
+    *("start", "resume", "join", "goal", "maximise", "gap_at_most", "out", "as_json"),
     *(one.name for one in fields(SearchOptions)),
 )
 
@@ -80,7 +85,11 @@ WITH_RUN = (
 def _together(context: typer.Context) -> list[Fault]:
     faults: list[Fault] = []
     start = context.params.get("start")
-    if is_given(context, "resume"):
+    if is_given(context, "join"):
+        if more := options.given_except(context, WITH_JOIN):
+            what = f"--join takes part in a cure with its own settings; {', '.join(more)} cannot be changed"
+            faults.append(Fault(what, instead="--join DIR alone, or --resume DIR once no process writes the cure"))
+    elif is_given(context, "resume"):
         if more := options.given_except(context, WITH_RESUME):
             what = f"--resume continues the cure with its own settings; {', '.join(more)} cannot be changed"
             faults.append(Fault(what, instead="--resume DIR with larger limits, or a new cure with another --out"))
@@ -143,6 +152,14 @@ Resume = Annotated[
         callback=checked(path_checks.begun_cure),
     ),
 ]
+Join = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Take trainings of a cure that another process, perhaps on another machine, is making.",
+        callback=checked(path_checks.begun_cure),
+    ),
+]
 FirstRecipe = Annotated[
     str | None,
     typer.Option(
@@ -164,6 +181,7 @@ def cure(
     gap_at_most: GapAtMost = None,
     out: Out = None,
     resume: Resume = None,
+    join: Join = None,
     recipe: FirstRecipe = None,
     as_json: AsJson = False,
     search: SearchOptions,
@@ -181,7 +199,9 @@ def cure(
 
     with progress_bar(quiet=as_json) as bar:
         watching = reported(bar, as_json)
-        if start is None:
+        if join is not None:
+            certificate = workflow.join_cure(join, progress=watching, on_decoded=on_decoded(bar))
+        elif start is None:
             assert resume is not None
             certificate = workflow.resume_cure(
                 resume, trials=search.trials, budget=search.budget, progress=watching, on_decoded=on_decoded(bar)

@@ -7,10 +7,9 @@ from typing import Any
 
 from tagfit.curing.changes import Change, changes, undone
 from tagfit.curing.confirm import Confirmed
-from tagfit.curing.followup import Followup
+from tagfit.curing.followup import Asked, Followup
 from tagfit.curing.section import Figure, Section, figure
 from tagfit.curing.trial import Trial
-from tagfit.data.problem import Problem
 from tagfit.recipe import Recipe
 
 
@@ -36,23 +35,24 @@ class Undone(Section):
     stopped: str
 
 
-def ablate(problem: Problem, start: Recipe, cured: Confirmed, followup: Followup) -> tuple[Undone, ...]:
+def ablate(start: Recipe, cured: Confirmed, followup: Followup) -> tuple[Undone, ...]:
     """The effect of each change between two recipes, over the seeds that the winner was confirmed with.
 
     All changes are measured with the first seed before any is with the second, so that the time there is serves all.
 
     Args:
-        problem: what the cured recipe was confirmed on.
         start: the recipe that was cured.
         cured: the winner and its retrainings.
         followup: logs the trainings and trains what is missing.
     """
     wanted = changes(start, cured.trial.recipe)
-    for fresh in cured.fresh:
-        for change in wanted:
-            without = undone(cured.trial.recipe, change)
-            if without is not None:
-                followup.train(problem, without, fresh.seed, change.name)
+    without = {change.name: undone(cured.trial.recipe, change) for change in wanted}
+    followup.train(
+        Asked(name, recipe, fresh.seed)
+        for fresh in cured.fresh
+        for name, recipe in without.items()
+        if recipe is not None
+    )
     return tuple(_measured(change, cured, followup.done) for change in wanted)
 
 

@@ -116,7 +116,7 @@ def document_of(evidence: Evidence, winner: int, attested: Attested) -> Document
         findings=attested.findings,
         optimism=_optimism(evidence, kept),
         steps=steps(search, cured.trial, evidence.logged(winner, "step")) if cured.met else (),
-        ablation=ablate(problem, start.recipe, cured, evidence.logged(winner, "ablation")) if cured.met else (),
+        ablation=ablate(start.recipe, cured, evidence.logged(winner, "ablation")) if cured.met else (),
         limits=None if cured.met else _limits(evidence, cured, attested.ceiling),
         trade_off=trade_off([search.start, *completed], goal),
         changed_sides=changed_sides(start.scores("validation"), kept.scores("validation")),

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tagfit.curing.board import Board
+from tagfit.curing.jobs import Job
 from tagfit.curing.section import Figure, Section, figure
 from tagfit.curing.trial import OnEpoch, Trial, measured
 from tagfit.data.problem import Problem
 from tagfit.evaluation.compare import compare
 from tagfit.goal import Goal
-from tagfit.recipe import Recipe
 from tagfit.runs.run import Run, open_run
 from tagfit.scores import Scores
-from tagfit.training.torch_import import torch_for
 
 SEEDS = "seeds"
 
@@ -72,18 +72,17 @@ class Confirmed:
         return sum(float(one.run.info["seconds"]) for one in self.fresh)
 
 
-def confirm(
-    problem: Problem,
-    winner: Trial,
-    goal: Goal,
-    seeds: Sequence[int],
-    folder: Path,
-    on_epoch: OnEpoch | None = None,
-) -> Confirmed:
-    """Retrain a winner with each seed, as runs in ``folder/seeds``; finished ones are taken as they are."""
-    for seed in seeds:
-        retrained(problem, winner.recipe, seed, _place(folder, winner, seed), on_epoch)
-    confirmed = finished(problem, winner, goal, seeds, folder)
+def confirm(board: Board, winner: Trial, seeds: Sequence[int], on_epoch: OnEpoch | None = None) -> Confirmed:
+    """Retrain a winner with each seed, as runs in the cure's folder; finished ones are taken as they are."""
+    places = {seed: _place(board.folder, winner, seed).relative_to(board.folder).as_posix() for seed in seeds}
+    board.train(
+        [
+            Job(winner.number, "seed", f"fresh seed {seed}", winner.recipe, seed, place=place)
+            for seed, place in places.items()
+        ],
+        on_epoch,
+    )
+    confirmed = finished(board.problem, winner, board.goal, seeds, board.folder)
     assert confirmed is not None
     return confirmed
 
@@ -98,16 +97,6 @@ def finished(problem: Problem, winner: Trial, goal: Goal, seeds: Sequence[int], 
 
 def _place(folder: Path, winner: Trial, seed: int) -> Path:
     return folder / SEEDS / f"trial-{winner.number}-seed-{seed}"
-
-
-def retrained(problem: Problem, recipe: Recipe, seed: int, folder: Path, on_epoch: OnEpoch | None = None) -> Run:
-    """The run of a recipe and a seed in a folder: finished already, resumed, or trained."""
-    with torch_for("a cure"):
-        from tagfit.training import fit
-    if (folder / "run.json").exists():
-        run = open_run(folder)
-        return run if run.state == "done" else fit.resume(run, problem, on_epoch)
-    return fit.fit(problem, recipe, seed=seed, out=folder, name="cured", on_epoch=on_epoch)
 
 
 def figures(run: Run, problem: Problem, goal: Goal) -> dict[str, float]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import tagfit
 from tagfit.backbones import best_installed
-from tagfit.curing import certify, confirm, request, row_digests, search
+from tagfit.curing import certify, confirm, jobs, request, row_digests, search
 from tagfit.curing.ablation import ablate
+from tagfit.curing.board import Board
 from tagfit.curing.certificate import Certificate, sealed
 from tagfit.curing.document import Ceiling, FoundFault
 from tagfit.curing.evidence import START_FOLDER, as_trial, gathered, machine, source_of
@@ -69,7 +70,8 @@ def cure(
     if goal.maximise is None and goal.met_by(values):
         figures = ", ".join(f"{name} = {values[name]:.3f}" for name in goal.figures)
         raise InputError(f"{start.folder} meets the goal already: {figures}", instead="a higher goal, or --maximise")
-    searched = problem if options.search_on is None else search.sampled(problem, options.search_on, options.seed)
+    if options.search_on is not None:
+        jobs.sampled(problem, options.search_on, options.seed)  # refused before anything is written
     request.begin(folder, start, problem, asked)
     with only_writer(folder):
         progress.report(f"if this is interrupted, `tagfit cure --resume {folder}` continues it")
@@ -79,7 +81,7 @@ def cure(
             progress.report(f"caution: {line}; the cure runs anyway")
         copied = _copied(start, folder / START_FOLDER)
         looking = Search(
-            problem=searched,
+            problem=problem,
             goal=goal,
             start=as_trial(copied, values),
             moves=moves(
@@ -92,28 +94,32 @@ def cure(
             seed=options.seed,
             augment=options.augment,
             folder=folder,
+            parallel=options.parallel,
+            rows=options.search_on,
             trials=load(folder / search.TRIALS),
         )
         clock.before = _seconds_before(looking, folder)
-        winner = Selection(looking, problem, asked, clock, progress).winner().trial.number
-        return _certified(start, problem, looking, found, winner, clock, progress)
+        selection = Selection(looking, Board(folder, problem, goal), asked, clock, progress)
+        return _certified(start, selection, found, selection.winner().trial.number)
 
 
-def _certified(
-    start: Run, problem: Problem, looking: Search, found: Findings, winner: int, clock: Clock, progress: Progress
-) -> Certificate:
+def _certified(start: Run, selection: Selection, found: Findings, winner: int) -> Certificate:
     """Explain the winner and write the certificate.
 
     Args:
+        start: as it was given.
+        selection: that found the winner.
         found: of the starting run.
+        winner: the number of its trial.
     """
-    folder, goal = looking.folder, looking.goal
+    looking, board, clock, progress = selection.search, selection.board, selection.clock, selection.progress
+    folder, problem = board.folder, board.problem
     evidence = gathered(folder, problem)
     cured = evidence.retrained[winner]
     progress.report(f"kept the median: seed {cured.kept.seed} of trial {winner}")
 
     def followup(origin: str) -> Followup:
-        return Followup(folder, origin, winner, goal, clock.over, progress.on_epoch)
+        return Followup(folder, origin, winner, board, clock.over, progress.on_epoch)
 
     if "test" in problem.splits:
         progress.report("evaluating the test split, once")
@@ -123,7 +129,7 @@ def _certified(
         progress.report("adding one change at a time")
         steps(looking, cured.trial, followup("step"))
         progress.report("undoing each change alone")
-        ablate(problem, evidence.start.recipe, cured, followup("ablation"))
+        ablate(evidence.start.recipe, cured, followup("ablation"))
     else:
         progress.report("measuring what limits it")
         learning_curve(problem, cured, followup("learning curve"))
@@ -143,6 +149,7 @@ def _certified(
     document = certify.document_of(gathered(folder, problem), winner, attested)
     certificate = Certificate(sealed(document.model_dump(mode="json")), folder, problem)
     certificate.save()
+    board.clear()
     return certificate
 
 

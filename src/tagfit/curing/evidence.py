@@ -50,7 +50,7 @@ class Evidence:
 
     def logged(self, winner: int, origin: str) -> Followup:
         """The trainings of a purpose that were logged for a winner."""
-        return Followup(self.folder, origin, winner, self.request.goal)
+        return Followup(self.folder, origin, winner)
 
     @property
     def runs(self) -> dict[str, Run]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from tagfit.curing.trial import OnEpoch, Trial, append, load, run
-from tagfit.data.problem import Problem
-from tagfit.goal import Goal
-from tagfit.history import Epoch
+from tagfit.curing.board import Board
+from tagfit.curing.jobs import Enough, Job
+from tagfit.curing.trial import OnEpoch, Trial, append, load
 from tagfit.recipe import Recipe
 
 # The purposes, and the log of each.
 LOGS = {"step": "steps.jsonl", "ablation": "ablation.jsonl", "learning curve": "learning_curve.jsonl"}
+
+
+class Asked(NamedTuple):
+    """One training: its name, recipe and seed, and as of a Job the rows that it sees."""
+
+    name: str
+    recipe: Recipe
+    seed: int
+    rows: int | None = None
+    rows_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -24,8 +34,8 @@ class Followup:
         folder: of the cure.
         origin: the purpose, one of LOGS.
         number: of the trial that is explained.
-        goal: whose figures are measured.
-        enough: whether no time is left; by default always, so that only what was logged is read.
+        board: of the cure; None where only what was logged is read.
+        enough: whether no time is left.
         on_epoch: called after each epoch.
         done: what was logged for this trial, by name and seed.
     """
@@ -33,8 +43,8 @@ class Followup:
     folder: Path
     origin: str
     number: int
-    goal: Goal
-    enough: Callable[[], bool] = lambda: True
+    board: Board | None = None
+    enough: Enough = lambda: False
     on_epoch: OnEpoch | None = None
     done: dict[tuple[str, int], Trial] = field(default_factory=dict)
 
@@ -45,24 +55,16 @@ class Followup:
     def _path(self) -> Path:
         return self.folder / LOGS[self.origin]
 
-    def train(self, problem: Problem, recipe: Recipe, seed: int, name: str) -> Trial | None:
-        """The training of a name and a seed, from the log or now; None where no time is left for it."""
-        if (name, seed) in self.done:
-            return self.done[name, seed]
-        if self.enough():
-            return None
-        out_of_time = [False]
-
-        def watch(epoch: Epoch) -> str:
-            if self.on_epoch is not None:
-                self.on_epoch(epoch, recipe)
-            out_of_time[0] = self.enough()
-            return "no time left" if out_of_time[0] else ""
-
-        about = {"number": self.number, "origin": self.origin, "name": name, "why": "", "base": None}
-        found = run(problem, recipe, seed, self.goal.figures, watch, **about)
-        if out_of_time[0] and not found.completed:
-            return None
-        append(self._path, found)
-        self.done[name, seed] = found
-        return found
+    def train(self, asked: Iterable[Asked]) -> None:
+        """Train what is not in the log yet, while there is time, and log it."""
+        jobs = [
+            Job(self.number, self.origin, one.name, one.recipe, one.seed, rows=one.rows, rows_seed=one.rows_seed)
+            for one in asked
+            if (one.name, one.seed) not in self.done
+        ]
+        if self.board is None or not jobs or self.enough():
+            return
+        for found in self.board.train(jobs, self.on_epoch, self.enough):
+            if found is not None:
+                append(self._path, found)
+                self.done[found.name, found.seed] = found

@@ -59,6 +59,7 @@ RULES = {
     "budget": Rule("seconds, more than 0, or a text such as '90s', '10m' or '1.5h'", 1e-9, 1e12, False, optional=True),
     "seeds": Rule("a whole number, 1 or more", 1, 1000),
     "search_on": Rule("a whole number of train rows, 2 or more, or None for all", 2, optional=True),
+    "parallel": Rule("a whole number, 1 or more", 1, 10_000),
     "seed": Rule(f"a whole number from 0 to {MAX_SEED}; the fresh seeds follow it", 0, MAX_SEED),
 }
 
@@ -75,6 +76,7 @@ class CureOptions(Section):
         pretrained: whether pretrained backbones may be tried: weights that others trained, on data outside the Problem.
         seeds: with how many fresh seeds the winner is retrained.
         search_on: trials are trained on this many train rows; None for all.
+        parallel: how many trials are chosen at a time, for as many processes.
         seed: of the search; the fresh seeds follow it.
     """
 
@@ -85,7 +87,8 @@ class CureOptions(Section):
     seeds: int
     search_on: int | None
     seed: int
-    added: ClassVar = {"pretrained": False}
+    parallel: int = 1
+    added: ClassVar = {"pretrained": False, "parallel": 1}
 
     @classmethod
     def of(
@@ -97,6 +100,7 @@ class CureOptions(Section):
         pretrained: bool = False,
         seeds: int = DEFAULT_SEEDS,
         search_on: int | None = None,
+        parallel: int = 1,
         seed: int = 0,
     ) -> CureOptions:
         """Check the options; without ``trials`` and ``budget`` the default budget limits the search.
@@ -107,7 +111,14 @@ class CureOptions(Section):
         faults = []
         if isinstance(budget, str):
             budget = duration(budget)
-        given = {"trials": trials, "budget": budget, "seeds": seeds, "search_on": search_on, "seed": seed}
+        given = {
+            "trials": trials,
+            "budget": budget,
+            "seeds": seeds,
+            "search_on": search_on,
+            "parallel": parallel,
+            "seed": seed,
+        }
         for name, value in given.items():
             if not RULES[name].allows(value):
                 faults.append(Fault(f"{name} = {value!r}", instead=RULES[name].instead))
@@ -125,6 +136,7 @@ class CureOptions(Section):
             pretrained=pretrained,
             seeds=int(seeds),
             search_on=None if search_on is None else int(search_on),
+            parallel=int(parallel),
             seed=int(seed),
         )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tagfit.curing.confirm import Confirmed
-from tagfit.curing.followup import Followup
-from tagfit.curing.search import sampled
+from tagfit.curing.followup import Asked, Followup
 from tagfit.curing.section import Figure, Section, figure, number
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
@@ -61,12 +60,13 @@ def trade_off(trials: Sequence[Trial], goal: Goal) -> tuple[TradeOffPoint, ...]:
 def learning_curve(problem: Problem, cured: Confirmed, followup: Followup) -> tuple[TrainShare, ...]:
     """The winning recipe on parts of train, each with the seed of the kept run; last that run, on all of train."""
     fresh, rows = cured.kept, len(problem.part("train"))
+    few = {share: max(2, round(share * rows)) for share in SHARES}
+    followup.train(Asked(f"{share:g}", cured.trial.recipe, fresh.seed, part, fresh.seed) for share, part in few.items())
     found = []
-    for share in SHARES:
-        few = max(2, round(share * rows))
-        trained = followup.train(sampled(problem, few, fresh.seed), cured.trial.recipe, fresh.seed, f"{share:g}")
+    for share, part in few.items():
+        trained = followup.done.get((f"{share:g}", fresh.seed))
         if trained is not None and trained.completed:
-            found.append(TrainShare(share=share, rows=few, **_both(trained.values, cured.goal)))
+            found.append(TrainShare(share=share, rows=part, **_both(trained.values, cured.goal)))
     return (*found, TrainShare(share=1.0, rows=rows, **_both(fresh.values, cured.goal)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tagfit.curing.changes import GROUPS, changes
-from tagfit.curing.followup import Followup
+from tagfit.curing.followup import Asked, Followup
 from tagfit.curing.moves import STANDARD
 from tagfit.curing.search import START, Search
 from tagfit.curing.section import Figure, Section, figure
@@ -50,15 +50,17 @@ def steps(search: Search, winner: Trial, followup: Followup) -> tuple[Step, ...]
     way = _way(search, winner)
     if not way:
         return ()
-    found, recipe = [_step(search.start.name, search.start, search.goal)], search.start.recipe
+    taken, recipe = [], search.start.recipe
     for trial in way:
         at_once = trial.origin == "lesson"
         for name, changed in one_by_one(recipe, trial.recipe) if at_once else [(trial.name, trial.recipe)]:
-            last = changed == trial.recipe
-            made = trial if last else followup.train(search.problem, changed, search.seed, name)
-            found.append(_step(name, made, search.goal))
+            taken.append((name, changed, trial if changed == trial.recipe else None))
         recipe = trial.recipe
-    return tuple(found)
+    followup.train(
+        Asked(name, changed, search.seed, search.rows, search.seed) for name, changed, trial in taken if trial is None
+    )
+    made = [(name, trial or followup.done.get((name, search.seed))) for name, _, trial in taken]
+    return tuple(_step(name, trial, search.goal) for name, trial in [(search.start.name, search.start), *made])
 
 
 def one_by_one(before: Recipe, after: Recipe) -> Iterator[tuple[str, Recipe]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tagfit.curing import confirm
+from tagfit.curing.board import Board
 from tagfit.curing.changes import changes
 from tagfit.curing.confirm import Confirmed
 from tagfit.curing.progress import Clock, Progress
 from tagfit.curing.request import CureRequest
 from tagfit.curing.search import Search
 from tagfit.curing.trial import Trial
-from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.goal import Goal
 from tagfit.recipe import Recipe
@@ -28,7 +28,7 @@ class Selection:
 
     Attributes:
         search: that trials come from.
-        problem: what winners are retrained on: all of it, where trials saw a part of train.
+        board: where trainings are carried out, by the processes that share the cure.
         request: goal, seeds, and how many trials.
         clock: of the budget.
         progress: its callbacks.
@@ -36,7 +36,7 @@ class Selection:
     """
 
     search: Search
-    problem: Problem
+    board: Board
     request: CureRequest
     clock: Clock
     progress: Progress
@@ -50,7 +50,7 @@ class Selection:
             InputError: no trial was completed.
         """
         for trial in self.search.judged:  # retrained before an interruption
-            done = confirm.finished(self.problem, trial, self._goal, self._seeds, self.search.folder)
+            done = confirm.finished(self.board.problem, trial, self._goal, self._seeds, self.search.folder)
             if done is not None and len(done.fresh) == len(self._seeds):
                 self._keep(trial, done)
         met = [one for one in self.retrained.values() if one.met and self._goal.maximise is None]
@@ -80,27 +80,29 @@ class Selection:
 
     def _tried(self) -> Confirmed | None:
         """Trials, until they are used up or, where there is nothing to maximise, one of them meets the goal."""
+        most = self.request.options.trials
         while True:
-            candidate = None if self._goal.maximise is not None else self._candidate()
+            over = most is not None and len(self.search.trials) >= most
+            later = self._goal.maximise is not None or (self.search.within_group and not over)
+            candidate = None if later else self._candidate()
             if candidate is not None:
                 if self._confirmed(candidate).met:
                     return self._confirmed(candidate)
                 self.progress.report("its fresh seeds do not meet the goal; the search continues")
                 continue
-            if self.request.options.trials is not None and len(self.search.trials) >= self.request.options.trials:
+            if over or not self._next(None if most is None else most - len(self.search.trials)):
                 return None
-            trial = self._next()
-            if trial is None:
-                return None
-            self.progress.on_trial(trial)
 
-    def _next(self) -> Trial | None:
-        """The next trial; None where the time left is needed for the best one."""
-        recipe, about = self.search.next()
-        reserve = self._reserve(recipe)
+    def _next(self, most: int | None) -> bool:
+        """Train the next trials, at most ``most``; False where the time left is needed for the best one."""
+        jobs = self.search.group(most)
+        reserve = max(self._reserve(job.recipe) for job in jobs)
         if self.clock.over(reserve):
-            return None
-        return self.search.step(recipe, about, self.progress.on_epoch, lambda: self.clock.over(reserve))
+            return False
+        found = self.board.train(jobs, self.progress.on_epoch, lambda: self.clock.over(reserve))
+        for trial in self.search.log(found):
+            self.progress.on_trial(trial)
+        return None not in found
 
     def _candidate(self) -> Trial | None:
         """The best trial that meets the goal and was not retrained yet."""
@@ -120,7 +122,7 @@ class Selection:
 
     def _retrain(self, trial: Trial, seeds: list[int]) -> None:
         on_epoch = self.progress.on_epoch
-        self._keep(trial, confirm.confirm(self.problem, trial, self._goal, seeds, self.search.folder, on_epoch))
+        self._keep(trial, confirm.confirm(self.board, trial, seeds, on_epoch))
 
     def _keep(self, trial: Trial, confirmed: Confirmed) -> None:
         self.retrained[trial.number] = confirmed

@@ -1,7 +1,7 @@
 """The workflow, one function a step: fit, evaluate, choose thresholds, compare, diagnose, cure, verify, tag ..."""
 
 from tagfit.workflow.comparing import compare, gap
-from tagfit.workflow.curing import cure, resume_cure, verify
+from tagfit.workflow.curing import cure, join_cure, resume_cure, verify
 from tagfit.workflow.diagnosing import cross_fit, diagnose
 from tagfit.workflow.drifting import drift
 from tagfit.workflow.evaluating import DEFAULT_SPLITS, choose_thresholds, evaluate
@@ -21,6 +21,7 @@ __all__ = [
     "evaluate",
     "fit",
     "gap",
+    "join_cure",
     "pack",
     "resume",
     "resume_cure",

@@ -10,6 +10,7 @@ from pathlib import Path
 from tagfit.arguments import checked, refuse_unused
 from tagfit.backbones import best_installed
 from tagfit.curing import cure as curing
+from tagfit.curing import join as joining
 from tagfit.curing import request
 from tagfit.curing import verify as verifying
 from tagfit.curing.certificate import Certificate
@@ -54,6 +55,7 @@ def cure(
     pretrained: bool = False,
     seeds: int = DEFAULT_SEEDS,
     search_on: int | None = None,
+    parallel: int = 1,
     seed: int = 0,
     problem: Problem | None = None,
     recipe: Recipe | str | Path | None = None,
@@ -78,6 +80,8 @@ def cure(
         pretrained: allow heads on a pretrained backbone, which brings in weights that were trained on other data.
         seeds: number of fresh seeds that the winner is retrained with.
         search_on: number of train rows that trials are trained on; None for all.
+        parallel: how many recipes are chosen at a time, for as many processes: this one and those that join. What is
+            found depends on this number, and not on how many processes there are.
         seed: of the search.
         problem: what the run was trained on, if the run cannot read it again itself.
         recipe: what is trained first on a Problem; None for ``plain-conv`` on pictures and ``plain-dense`` on features.
@@ -96,6 +100,7 @@ def cure(
         pretrained=pretrained,
         seeds=seeds,
         search_on=search_on,
+        parallel=parallel,
         seed=seed,
     )
     if pretrained:
@@ -138,13 +143,39 @@ def resume_cure(
         InputError: no cure was started there, or the sources changed since.
     """
     path = Path(folder)
-    begun = request.read(path)
-    found = [place for place in (Path(begun["start"]), path / START_FOLDER) if (place / "run.json").exists()]
-    if not found:
-        raise InputError(f"the starting run {begun['start']} is gone", instead="a new cure of an existing run")
-    run = open_run(found[0])
+    run = _starting_run(path)
     opened = reopen(run, on_decoded, problem)
     return curing.cure(run, opened, request.extend(path, trials, budget), path, progress)
+
+
+@checked(told="progress=")
+def join_cure(
+    folder: str | Path,
+    *,
+    problem: Problem | None = None,
+    progress: Progress | None = None,
+    on_decoded: OnDecoded | None = None,
+) -> Certificate:
+    """Take trainings of a cure that another process, perhaps on another machine, began; ends with its certificate.
+
+    Args:
+        folder: of the cure, on a file system that both share and that has locks.
+        problem, progress, on_decoded: as for :func:`resume_cure`.
+
+    Raises:
+        InputError: no cure was started there, or the sources changed since.
+    """
+    path = Path(folder)
+    run = _starting_run(path)
+    return joining.join(run, reopen(run, on_decoded, problem), path, progress or Progress())
+
+
+def _starting_run(folder: Path) -> Run:
+    begun = request.read(folder)
+    found = [place for place in (Path(begun["start"]), folder / START_FOLDER) if (place / "run.json").exists()]
+    if not found:
+        raise InputError(f"the starting run {begun['start']} is gone", instead="a new cure of an existing run")
+    return open_run(found[0])
 
 
 @checked()
