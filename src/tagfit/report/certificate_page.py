@@ -125,6 +125,7 @@ def _asked(document: Document) -> str:
     parts.append(f"{counted(len(document.seeds), 'fresh seed')} for the winner")
     if asked.search_on is not None:
         parts.append(f"trials on {asked.search_on:,} train rows")
+    parts += [f"{asked.parallel} trials chosen at a time"] if asked.parallel > 1 else []
     parts.append(f"augmentation {'allowed' if asked.augment else 'not allowed'}")
     parts += ["pretrained backbones allowed"] if asked.pretrained else []
     return ", ".join(parts)
