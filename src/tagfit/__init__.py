@@ -77,6 +77,7 @@ _PUBLIC = {
     "from_arrays": "tagfit.data.readers.arrays",
     "gap": "tagfit.workflow",
     "open_run": "tagfit.runs.run",
+    "join_cure": "tagfit.workflow",
     "pack": "tagfit.workflow",
     "read": "tagfit.data.read",
     "read_scores": "tagfit.evaluation.score_files",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-SHOWN_FAULTS = 24
+SHOWN_FAULTS = 30
 SHOWN_NAMES = 12
 
 

@@ -31,6 +31,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "budget": (0, -5, math.nan, math.inf, True, "soon", ""),
     "seeds": (0, 1.5, None, "2"),
     "search_on": (1, 0, 2.5),
+    "parallel": (0, 1.5, None),
     "seed": (-1, 2**32 - 1, MAX_SEED + 1, 0.5, None),
     "augment": ("yes", 1, None),
 }
@@ -49,7 +50,7 @@ def test_a_wrong_option_is_refused_before_anything_is_written(
 
 def test_all_wrong_options_are_named_at_once_with_the_form_that_is_right() -> None:
     with pytest.raises(InputError) as caught:
-        CureOptions.of(trials=0, budget=-1, seeds=0, search_on=1, seed=-1)
+        CureOptions.of(trials=0, budget=-1, seeds=0, search_on=1, parallel=0, seed=-1)
     assert [fault.instead for fault in caught.value.faults] == [RULES[name].instead for name in RULES]
 
 
