@@ -39,7 +39,7 @@ class SearchOptions:
         str | None,
         _search(
             metavar="TIME",
-            help="Time for the whole cure, such as 90s or 10m.",
+            help="For the whole cure, such as 90s.",
             show_default="10m without --trials",
             callback=checked(checks.duration),
         ),
@@ -56,9 +56,7 @@ class SearchOptions:
     search_on: Annotated[
         int | None, _search(metavar="N", min=2, help="Train trials on N rows of train; the new seeds on all.")
     ] = None
-    parallel: Annotated[
-        int, _search(metavar="N", min=1, help="Choose N recipes at a time, for this process and those that --join.")
-    ] = 1
+    parallel: Annotated[int, _search(metavar="N", min=1, help="Choose N recipes at a time, for N processes.")] = 1
     seed: Annotated[int, _search(metavar="N", min=0, max=MAX_SEED, help="Seed of the search.")] = 0
 
     def arguments(self) -> dict[str, Any]:
@@ -156,7 +154,7 @@ Join = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Take trainings of a cure that another process, perhaps on another machine, is making.",
+        help="Take trainings of a cure that runs elsewhere.",
         callback=checked(path_checks.begun_cure),
     ),
 ]
