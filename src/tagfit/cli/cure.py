@@ -39,7 +39,7 @@ class SearchOptions:
         str | None,
         _search(
             metavar="TIME",
-            help="For the whole cure, such as 90s.",
+            help="For all of it, such as 90s.",
             show_default="10m without --trials",
             callback=checked(checks.duration),
         ),
@@ -146,7 +146,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Continue an interrupted cure, or one with larger --trials or --budget.",
+        help="Continue a cure, also with larger --trials or --budget.",
         callback=checked(path_checks.begun_cure),
     ),
 ]
