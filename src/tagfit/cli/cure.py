@@ -39,7 +39,7 @@ class SearchOptions:
         str | None,
         _search(
             metavar="TIME",
-            help="For all of it, such as 90s.",
+            help="Time for the whole cure, such as 90s or 10m.",
             show_default="10m without --trials",
             callback=checked(checks.duration),
         ),
@@ -48,7 +48,7 @@ class SearchOptions:
         list[str] | None,
         _search(
             metavar="WORD",
-            help="augment: flip and shift training pictures. pretrained: weights that others trained. May be repeated.",
+            help="augment: flip and shift training pictures. pretrained: weights of others. May be repeated.",
             callback=checked(each(checks.allowed)),
         ),
     ] = None
@@ -146,7 +146,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Continue a cure, also with larger --trials or --budget.",
+        help="Continue an interrupted cure, or one with larger --trials or --budget.",
         callback=checked(path_checks.begun_cure),
     ),
 ]
