@@ -14,6 +14,7 @@ from tagfit.curing.moves import SMALL
 from tagfit.curing.progress import Progress
 from tagfit.curing.verification import Verification
 from tagfit.data.plan import Plan
+from tagfit.data.problem import Problem
 from tagfit.data.scenes.generate import GeneratedSet, generate
 from tagfit.diagnosis.finding import Findings
 from tagfit.evaluation.evaluation import Evaluation
@@ -187,32 +188,39 @@ def run_demo(
     cured = _judged("cured", certificate.run)
     conv = trained(COMPARISON, comparison)
 
-    names = problem.part("test").ids[:UNSEEN]
     best = max((cured, conv), key=lambda one: one.value("validation", "label_accuracy"))
-    tagged = workflow.tag(best.run, [pictures.directory / str(name) for name in names])
-    true_tags = pictures.true_tags()
-    for name, record in zip(names, tagged, strict=True):
-        record["true_tags"] = list(true_tags[str(name)])
-    ceiling = pictures.splits["validation"].ceiling
     progress.report("writing the report")
-    report = folder / "report.html"
-    start_of = of_run(plain.run, problem=problem, findings=found, evaluations=plain.evaluations)
-    cured_of = of_run(cured.run, problem=problem, evaluations=cured.evaluations)
-    write_report([start_of, replace(cured_of, name="the cured net", certificate=certificate)], report)
     return Demo(
-        pictures,
-        ceiling,
-        plain,
-        cured,
-        conv,
-        found,
-        certificate,
-        verification,
-        tagged,
-        letter,
-        certificate.page,
-        report,
+        pictures=pictures,
+        ceiling=pictures.splits["validation"].ceiling,
+        start=plain,
+        cured=cured,
+        comparison=conv,
+        findings=found,
+        certificate=certificate,
+        verification=verification,
+        tagged=_tagged(best.run, problem, pictures),
+        letter=letter,
+        page=certificate.page,
+        report=_report(folder / "report.html", problem, plain, cured, found, certificate),
     )
+
+
+def _tagged(run: Run, problem: Problem, pictures: GeneratedSet) -> list[dict[str, Any]]:
+    """The first pictures of test, tagged, with their true tags."""
+    names = [str(name) for name in problem.part("test").ids[:UNSEEN]]
+    true_tags = pictures.true_tags()
+    records = workflow.tag(run, [pictures.directory / name for name in names])
+    return [{**record, "true_tags": list(true_tags[name])} for name, record in zip(names, records, strict=True)]
+
+
+def _report(
+    path: Path, problem: Problem, plain: Trained, cured: Trained, found: Findings, certificate: Certificate
+) -> Path:
+    before = of_run(plain.run, problem=problem, findings=found, evaluations=plain.evaluations)
+    after = of_run(cured.run, problem=problem, evaluations=cured.evaluations)
+    write_report([before, replace(after, name="the cured net", certificate=certificate)], path)
+    return path
 
 
 def promises(demo: Demo) -> list[Promise]:
