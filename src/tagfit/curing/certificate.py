@@ -14,13 +14,13 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tagfit.curing.document import Document, Verdict
+from tagfit.curing.names import CERTIFICATE
 from tagfit.data.problem import Problem
 from tagfit.errors import Fault, InputError
 from tagfit.files import to_json, write_text
 from tagfit.runs.run import Run, open_run
 
 FORMAT: Final = 1
-CERTIFICATE = "certificate.json"
 PAGE = "certificate.html"
 NO_SIGNATURE = (
     "The seals are hashes without a key: they reveal careless changes, and do not prove who made the certificate."

@@ -16,6 +16,7 @@ from tagfit.curing.document import Ceiling, FoundFault
 from tagfit.curing.evidence import START_FOLDER, as_trial, gathered, machine, source_of
 from tagfit.curing.followup import Followup
 from tagfit.curing.moves import moves
+from tagfit.curing.names import TRIALS
 from tagfit.curing.progress import Clock, Progress
 from tagfit.curing.request import CureRequest
 from tagfit.curing.search import Search
@@ -96,7 +97,7 @@ def cure(
             folder=folder,
             parallel=options.parallel,
             rows=options.search_on,
-            trials=load(folder / search.TRIALS),
+            trials=load(folder / TRIALS),
         )
         clock.before = _seconds_before(looking, folder)
         selection = Selection(looking, Board(folder, problem, goal), asked, clock, progress)

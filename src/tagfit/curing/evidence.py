@@ -14,9 +14,10 @@ import numpy as np
 from tagfit.curing import confirm, request, trial
 from tagfit.curing.confirm import Confirmed
 from tagfit.curing.followup import LOGS, Followup
+from tagfit.curing.names import REQUEST, TRIALS
 from tagfit.curing.request import CureRequest
 from tagfit.curing.row_digests import ROWS
-from tagfit.curing.search import START, TRIALS, Search
+from tagfit.curing.search import START, Search
 from tagfit.curing.trial import Trial
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
@@ -127,7 +128,7 @@ def files_of(folder: Path, after: str, splits: Iterable[str]) -> list[str]:
         for name in (*names, *(f"scores/{split}.npz" for split in splits_of(place, after, splits)))
     ]
     logs = [name for name in LOGS.values() if (folder / name).exists()]
-    return [*found, ROWS, TRIALS, request.REQUEST, *logs]
+    return [*found, ROWS, TRIALS, REQUEST, *logs]
 
 
 def splits_of(place: str, after: str, splits: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tagfit.curing.limits import DEFAULT_BUDGET, DEFAULT_SEEDS, MAX_SEED
+from tagfit.curing.names import REQUEST
 from tagfit.curing.section import Section
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Findings
@@ -23,7 +24,6 @@ from tagfit.goal import Goal
 from tagfit.runs.run import Run
 
 FORMAT = 1
-REQUEST = "cure.json"
 # Metrics on which predicting the same tags for every picture scores low.
 SUGGESTED = ("macro_f1", "mAP")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}

@@ -12,6 +12,7 @@ import numpy as np
 from tagfit.curing import space, trial
 from tagfit.curing.jobs import Job
 from tagfit.curing.moves import Move
+from tagfit.curing.names import TRIALS
 from tagfit.curing.trial import Trial
 from tagfit.data.problem import Problem
 from tagfit.goal import Goal
@@ -20,7 +21,6 @@ from tagfit.recipe import Recipe
 # How often the sampler is asked again where it proposes what was tried already.
 ATTEMPTS = 10
 START = -1
-TRIALS = "trials.jsonl"
 
 
 @dataclass(frozen=True)

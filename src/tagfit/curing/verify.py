@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from tagfit import backbones
-from tagfit.curing import certify, row_digests, search
+from tagfit.curing import certify, row_digests
 from tagfit.curing.certificate import NO_SIGNATURE, Certificate, broken_seals, file_seals
 from tagfit.curing.certify import Attested
 from tagfit.curing.document import Document
 from tagfit.curing.evidence import Evidence, files_of, gathered, machine, source_of, splits_of
+from tagfit.curing.names import TRIALS
 from tagfit.curing.summary import in_present_words
 from tagfit.curing.verification import Check, Verification
 from tagfit.data.plan import Plan
@@ -132,7 +133,7 @@ def _files(folder: Path, document: Document) -> Check:
         wanted = files_of(folder, document.after.run, document.problem.rows)
         if document.recomputed == FIRST_RELEASE[0]:
             sides = (f"{document.before.run}/", f"{document.after.run}/")
-            wanted = [name for name in wanted if name.startswith(sides) or name in (row_digests.ROWS, search.TRIALS)]
+            wanted = [name for name in wanted if name.startswith(sides) or name in (row_digests.ROWS, TRIALS)]
         listed = document.files
         altered += [f"{name} is missing from the list of files" for name in wanted if name not in listed]
         altered += [f"{name} is listed, and is not a file of this cure" for name in listed if name not in wanted]

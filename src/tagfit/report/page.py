@@ -8,15 +8,14 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-from PIL import Image
-
 import tagfit
 from tagfit.errors import printable
-from tagfit.report.charts import drawn
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from numpy.typing import NDArray
+
+    from tagfit.report.drawing import Drawing
 
 SIDE_PIXELS = 160
 QUALITY = 88
@@ -50,7 +49,7 @@ def environment(*more: str) -> Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    made.globals["drawn"] = drawn
+    made.globals["drawn"] = _drawn
     return made
 
 
@@ -59,6 +58,12 @@ def _visible(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return "\n".join(map(printable, value.split("\n")))
     return value
+
+
+def _drawn(chart: dict[str, Any]) -> Drawing:
+    from tagfit.report.charts import drawn  # a page without charts does not load what draws them
+
+    return drawn(chart)
 
 
 def clean(text: object) -> str:
@@ -80,6 +85,8 @@ def picture_uri(pixels: NDArray[Any], side: int = SIDE_PIXELS, quality: int = QU
 
 def jpeg(pixels: NDArray[Any], side: int, quality: int = QUALITY) -> bytes:
     """A picture of shape (H, W, C), uint8, C 1 or 3, as a JPEG file of at most ``side`` pixels to a side."""
+    from PIL import Image
+
     picture = Image.fromarray(pixels.squeeze()).convert("RGB")
     picture.thumbnail((side, side))
     file = io.BytesIO()

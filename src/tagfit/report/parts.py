@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tagfit.diagnosis.finding import Finding
-from tagfit.recipe import toml_lines
 from tagfit.report.page import clean
+
+if TYPE_CHECKING:
+    from tagfit.diagnosis.finding import Finding
 
 Part = dict[str, Any]
 Cell = str | Mapping[str, str]
@@ -67,6 +68,8 @@ def findings(id: str, title: str, sentence: str, found: Iterable[Part]) -> Part:
 
 def finding(one: Finding, links: Sequence[Mapping[str, str]] = ()) -> Part:
     """What fired, with what to do about it."""
+    from tagfit.recipe import toml_lines
+
     remedy = one.remedy
     return {
         "code": one.code,

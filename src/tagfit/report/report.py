@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tagfit import workflow
-from tagfit.curing.certificate import CERTIFICATE, Certificate
+from tagfit.curing.certificate import Certificate
 from tagfit.curing.certificate import load as load_certificate
+from tagfit.curing.names import CERTIFICATE
 from tagfit.data.problem import Problem
 from tagfit.diagnosis.finding import Findings
 from tagfit.errors import InputError

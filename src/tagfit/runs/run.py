@@ -1,4 +1,7 @@
-"""Run: Problem + Recipe + seed, trained: a folder that a training process writes and everything else reads."""
+"""Run: Problem + Recipe + seed, trained: a folder that a training process writes and everything else reads.
+
+Recipes, scores and arrays are imported when they are read, so that runs are listed at once.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 import tagfit
-from tagfit import history, recipe
+from tagfit import history
 from tagfit.arguments import checked
-from tagfit.data.problem import Problem
 from tagfit.display import Shown, few
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import History
-from tagfit.recipe import Recipe
 from tagfit.runs.writing import is_being_written
-from tagfit.scores import Scores
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from tagfit.data.problem import Problem
+    from tagfit.recipe import Recipe
+    from tagfit.scores import Scores
 
 FORMAT = 1
 
@@ -69,6 +74,8 @@ class Run(Shown):
     @property
     def recipe(self) -> Recipe:
         """``recipe.toml``."""
+        from tagfit import recipe
+
         return recipe.load(self.folder / "recipe.toml")
 
     @property
@@ -104,6 +111,8 @@ class Run(Shown):
     @property
     def prevalence(self) -> NDArray[np.float64]:
         """(L,): each label's share of positives in train; NaN where train knows nothing of it."""
+        import numpy as np
+
         return np.array(list(self.problem["prevalence"].values()), dtype=np.float64)
 
     @property
@@ -121,6 +130,8 @@ class Run(Shown):
         if split not in self.scored_splits:
             stored = ", ".join(self.scored_splits) or "none yet"
             raise InputError(f"the run {self.folder} has no scores of the split {split!r}", instead=f"it has {stored}")
+        from tagfit.scores import Scores
+
         return Scores.load(self._scores_path(split), split)
 
     def refuse_another(self, problem: Problem) -> None:
@@ -143,7 +154,7 @@ class Run(Shown):
         *,
         splits: str | Sequence[str] | None = None,
         source: tagfit.TaggedSet | str | Path | None = None,
-        problem: Problem | None = None,
+        problem: tagfit.Problem | None = None,
         thresholds: float | Mapping[str, float] | ArrayLike | tagfit.Thresholds = 0.5,
         metrics: str | Sequence[str] = "default",
         intervals: int | Literal["auto"] | None = "auto",
@@ -171,7 +182,7 @@ class Run(Shown):
     def diagnose(
         self,
         *,
-        problem: Problem | None = None,
+        problem: tagfit.Problem | None = None,
         goal: str | Sequence[str] | None = None,
         metrics: Sequence[str] | None = None,
         mute: Sequence[str] | None = None,
@@ -189,7 +200,7 @@ class Run(Shown):
         trials: int | None = None,
         budget: float | str | None = None,
         augment: bool = False,
-        problem: Problem | None = None,
+        problem: tagfit.Problem | None = None,
         out: str | Path | None = None,
     ) -> tagfit.Certificate:
         """``tagfit.cure(run, ...)``."""

@@ -25,16 +25,12 @@ from tagfit.scoring import reopen, scores_of
 from tagfit.studio.corrections import Corrections
 from tagfit.studio.views import View, duplicate_rows, rows_of
 from tagfit.studio.work import Work
-from tagfit.studio.workspace import MissingError, Workspace, address
+from tagfit.studio.workspace import AskFirstError, MissingError, Workspace, address
 
 Result = TypeVar("Result")
 
 MOST_SUSPECTS = 2000
 SPLITS = ("validation", "train", "test")
-
-
-class AskFirstError(Exception):
-    """The test split is asked for, and the user has not agreed to it yet."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ class Desk:
         if name not in self.splits:
             raise MissingError(f"{self.key} has no scores of {name!r}", instead=", ".join(self.splits) or "none yet")
         if name == "test" and self.key not in self.agreed:
-            raise AskFirstError
+            raise AskFirstError(self)
         return name
 
     def look_at_test(self) -> None:

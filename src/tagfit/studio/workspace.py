@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tagfit.curing.request import REQUEST
+from tagfit.curing.names import REQUEST
 from tagfit.errors import InputError
 from tagfit.runs.run import Run
+
+if TYPE_CHECKING:
+    from tagfit.studio.desk import Desk
 
 DEPTH = 3  # folders below the workspace that are searched
 OWN = "studio"  # the folder that the studio writes to
@@ -17,6 +21,18 @@ SLASH = "~"  # in keys, for the slash of a path
 
 class MissingError(InputError):
     """What an address names is not there."""
+
+
+class AskFirstError(Exception):
+    """The test split is asked for, and the user has not agreed to it yet.
+
+    Attributes:
+        desk: of the run.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("the test split")
+        self.desk = desk
 
 
 @dataclass(frozen=True)

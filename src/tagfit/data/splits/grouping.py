@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 
 def merged(*groupings: NDArray[np.str_] | None) -> NDArray[np.str_]:
@@ -16,6 +15,8 @@ def merged(*groupings: NDArray[np.str_] | None) -> NDArray[np.str_]:
     Returns:
         N names; '' where no grouping puts another row with the row.
     """
+    from scipy import sparse  # slow to import
+
     given = [np.asarray(grouping) for grouping in groupings if grouping is not None]
     rows = len(given[0])
     start, ends, members = rows, [], []

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.splits.stratify import assign, assign_at_random
 from tagfit.data.tagged import SPLITS, TaggedSet
 from tagfit.errors import Fault, InputError
 
@@ -179,6 +178,8 @@ def _by_share(
 ) -> list[str]:
     if not shares:
         return []
+    from tagfit.data.splits.stratify import assign, assign_at_random  # scipy is slow to import
+
     free = np.flatnonzero(names == "")
     together = groups()[free]
     wanted = {"train": 1 - sum(shares.values()), **shares}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tagfit.lesson.content import web
 from tagfit.report import parts
 from tagfit.report.page import clean
 from tagfit.report.parts import Part
-from tagfit.studio.desk import Desk
+
+if TYPE_CHECKING:
+    from tagfit.studio.desk import Desk
 
 PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Overview", ()),
@@ -68,7 +69,7 @@ def ways(desk: Desk, here: str = "", split: str = "") -> list[dict[str, str]]:
 def top(here: str = "") -> list[dict[str, str]]:
     """The pages of the whole workspace."""
     found = [parts.link("Runs", "/"), parts.link("Cures", "/cures"), parts.link("New training", "/train")]
-    found.append(parts.link(web("learn"), "/learn"))
+    found.append(parts.link("Learn", "/learn"))
     return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
 
 
@@ -87,3 +88,8 @@ def action(
 def field(name: str, label: str, value: object = "", *, choices: Sequence[str] = (), help: str = "") -> dict[str, Any]:  # noqa: A002
     """A field of a form; with ``choices``, one of these; without a label, hidden."""
     return {"name": name, "label": label, "value": clean(value), "choices": list(map(clean, choices)), "help": help}
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, in words."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

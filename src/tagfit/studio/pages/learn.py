@@ -57,7 +57,7 @@ def overview(path: Path) -> Part:
         parts.verdict("good" if done == len(found) else "hint", said),
         command=("tagfit", "learn"),
         sections=[stations, questions],
-        ways=frame.top(web("learn")),
+        ways=frame.top("Learn"),
         actions=[erase] if events else [],
     )
 
@@ -128,7 +128,7 @@ def _page(found: Station, title: str, step: Step, sections: list[Part], form: Pa
         parts.verdict("hint", web("step_of", number=place, count=len(found.steps))),
         command=("tagfit", "learn", found.id),
         sections=sections,
-        ways=frame.top(web("learn")),
+        ways=frame.top("Learn"),
         data={"live": address("learn", found.id, "live"), "training": web("training"), "waiting": web("waiting")},
     )
     return {**shown, "form": form, "onward": onward}
@@ -159,7 +159,7 @@ def _over(path: Path, found: Station, title: str) -> Part:
         parts.verdict("good", web("done", title=found.title)),
         command=("tagfit", "learn", found.id, "--restart"),
         sections=[_text("outro", "", found.outro), onward],
-        ways=frame.top(web("learn")),
+        ways=frame.top("Learn"),
         actions=[frame.action("", address("learn", found.id, "restart"), web("restart"))],
     )
 

@@ -156,5 +156,5 @@ def _verdict(verdict: Verdict, begin: dict[str, Any]) -> Part:
 
 
 def _page(title: str, verdict: Part, sections: Sequence[Part], actions: Sequence[dict[str, Any]] = ()) -> Part:
-    ways = frame.top(web("learn"))
+    ways = frame.top("Learn")
     return frame.page(title, verdict, sections=sections, ways=ways, actions=actions, command=("tagfit", "learn"))

@@ -1,4 +1,4 @@
-"""Start: a new training, the comparison of two runs, and a page that asks before the test split is shown."""
+"""Start: a new training, what a started process says, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tagfit import workflow
-from tagfit.curing.certificate import CERTIFICATE
+from tagfit.curing.names import CERTIFICATE
 from tagfit.errors import InputError
 from tagfit.recipe import NAMED
 from tagfit.report import parts
@@ -120,19 +120,6 @@ def compare(one: Desk, other: Desk) -> Part:
     )  # fmt: skip
 
 
-def ask_first(desk: Desk) -> Part:
-    """What is shown in place of the test split until the look is agreed to."""
-    said = "The test split is for one look at the end: each look is recorded, and choices made after it count less."
-    form = frame.action("Look at the test split", desk.address("test"), "Show it and record the look")
-    return frame.page(
-        "Test split",
-        parts.verdict("hint", said),
-        command=("tagfit", "evaluate", desk.workspace.shown(desk.run.folder), "--split", "test"),
-        actions=[form],
-        ways=frame.ways(desk),
-    )
-
-
 def starting(workspace: Workspace, key: str) -> Part:
     """A training or a cure that was started or resumed: what it says until it writes, and where it then is."""
     said, ended = jobs.said(workspace, key)
@@ -166,19 +153,6 @@ def _begun(workspace: Workspace, key: str, ended: bool) -> tuple[str, bool] | No
     if is_being_written(folder) or (ended and done):
         return to, True
     return (to, False) if ended else None
-
-
-def waiting(what: str, seconds: float) -> Part:
-    """What is shown while a result is computed."""
-    verdict = parts.verdict("hint", f"{what[0].upper()}{what[1:]}: {seconds:.0f} s so far.")
-    return frame.page("One moment", verdict, ways=frame.top(), data={"over": False, "to": ""})
-
-
-def problem(title: str, error: InputError) -> Part:
-    """What is shown where a request cannot be answered."""
-    rows = [[fault.what, fault.instead] for fault in error.faults]
-    table = parts.table(["what", "instead"], rows, words=2, id="faults", title="")
-    return frame.page(title, parts.verdict("issue", error.faults[0].what), sections=[table], ways=frame.top())
 
 
 def chosen(workspace: Workspace, form: Mapping[str, str]) -> tuple[str, Path]:
