@@ -13,7 +13,7 @@ from tagfit.recipe import find as find_recipe
 from tagfit.studio import jobs
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.export import export
-from tagfit.studio.pages import pictures, start, thresholds
+from tagfit.studio.pages import picture, start, thresholds
 from tagfit.studio.views import number_in
 from tagfit.studio.workspace import MissingError, address
 
@@ -23,12 +23,32 @@ def correct(studio: Studio, request: Request, form: dict[str, str]) -> str:
     desk = studio.desk(request, patience=PATIENCE_OF_DATA)
     split = desk.split(form.get("split", ""))
     scores = desk.scores(split)
-    row, column = (int(form.get(name, "")) if form.get(name, "").isdecimal() else -1 for name in ("row", "column"))
+    row, column = (_number(form.get(name, "")) for name in ("row", "column"))
     if not (0 <= row < len(scores) and 0 <= column < len(scores.labels)):
         raise MissingError("there is no such picture or label")
-    picture, label = str(scores.ids[row]), scores.labels[column]
-    was = desk.corrections.values().get((picture, label), pictures.given(scores, row, column))
-    desk.corrections.add(picture, label, was, form.get("now", ""))
+    name, label = str(scores.ids[row]), scores.labels[column]
+    was = desk.corrections.values().get((name, label), picture.given(scores, row, column))
+    desk.corrections.add(name, label, was, form.get("now", ""))
+    return _back(form, desk.address("corrections"))
+
+
+def answer(studio: Studio, request: Request, pairs: list[tuple[str, str]]) -> str:
+    """Give several tags of one picture at once: what was suggested for it, accepted or rejected."""
+    form = dict(pairs)
+    desk = studio.desk(request, patience=PATIENCE_OF_DATA)
+    split = desk.split(form.get("split", ""))
+    scores, row = desk.scores(split), _number(form.get("row", ""))
+    given = [value.partition(":")[::2] for name, value in pairs if name == "tag"]
+    columns = [_number(column) for column, _ in given]
+    if not (0 <= row < len(scores) and all(0 <= column < len(scores.labels) for column in columns)):
+        raise MissingError("there is no such picture or label")
+    name, log = str(scores.ids[row]), desk.corrections
+    values, labels = log.values(), [scores.labels[column] for column in columns]
+    was = [
+        values.get((name, label), picture.given(scores, row, column))
+        for label, column in zip(labels, columns, strict=True)
+    ]
+    log.add_together(name, list(zip(labels, was, (now for _, now in given), strict=True)))
     return _back(form, desk.address("corrections"))
 
 
@@ -124,6 +144,11 @@ def resume_cure(studio: Studio, request: Request, _form: dict[str, str]) -> str:
     folder = studio.workspace.cure(request.path_params["key"])
     jobs.start(studio.workspace, ["cure", "--resume", str(folder)], folder)
     return address("starting", request.path_params["key"])
+
+
+def _number(text: str) -> int:
+    """A row or a column; -1 where the text is none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _back(form: dict[str, str], otherwise: str) -> str:

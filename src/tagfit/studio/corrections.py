@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ class Correction:
         picture, label: what was corrected.
         was, now: one of VALUES.
         undoes: the name of the entry that this one takes back; empty for a correction.
+        batch: shared by corrections that were made, and are taken back, together; empty for one alone.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Correction:
     was: str
     now: str
     undoes: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,23 +80,43 @@ class Corrections:
         Raises:
             InputError: a value that is none of VALUES, or a disk that refuses.
         """
-        if now not in VALUES:
-            raise InputError(f"a tag cannot be {now!r}", instead=", ".join(VALUES))
+        _check(now)
         with self._alone():
             return self._append(picture, label, was, now)
 
-    def undo(self, name: str = "") -> Correction | None:
-        """Take back a correction, the last one where none is named; None where there is none to take back."""
-        with self._alone():
-            standing = [entry for entry in self.standing() if name in ("", entry.name)]
-            if not standing:
-                return None
-            last = standing[-1]
-            return self._append(last.picture, last.label, last.now, last.was, last.name)
+    def add_together(self, picture: str, changes: Sequence[tuple[str, str, str]]) -> None:
+        """Append corrections (label, was, now) of one picture, which one undo takes back.
 
-    def _append(self, picture: str, label: str, was: str, now: str, undoes: str = "") -> Correction:
+        Raises:
+            InputError: as of :meth:`add`; nothing is appended then.
+        """
+        for _, _, now in changes:
+            _check(now)
+        batch = secrets.token_hex(6)
+        with self._alone():
+            for label, was, now in changes:
+                self._append(picture, label, was, now, batch=batch)
+
+    def undo(self, name: str = "") -> Correction | None:
+        """Take back a correction, the last one where none is named, with all that were made together with it.
+
+        Returns:
+            The entry that was appended last; None where there is nothing to take back.
+        """
+        with self._alone():
+            standing = self.standing()
+            named = [entry for entry in standing if name in ("", entry.name)]
+            if not named:
+                return None
+            last, done = named[-1], None
+            together = [one for one in standing if one is last or (one.batch and one.batch == last.batch)]
+            for one in reversed(together):
+                done = self._append(one.picture, one.label, one.now, one.was, one.name)
+            return done
+
+    def _append(self, picture: str, label: str, was: str, now: str, undoes: str = "", batch: str = "") -> Correction:
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        entry = Correction(secrets.token_hex(6), at, picture, label, was, now, undoes)
+        entry = Correction(secrets.token_hex(6), at, picture, label, was, now, undoes, batch)
         line = to_json(asdict(entry), indent=None) + "\n"
         with disk_faults(self.path), self.path.open("ab") as file:
             file.write(line.encode("utf-8", "backslashreplace"))
@@ -108,9 +130,15 @@ class Corrections:
             yield
 
 
+def _check(now: str) -> None:
+    if now not in VALUES:
+        raise InputError(f"a tag cannot be {now!r}", instead=", ".join(VALUES))
+
+
 def _entry(line: str) -> Correction | None:
     try:
         values: dict[str, Any] = json.loads(line)
+        values = {"batch": "", **values}  # logs of earlier versions have none
         return Correction(**{name: str(values[name]) for name in Correction.__dataclass_fields__})
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,8 @@ from tagfit.runs.run import Run
 from tagfit.scores import Scores
 from tagfit.scoring import reopen, scores_of
 from tagfit.studio.corrections import Corrections
-from tagfit.studio.views import View, duplicate_rows, rows_of
+from tagfit.studio.seen import Neighbour, Seen, neighbours, next_best, seen
+from tagfit.studio.views import NEXT, View, duplicate_rows, rows_of
 from tagfit.studio.work import Work
 from tagfit.studio.workspace import AskFirstError, MissingError, Workspace, address
 
@@ -155,6 +156,8 @@ class Desk:
     def rows(self, view: View) -> NDArray[np.int64]:
         """The rows of a view, in its order."""
         scores = self.scores(view.split)
+        if view.sort == NEXT:
+            return self._next(view, scores)
         listed: list[int] | None = None
         if view.show == "suspect":
             column = None if not view.label else view.label
@@ -163,6 +166,28 @@ class Desk:
         elif view.show == "duplicate":
             listed = self.duplicates(view.split)
         return self._get("rows", "sorting the pictures", lambda: rows_of(view, scores, listed), view)
+
+    def _next(self, view: View, scores: Scores) -> NDArray[np.int64]:
+        rows, found = self.rows(replace(view, sort="order")), self.seen()
+        positives = np.nan_to_num(self.run.prevalence) * len(self.record["ids"]["train"])
+
+        def made() -> NDArray[np.int64]:
+            return next_best(rows, scores, found.of(view.split, rows), positives)
+
+        return self._get("next", "choosing what to tag next", made, view)
+
+    def seen(self) -> Seen:
+        """All rows as the model sees them."""
+        run, problem = self.run, self.problem()
+        scores = {name: self.scores(name) for name in self.splits if name != "test" or self.key in self.agreed}
+        return self._get("seen", "looking at all pictures with the model", lambda: seen(run, problem, scores))
+
+    def neighbours(self, split: str, row: int) -> list[Neighbour]:
+        """The rows that are most like a row."""
+        self.split(split)
+        found = self.seen()
+        what = "comparing it with all other pictures"
+        return self._get("neighbours", what, lambda: neighbours(found, split, row), split, row)
 
     @cached_property
     def corrections(self) -> Corrections:

@@ -25,7 +25,18 @@ from tagfit.studio import changes, learn_routes, sheets
 from tagfit.studio.answers import Routes, answered, refusals
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import Desk
-from tagfit.studio.pages import calibration, corrections, cures, data, pictures, run, start, thresholds
+from tagfit.studio.pages import (
+    calibration,
+    corrections,
+    cures,
+    data,
+    picture,
+    pictures,
+    run,
+    similar,
+    start,
+    thresholds,
+)
 from tagfit.studio.views import View
 from tagfit.studio.workspace import MissingError, Workspace
 
@@ -68,6 +79,7 @@ def application(workspace: Workspace, progress: Path | None = None) -> Starlette
         get(run_at + "/data", lambda s, r: data.data(s.desk(r))),
         get(run_at + "/corrections", lambda s, r: corrections.corrections(s.desk(r))),
         post(run_at + "/corrections", changes.correct),
+        of.pairs(run_at + "/corrections/answer", changes.answer),
         post(run_at + "/corrections/undo", changes.undo),
         post(run_at + "/corrections/export", changes.export_tags),
         get(run_at + "/try", _try, "try.html"),
@@ -81,6 +93,7 @@ def application(workspace: Workspace, progress: Path | None = None) -> Starlette
         get(split_at + "/pictures", _with_split(pictures.grid), "grid.html"),
         get(split_at + "/rows", _with_split(pictures.window)),
         get(split_at + "/pictures/{row:int}", _picture, "picture.html"),
+        get(split_at + "/pictures/{row:int}/similar", _similar),
         file(split_at + "/picture/{row:int}.jpg", _one_picture),
         file(split_at + "/sheets/{number:int}.jpg", _sheet),
         get(split_at + "/thresholds", _with_split(thresholds.explorer), "thresholds.html"),
@@ -96,7 +109,12 @@ def _with_split(make: Callable[..., dict[str, Any]]) -> Make:
 
 def _picture(studio: Studio, request: Request) -> dict[str, Any]:
     place = request.path_params
-    return pictures.picture(studio.desk(request), place["split"], place["row"], request.query_params)
+    return picture.picture(studio.desk(request), place["split"], place["row"], request.query_params)
+
+
+def _similar(studio: Studio, request: Request) -> dict[str, Any]:
+    place = request.path_params
+    return similar.similar(studio.desk(request), place["split"], place["row"])
 
 
 def _starting(studio: Studio, request: Request) -> dict[str, Any]:

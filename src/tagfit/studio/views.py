@@ -16,7 +16,8 @@ from tagfit.scores import Scores
 from tagfit.studio.workspace import MissingError
 
 SHOWN = ("all", "missed", "false", "wrong", "tagged", "predicted", "suspect", "duplicate", "untagged", "unknown")
-SORTS = ("", "high", "low", "loss", "order")
+NEXT = "next"
+SORTS = ("", "high", "low", "loss", "order", NEXT)
 SMALLEST = 1e-7  # a score nearer to 0 or 1 counts as this near in the log loss
 
 
@@ -86,7 +87,7 @@ def rows_of(view: View, scores: Scores, listed: Sequence[int] | None = None) -> 
     """
     if listed is not None:
         rows = np.asarray(listed, dtype=np.int64)
-        return rows if view.sort in ("", "order") else rows[_order(view, scores, rows)]
+        return rows if view.sort in ("", "order", NEXT) else rows[_order(view, scores, rows)]
     columns = slice(None) if not view.label else [scores.labels.index(view.label)]
     values, truth = scores.scores[:, columns], scores.truth[:, columns] == 1
     known = scores.known[:, columns]
@@ -106,7 +107,7 @@ def rows_of(view: View, scores: Scores, listed: Sequence[int] | None = None) -> 
 
 def _order(view: View, scores: Scores, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     sort = view.sort or {"missed": "low", "all": "high" if view.label else "order"}.get(view.show, "high")
-    if sort == "order":
+    if sort in ("order", NEXT):  # what is worth tagging next needs more than scores
         return np.arange(len(rows))
     if sort == "loss" or not view.label:
         return np.argsort(-losses(scores, rows, view.label), kind="stable")

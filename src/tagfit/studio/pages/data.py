@@ -10,12 +10,13 @@ from tagfit.report import parts
 from tagfit.report.parts import Cell, Part
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
+from tagfit.studio.views import NEXT
 
 # Views of the grid that are worth a look, with why.
 QUEUES = (
     ("suspect", "suspect tags", "confident scores contradict them: probably wrong tags"),
     ("untagged", "no tag", "nothing is in them, or nobody tagged them"),
-    ("unknown", "unknown tags", "neither present nor absent is known"),
+    ("unknown", "unknown tags", "neither present nor absent is known: the most worth tagging first"),
     ("duplicate", "near copies", "nearly the same picture as another of the split"),
 )
 
@@ -84,7 +85,12 @@ def _labels(labels: tuple[str, ...], counts: dict[str, dict[str, Any]]) -> Part:
 
 def _queues(desk: Desk, splits: list[str]) -> Part:
     rows: list[list[Cell]] = [
-        [parts.link(f"{name} in {split}", desk.address(split, "pictures", show=show)), why]
+        [
+            parts.link(
+                f"{name} in {split}", desk.address(split, "pictures", show=show, sort=NEXT if show == "unknown" else "")
+            ),
+            why,
+        ]
         for split in splits
         for show, name, why in QUEUES
     ]

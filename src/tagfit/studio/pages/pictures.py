@@ -1,11 +1,11 @@
-"""Pictures: the grid of a split with its filters, the rows of a window of it, and one picture with its tags."""
+"""Pictures: the grid of a split with its filters, and the rows of a window of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tagfit.evaluation.cases import check_thresholds, exceeding
 from tagfit.report import parts
@@ -13,11 +13,10 @@ from tagfit.report.page import clean, number
 from tagfit.report.parts import Part
 from tagfit.scores import Scores
 from tagfit.studio import sheets
-from tagfit.studio.corrections import ABSENT, PRESENT, UNKNOWN, VALUES
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
-from tagfit.studio.views import SHOWN, View
-from tagfit.studio.workspace import MissingError
+from tagfit.studio.seen import FEATURES, unsure_of
+from tagfit.studio.views import NEXT, SHOWN, View
 
 MOST_AT_ONCE = 500
 NAMES = {
@@ -38,6 +37,7 @@ SORTED = {
     "low": "low scores first",
     "loss": "loss",
     "order": "data order",
+    NEXT: "what to tag next",
 }
 
 
@@ -48,6 +48,8 @@ def grid(desk: Desk, split: str, query: Mapping[str, str]) -> Part:
     rows = desk.rows(view)
     of = f" of {view.label}" if view.label else ""
     said = f"{len(rows):,} of {len(scores):,} {split} rows: {NAMES[view.show]}{of} at the cut of {view.cut:g}."
+    if view.sort == NEXT:
+        said += _progress(desk, scores, rows)
     given = {name: value for name, value in view.query().items() if value}
     folder = desk.workspace.shown(desk.run.folder)
     return frame.page(
@@ -76,6 +78,17 @@ def grid(desk: Desk, split: str, query: Mapping[str, str]) -> Part:
     )
 
 
+def _progress(desk: Desk, scores: Scores, rows: NDArray[np.int64]) -> str:
+    """How the order came about, and how many of the rows were corrected by now."""
+    touched = {picture for picture, _ in desk.corrections.values()}
+    done = sum(str(name) in touched for name in scores.ids[rows])
+    by = "" if desk.seen().by == FEATURES else ", by scores alone since the model cannot be run here"
+    return (
+        f" First what the model is unsure of and what is unlike the pictures before it; labels with few pictures count "
+        f"more{by}. {done:,} of them {'has' if done == 1 else 'have'} a correction."
+    )
+
+
 def window(desk: Desk, split: str, query: Mapping[str, str]) -> Part:
     """The rows of a view from place ``from``, ``count`` of them: id, tags and what is wrong, for a grid."""
     scores = desk.scores(split)
@@ -99,99 +112,17 @@ def _cell(scores: Scores, view: View, row: int, corrected: Mapping[tuple[str, st
         "false": [clean(scores.labels[column]) for column in np.flatnonzero(~truth & known & above)],
         "corrected": list(map(clean, changed)),
     }
-    if view.label:
+    if view.sort == NEXT:
+        found["reason"] = reason(scores, row)
+    elif view.label:
         found["score"] = float(scores.scores[row, scores.labels.index(view.label)])
     return found
 
 
-def picture(desk: Desk, split: str, row: int, query: Mapping[str, str]) -> Part:
-    """One picture: its scores against the cut, its tags with their corrections, and its neighbours in the view."""
-    scores = desk.scores(split)
-    if not 0 <= row < len(scores):
-        raise MissingError(f"there is no row {row} in {split}", instead=f"0 to {len(scores) - 1}")
-    view = View.of(split, query, scores.labels)
-    rows = desk.rows(view)
-    name = str(scores.ids[row])
-    entries = _entries(desk, scores, row, view)
-    wrong = [one for one in entries if one["verdict"] in ("missed", "false alarm")]
-    at = np.flatnonzero(rows == row)
-    place = int(at[0]) if len(at) else None
-    around = {
-        "previous": None if place in (None, 0) else int(rows[place - 1]),
-        "next": None if place is None or place + 1 >= len(rows) else int(rows[place + 1]),
-    }
-    said = (
-        f"{len(wrong)} of {len(entries)} tags of this picture are predicted wrongly" if wrong else "All predicted right"
-    )
-    which = f": {', '.join(one['label'] for one in wrong[:6])}" if wrong else ""
-    where = "" if place is None else f" Picture {place + 1:,} of {len(rows):,} in this view."
-    links = {
-        way: None if to is None else desk.address(split, "pictures", to, **view.query()) for way, to in around.items()
-    }
-    folder = desk.workspace.shown(desk.run.folder)
-    return frame.page(
-        name,
-        parts.verdict("issue" if wrong else "good", f"{said}{which}.{where}"),
-        command=("tagfit", "evaluate", folder, "--split", split),
-        ways=frame.ways(desk, "Pictures", split),
-        data={
-            "row": row,
-            "split": split,
-            "id": clean(name),
-            "src": _large(desk, split, row),
-            "next_src": _large(desk, split, around["next"]),
-            "entries": entries,
-            "around": links,
-            "back": desk.address(split, "pictures", **view.query()),
-            "correct": desk.address("corrections"),
-            "undo": desk.address("corrections", "undo"),
-            "here": desk.address(split, "pictures", row, **view.query()),
-            "standing": len(desk.corrections.standing()),
-        },
-    )
-
-
-def _large(desk: Desk, split: str, row: int | None) -> str:
-    """The address of a picture in full; empty where there is none."""
-    there = row is not None and desk.pixels(split) is not None
-    return desk.address(split, "picture", f"{row}.jpg", large=1) if there else ""
-
-
-def _entries(desk: Desk, scores: Scores, row: int, view: View) -> list[dict[str, Any]]:
-    """One record per label, in the order of the labels."""
-    name, corrected = str(scores.ids[row]), desk.corrections.values()
-    above = exceeding(scores.scores[row : row + 1], check_thresholds(view.cut, scores.labels))[0]
-    found = []
-    for column, label in enumerate(scores.labels):
-        original = given(scores, row, column)
-        now = corrected.get((name, label), original)
-        predicted = bool(above[column])
-        right = UNKNOWN if now == UNKNOWN else "right" if (now == PRESENT) == predicted else "wrong"
-        verdict = {"wrong": "false alarm" if predicted else "missed", UNKNOWN: "unknown"}.get(right, "right")
-        found.append(
-            {
-                "column": column,
-                "label": clean(label),
-                "key": str(column + 1) if column < 9 else "",
-                "score": number(float(scores.scores[row, column]), ".2f"),
-                "value": float(scores.scores[row, column]),
-                "cut": view.cut,
-                "predicted": predicted,
-                "given": original,
-                "now": now,
-                "corrected": now != original,
-                "verdict": verdict,
-                "choices": [value for value in VALUES if value != now],
-            }
-        )
-    return found
-
-
-def given(scores: Scores, row: int, column: int) -> str:
-    """The tag of the data, before any correction."""
-    if not scores.known[row, column]:
-        return UNKNOWN
-    return PRESENT if scores.truth[row, column] else ABSENT
+def reason(scores: Scores, row: int) -> str:
+    """Why a row is worth tagging: the labels that the model is least sure of, with their scores."""
+    columns = unsure_of(scores, row)
+    return ", ".join(f"{scores.labels[one]} {number(float(scores.scores[row, one]), '.2f')}" for one in columns)
 
 
 def _query(values: Mapping[str, str]) -> str:

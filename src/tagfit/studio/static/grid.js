@@ -86,9 +86,11 @@ if (grid) {
     const wrong = [...record.missed.map((label) => `−${label}`), ...record.false.map((label) => `+${label}`)];
     one.was.textContent = record.corrected.length ? "✎ " : "";
     one.bad.textContent = wrong.slice(0, 3).join(" ") + (wrong.length ? " " : "");
-    one.rest.textContent = record.score === undefined ? record.tags.join(", ") : record.score.toFixed(3);
+    one.rest.textContent = record.reason ?? (record.score === undefined ? record.tags.join(", ") : record.score.toFixed(3));
     one.found.setAttribute("aria-label", `${record.id}: ${record.tags.join(", ") || "no tag"}` +
-      (record.missed.length ? `; missed ${record.missed.join(", ")}` : "") + (record.false.length ? `; false alarm ${record.false.join(", ")}` : ""));
+      (record.missed.length ? `; missed ${record.missed.join(", ")}` : "") + (record.false.length ? `; false alarm ${record.false.join(", ")}` : "") +
+      (record.reason ? `; unsure of ${record.reason}` : ""));
+    one.found.title = one.found.getAttribute("aria-label");
     one.found.dataset.row = record.row;
     one.filled = true;
   }

@@ -9,7 +9,7 @@ function queued(act) { busy = busy.then(act, act); return busy; }
 async function changed(form, extra, words) {
   const to = await send(form, extra);
   const typed = document.getElementById("filter").value;
-  await refresh(location.href, [".tags", ".verdict", "#undo"]);
+  await refresh(location.href, [".tags", ".verdict", "#review", "#undo"]);
   wire();
   narrowed(typed);
   if (to !== null) say(words);
@@ -34,10 +34,48 @@ function toggle(column) {
 
 function undo() { queued(() => changed(document.getElementById("undo"), {}, "The last correction was taken back.")); }
 
-// The neighbours are shown without loading the page again.
+function answered(id) {
+  queued(() => {
+    const form = document.getElementById(id);
+    return form && changed(form, {}, "u takes it back.");
+  });
+}
+
+// Similar pictures are computed when they are asked for, and then shown for every picture until they are closed.
+const NEAR = "tagfit-near", FEW = 6, AGAIN = 1000;
+
+async function near() {
+  const link = document.getElementById("similar"), box = document.getElementById("near");
+  if (!link || !sessionStorage.getItem(NEAR)) return;
+  const answer = await fetch(link.href, { headers: { accept: "text/html" } });
+  if (!box.isConnected) return;
+  const other = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (answer.status === 202) {
+    say(other.querySelector(".verdict").textContent);
+    setTimeout(() => box.isConnected && near(), AGAIN);
+    return;
+  }
+  const found = other.querySelector("main .pictures") ?? other.querySelector(".verdict");
+  for (const one of [...found.children].slice(FEW)) one.remove();
+  box.querySelector(".pictures, .verdict")?.remove();
+  box.append(document.adoptNode(found));
+}
+
+function toggleNear() {
+  if (sessionStorage.getItem(NEAR)) {
+    sessionStorage.removeItem(NEAR);
+    document.querySelector("#near .pictures")?.remove();
+  } else {
+    sessionStorage.setItem(NEAR, "on");
+    near();
+  }
+}
+
+// The neighbours in the view are shown without loading the page again.
 async function show(address) {
   if (!(await refresh(address))) { location.href = address; return; }
   wire();
+  near();
 }
 
 function follow(id) {
@@ -76,14 +114,23 @@ function wire() {
     const link = document.getElementById(id);
     if (link) link.onclick = (event) => { event.preventDefault(); follow(id); };
   }
+  for (const form of document.querySelectorAll("#review form")) {
+    form.onsubmit = (event) => { event.preventDefault(); answered(form.id); };
+  }
+  document.getElementById("similar").onclick = (event) => { event.preventDefault(); toggleNear(); };
   const next = document.getElementById("next");
   if (next?.dataset.src) new Image().src = next.dataset.src;
 }
 
 for (let digit = 1; digit <= 9; digit += 1) onKey(String(digit), () => toggle(digit - 1));
 onKey("u", undo);
+onKey("a", () => answered("accept"));
+onKey("r", () => answered("reject"));
+onKey("e", () => answered("nothing-else"));
+onKey("s", toggleNear);
 onKey("ArrowRight", () => follow("next"));
 onKey("ArrowLeft", () => follow("previous"));
 onKey("Escape", () => queued(() => document.getElementById("back")?.click()));
 addEventListener("popstate", () => queued(() => show(location.href)));
 wire();
+near();
