@@ -20,7 +20,7 @@ from commands import environment
 PUBLIC = {
     "Certificate", "Comparison", "Evaluation", "Findings", "Goal", "InputError", "Problem", "Recipe", "Run",
     "Scores", "TagClassifier",
-    "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "check", "choose_thresholds",
+    "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "card", "check", "choose_thresholds",
     "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap", "join_cure",
     "drift", "open_run", "pack", "read", "read_scores", "resume", "resume_cure", "similar", "split", "suggest", "tag",

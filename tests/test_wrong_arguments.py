@@ -92,6 +92,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "Thresholds.save": (thresholds.save, {"path": folder / "t.json"}),
         "Thresholds.in_order": (thresholds.in_order, {"labels": ["c", "a"]}),
         "calibrate": (tagfit.calibrate, {"scores": held, "folds": 2, "method": "platt", "repeats": 60, "seed": 0}),
+        "card": (tagfit.card, {"result": opened}),
         "check": (tagfit.check, {"source": rows, "decode": True, "cache_dir": None, "on_decoded": None,
                                  "min_positives": 0, "labels": None, "exclude_labels": (), "separator": None}),
         "choose_thresholds": (

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tagfit.evaluation.thresholds import Thresholds as Thresholds
     from tagfit.goal import Goal as Goal
     from tagfit.recipe import Recipe as Recipe
+    from tagfit.report.card import card as card
     from tagfit.report.certificate_page import write_certificate_page as write_certificate_page
     from tagfit.runs.run import Run as Run
     from tagfit.runs.run import open_run as open_run
@@ -66,6 +67,7 @@ _PUBLIC = {
     "Tagger": "tagfit.tagger",
     "Thresholds": "tagfit.evaluation.thresholds",
     "calibrate": "tagfit.evaluation.calibration",
+    "card": "tagfit.report.card",
     "check": "tagfit.data.source_report",
     "choose_thresholds": "tagfit.workflow",
     "compare": "tagfit.workflow",

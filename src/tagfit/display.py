@@ -17,6 +17,16 @@ FRAMES = ("pandas", "polars")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def card(result: object) -> str:
+    """A result in a notebook: its card, which is the report's, or where that cannot be read, its text."""
+    import tagfit
+
+    try:
+        return tagfit.card(result)  # type: ignore[arg-type]
+    except InputError:
+        return f"<pre>{html.escape(repr(result))}</pre>"
+
+
 class Shown(ABC):
     """A result with :meth:`lines`, which are its ``repr``, and in a notebook its preformatted text."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from tagfit.curing.document import Document, Verdict
 from tagfit.curing.names import CERTIFICATE
 from tagfit.data.problem import Problem
+from tagfit.display import card
 from tagfit.errors import Fault, InputError
 from tagfit.files import to_json, write_text
 from tagfit.runs.run import Run, open_run
@@ -93,8 +93,7 @@ class Certificate:
         return "\n".join([f"Certificate({str(self.folder)!r})", self.document.sentence, *self.document.paragraph])
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in self.document.paragraph)
-        return f"<b>{html.escape(self.document.sentence)}</b>{lines}"
+        return card(self)
 
 
 def sealed(document: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tagfit.display import frame
+from tagfit.display import card, frame
 from tagfit.errors import InputError, printable
 
 if TYPE_CHECKING:
@@ -256,12 +255,7 @@ class Findings:
         return lines
 
     def _repr_html_(self) -> str:
-        items = "".join(
-            f"<li><b>{html.escape(f.title)}</b> <code>{f.code}</code> ({f.severity})<br>{html.escape(f.verdict.says)}"
-            f"{'<br>' + html.escape(f.remedy.words) if f.remedy else ''}</li>"
-            for f in self.fired
-        )
-        return f"<p>{html.escape(self.summary())}</p><ul>{items}</ul>"
+        return card(self)
 
 
 def _count(number: int, what: str) -> str:

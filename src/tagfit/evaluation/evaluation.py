@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tagfit.display import Shown, frame, number, table
+from tagfit.display import Shown, card, frame, number, table
 from tagfit.errors import InputError
 from tagfit.evaluation.tables import (
     MOST_NOTES,
@@ -168,11 +168,17 @@ class Evaluation(Shown):
             *more(len(self.labels) - WORST, "labels", "labels_frame()"),
         ]
 
+    def _repr_html_(self) -> str:
+        return card(self)
+
 
 class EvaluationBySplit(dict[str, Evaluation], Shown):
     """The evaluations of several splits by their names: a dict that is shown as one table."""
 
     __repr__ = Shown.__repr__
+
+    def _repr_html_(self) -> str:
+        return card(self)
 
     def lines(self) -> list[str]:
         """What is shown: the default metrics (or all that were asked for) of each split next to each other."""

@@ -176,7 +176,7 @@ def write_report(subjects: Sequence[Subject], path: Path, page: Part | None = No
 def _subject(one: Subject, each: int) -> Part:
     scores, evaluation = one.scores[one.split], one.evaluations[one.split]
     found = [
-        None if one.certificate is None else _before_and_after(one.certificate),
+        None if one.certificate is None else before_and_after(one.certificate),
         sections.metrics(one.evaluations),
         *_findings(one.findings),
         sections.training(one.history, one.kept_epoch),
@@ -230,7 +230,8 @@ def _findings(findings: Findings | None) -> list[Part]:
     return [parts.findings("findings", "What is wrong, and what to do", f"{findings.summary()}.", shown)]
 
 
-def _before_and_after(certificate: Certificate) -> Part:
+def before_and_after(certificate: Certificate) -> Part:
+    """The metric of a cure before and after it."""
     document = certificate.document
     rows = []
     for split in ("train", "validation", "test"):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import tagfit
 from tagfit import history
 from tagfit.arguments import checked
-from tagfit.display import Shown, few
+from tagfit.display import Shown, card, few
 from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 from tagfit.history import History
@@ -274,6 +274,9 @@ class Run(Shown):
             f"  scores of {', '.join(self.scored_splits) or 'no split yet'}",
             labels,
         ]
+
+    def _repr_html_(self) -> str:
+        return card(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: what :meth:`summary` gives."""

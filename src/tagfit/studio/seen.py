@@ -77,9 +77,9 @@ def seen(run: Run, problem: Problem | None, scores: dict[str, Scores]) -> Seen:
             return Seen(found.features, problem.split, row, FEATURES)
     values = np.concatenate([one.scores for one in scores.values()])
     p = np.clip(values.astype(np.float64), SMALLEST, 1 - SMALLEST)
-    split = np.concatenate([np.full(len(one), name) for name, one in scores.items()])
+    names = np.concatenate([np.full(len(one), name) for name, one in scores.items()])
     row = np.concatenate([np.arange(len(one)) for one in scores.values()])
-    return Seen(np.log(p / (1 - p)).astype(np.float32), split, row, SCORES)
+    return Seen(np.log(p / (1 - p)).astype(np.float32), names, row, SCORES)
 
 
 def neighbours(found: Seen, split: str, row: int, count: int = SHOWN) -> list[Neighbour]:
@@ -110,7 +110,8 @@ def next_best(
     values = np.where(asked(scores.known[rows]), scores.scores[rows], 0.0)
     first, unsure = acquire(values, features, positives, CHOSEN)
     rest = np.setdiff1d(np.arange(len(rows)), first)
-    return rows[np.concatenate([first, rest[np.argsort(-unsure[rest], kind="stable")]])]
+    order = np.concatenate([first, rest[np.argsort(-unsure[rest], kind="stable")]])
+    return np.asarray(rows[order])
 
 
 def asked(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -122,4 +123,4 @@ def unsure_of(scores: Scores, row: int) -> list[int]:
     """The columns that a row is worth an answer for, the least sure first."""
     open_ = np.flatnonzero(asked(scores.known[[row]])[0])
     order = np.argsort(-uncertainty(scores.scores[row, open_]), kind="stable")
-    return open_[order[:UNSURE_SHOWN]].tolist()
+    return [int(column) for column in open_[order[:UNSURE_SHOWN]]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from tagfit.data.pictures.duplicates import duplicate_groups
@@ -76,4 +78,4 @@ def _file(desk: Desk, split: str, row: int) -> str:
     if problem is None or problem.data.files is None:
         return ""
     file = problem.data.files[int(np.flatnonzero(problem.split == split)[row])]
-    return desk.workspace.shown(file) if hasattr(file, "is_relative_to") else str(file)
+    return desk.workspace.shown(file) if isinstance(file, Path) else str(file)
