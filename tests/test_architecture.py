@@ -111,6 +111,19 @@ def test_only_methods_of_results_reach_the_functions_above_them_through_the_publ
     assert reaching == {"runs/run.py", "display.py"}, "the card of a result in a notebook is the report's"
 
 
+def test_the_first_page_of_the_studio_loads_nothing_of_the_engine() -> None:
+    pytest.importorskip("starlette")
+    code = (
+        "import sys; from pathlib import Path; from tagfit.studio.answers import rendered;"
+        "from tagfit.studio import routes; from tagfit.studio.pages.runs import runs;"
+        "from tagfit.studio.workspace import Workspace;"
+        "rendered('page.html', runs(Workspace(Path('/nonexistent'))));"
+        "print([m for m in ('numpy', 'PIL', 'pydantic', 'scipy', 'torch', 'tagfit.workflow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_importing_the_command_line_reaches_neither_torch_nor_other_slow_libraries() -> None:
     slow = ("torch", "sklearn", "pandas", "scipy")
     code = f"import sys, tagfit, tagfit.cli; print([m for m in {slow} if m in sys.modules])"
