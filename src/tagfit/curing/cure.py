@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tagfit
 from tagfit.backbones import best_installed
-from tagfit.curing import certify, confirm, jobs, request, row_digests, search
+from tagfit.curing import certify, confirm, jobs, request, row_digests
 from tagfit.curing.ablation import ablate
 from tagfit.curing.board import Board
 from tagfit.curing.certificate import Certificate, sealed

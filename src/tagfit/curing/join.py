@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tagfit.curing import certificate, request, trial
 from tagfit.curing.board import Board
-from tagfit.curing.certificate import CERTIFICATE, Certificate
+from tagfit.curing.certificate import Certificate
 from tagfit.curing.cure import cure
 from tagfit.curing.jobs import Job
+from tagfit.curing.names import CERTIFICATE, TRIALS
 from tagfit.curing.progress import Progress
 from tagfit.curing.request import CureRequest
-from tagfit.curing.search import TRIALS
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
 from tagfit.runs.run import Run
