@@ -69,13 +69,16 @@ def split(
 
     Train on it with `tagfit train FILE --validation-fold K`.
     """
+    from tagfit.data.pictures.sources import as_given
     from tagfit.data.read import read
     from tagfit.data.splits.folds import folds as cut
     from tagfit.data.splits.folds import write_folds
 
     data = read(source, learnable=False, **reading.arguments())
     if data.files is None:
-        raise InputError(f"{source} holds arrays, which a CSV cannot name", instead="a source of picture files")
+        raise InputError(
+            f"{as_given(source)} holds arrays, which a CSV cannot name", instead="a source of picture files"
+        )
     numbers = cut(data, folds, seed)
     write_folds(data, numbers, out)
     sizes = {str(number): int((numbers == number).sum()) for number in range(folds)}
@@ -157,7 +160,9 @@ def data(context: typer.Context) -> None:
 
 
 def _print(source: Path, report: CheckReport) -> None:
-    say(f"{source}: {report.rows} rows of {report.holds}, {len(report.labels)} labels")
+    from tagfit.data.pictures.sources import as_given
+
+    say(f"{as_given(source)}: {report.rows} rows of {report.holds}, {len(report.labels)} labels")
     say(
         f"  tags per row (cardinality) {report.cardinality:.3f}, share of labels present (density) {report.density:.3f}"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from tagfit.arguments import as_path, checked
 from tagfit.data.labels import Selection, require_learnable, select, similar_names
-from tagfit.data.pictures.sources import absolute
+from tagfit.data.pictures.sources import absolute, as_given
 from tagfit.data.readers.delimited import columns_named
 from tagfit.data.readers.formats import recognised
 from tagfit.data.readers.frame import is_frame, table_of
@@ -150,7 +150,7 @@ def read(
             data = from_table(table_of(source), _under(words, table_options))
     else:
         place, found = recognised(place_of(source), format)
-        words, name, unused = vocabulary_of(place, vocabulary), str(source), found.unused(table_options)
+        words, name, unused = vocabulary_of(place, vocabulary), as_given(source), found.unused(table_options)
         with collector_paused():
             data = found.read(place, _under(words, table_options))
     data = select(data if words is None else applied(data, words), selection)

@@ -427,6 +427,33 @@ def test_a_table_in_an_archive_is_read_with_its_pictures(kind: str, tmp_path: Pa
     }
 
 
+class Unflagged(zipfile.ZipInfo):
+    """A member whose name is stored without the flag that says that it is UTF-8."""
+
+    encoding = "utf-8"
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - of the base class
+        return self.filename.encode(self.encoding), self.flag_bits
+
+
+class OfWindows(Unflagged):
+    encoding = "cp437"
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Unflagged, "café"), (Unflagged, "日本"), (OfWindows, "café")])
+def test_names_of_a_zip_without_the_flag_are_utf8_where_they_can_be(
+    kind: type[Unflagged], name: str, tmp_path: Path
+) -> None:
+    """macOS and Info-ZIP write UTF-8 without the flag, older programs the code page 437."""
+    picture(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("tags.csv", f"image,tags\n{name}.png,cat\nb.png,\n")
+        archive.writestr(kind(f"{name}.png"), content)
+        archive.writestr("b.png", content + b"\0")
+    assert len(read(tmp_path / "set.zip", learnable=False)) == 2
+
+
 def test_a_compressed_table_and_pictures_in_an_archive(tmp_path: Path, cache_dir: Path) -> None:
     table = table_set(tmp_path / "set")
     (tmp_path / "tags.csv.gz").write_bytes(gzip.compress(table.read_bytes()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,15 @@ def test_what_is_not_there_is_said(bucket: str) -> None:
         read(f"s3://{bucket}/nothing")
     with pytest.raises(InputError, match="nosuch://x"):
         read("nosuch://x/y")
+
+
+@pytest.mark.parametrize("scheme", ["http", "ftp"])
+def test_a_server_that_does_not_answer_is_named(scheme: str) -> None:
+    with socket.socket() as port:  # bound and not listening: every connection is refused
+        port.bind(("127.0.0.1", 0))
+        url = f"{scheme}://127.0.0.1:{port.getsockname()[1]}/tags.csv"
+        with pytest.raises(InputError, match=rf"{url} cannot be reached"):
+            read(url)
 
 
 class Line:

@@ -54,7 +54,7 @@ class ZipStore(Store):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = _opened_zip(path)
         except ZIP_FAULTS as error:
             raise InputError(Fault(f"it is damaged: {error}", path.name), what=f"{path} is not read as zip") from None
         members = [one for one in self._zip.infolist() if not one.is_dir() and not _ignored(one.filename)]
@@ -92,6 +92,14 @@ class ZipStore(Store):
             ratio = member.file_size // max(1, member.compress_size)
             return Fault(f"it unpacks to {ratio} times its size (a decompression bomb?)", member.filename)
         return None
+
+
+def _opened_zip(path: Path) -> zipfile.ZipFile:
+    """A zip whose names are UTF-8 also where no flag says so: macOS and Info-ZIP write them without it."""
+    try:
+        return zipfile.ZipFile(path, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(path)
 
 
 class TarStore(Store):

@@ -35,9 +35,13 @@ def open_remote(url: str) -> Member:
         raise InputError(what, instead="tagfit[remote] brings the one for s3") from None
     except ValueError as error:
         raise InputError(f"{url} is not a URL that is read: {error}") from None
+    except Exception as error:  # noqa: BLE001 - some drivers connect already here
+        raise _unavailable(url, error) from None
     try:
         info = system.info(path)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if isinstance(error.__cause__, OSError):  # the driver of http says this of a server that is not there as well
+            raise _unavailable(url, error.__cause__) from None
         raise InputError(f"there is no file or folder {url}") from None
     except Exception as error:  # noqa: BLE001 - each driver raises its own
         raise _unavailable(url, error) from None

@@ -152,6 +152,11 @@ def as_url(source: str | Path) -> str | None:
     return _SCHEME.sub(r"\1\2://", text) if _SCHEME.match(text) else None
 
 
+def as_given(source: str | Path) -> str:
+    """A source as it was typed, for messages."""
+    return as_url(source) or str(source)
+
+
 def absolute(source: str | Path) -> str:
     """An address that holds from any folder: a URL as it is, a path as an absolute one."""
     return as_url(source) or str(Path(source).absolute())
