@@ -1,6 +1,9 @@
 """Near-duplicates: what is found of groups confirmed by eye, and how long 100,000 pictures take.
 
     python benchmarks/duplicates.py PHOTOS [--confirmed near_duplicates.csv] [--count 100000] [--sheet extra.png]
+        [--changed 300]
+
+With --changed, that many photographs are changed in each way of CHANGES, saved as JPEG and searched among all.
 
 The large set is made of the photographs of PHOTOS: each picture is a blend of random cuts of two of them, so it has the
 spectrum and the layouts of photographs; every hundredth is a copy of another, cropped by 3 %, scaled by a half, made a
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from PIL import Image, ImageDraw
 from tagfit.data.pictures.cache import decoded
 from tagfit.data.pictures.decode import decode
 from tagfit.data.pictures.duplicates import DuplicateGroup, duplicate_groups
+from tagfit.data.pictures.square import DEFAULT_FIT
 
 SIZE = 64
 COPIES_EVERY = 100
@@ -62,6 +67,64 @@ def against_the_eye(files: list[Path], confirmed: Path, sheet: Path | None) -> N
         print(f"  extra ({group.reason}): {', '.join(files[row].name for row in group.rows)}")
     if sheet is not None and extra:
         draw_sheet(extra, files, sheet)
+
+
+def cut(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+    width, height = image.size
+    return image.crop(
+        (round(left * width), round(top * height), round((1 - right) * width), round((1 - bottom) * height))
+    )
+
+
+def unevenly(image: Image.Image) -> Image.Image:
+    random = np.random.default_rng(image.tobytes()[:16])
+    return cut(image, *random.uniform(0, 0.15, 4))
+
+
+TURNS = Image.Transpose
+CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "mirrored": lambda image: image.transpose(TURNS.FLIP_LEFT_RIGHT),
+    "upside down": lambda image: image.transpose(TURNS.FLIP_TOP_BOTTOM),
+    "turned by 90 degrees": lambda image: image.transpose(TURNS.ROTATE_90),
+    "turned by 180 degrees": lambda image: image.transpose(TURNS.ROTATE_180),
+    "turned by 270 degrees": lambda image: image.transpose(TURNS.ROTATE_270),
+    "cut by 5 % on all sides": lambda image: cut(image, 0.05, 0.05, 0.05, 0.05),
+    "cut by 10 % on all sides": lambda image: cut(image, 0.1, 0.1, 0.1, 0.1),
+    "cut by 15 % on all sides": lambda image: cut(image, 0.15, 0.15, 0.15, 0.15),
+    "cut by 15 % at a corner": lambda image: cut(image, 0.15, 0.15, 0, 0),
+    "cut by 15 % at one side": lambda image: cut(image, 0.15, 0, 0, 0),
+    "cut by 0 to 15 %, each side another": unevenly,
+    "mirrored, cut by 15 % on all sides": lambda image: cut(
+        image.transpose(TURNS.FLIP_LEFT_RIGHT), 0.15, 0.15, 0.15, 0.15
+    ),
+    "turned by 90 degrees, cut by 15 % on all sides": lambda image: cut(
+        image.transpose(TURNS.ROTATE_90), 0.15, 0.15, 0.15, 0.15
+    ),
+}
+
+
+def changed(files: list[Path], count: int) -> None:
+    """How many of ``count`` photographs are in one group with their changed copy, and what else they are grouped with."""
+    base = decoded(files, SIZE, fit=DEFAULT_FIT)
+    photos = np.asarray(base.pixels)
+    rows = np.sort(np.random.default_rng(1).choice(len(photos), min(count, len(photos)), replace=False))
+    alone = {group.rows for group in duplicate_groups(photos)}
+    print("| changed | found | other groups | seconds of one core |\n|---|---|---|---|")
+    for name, change in CHANGES.items():
+        copies = []
+        for row in rows:
+            with Image.open(files[base.rows[row]]) as image:
+                out = BytesIO()
+                change(image.convert("RGB")).save(out, "JPEG", quality=75)
+            copies.append(decode(out.getvalue(), SIZE, DEFAULT_FIT))
+        busy = time.process_time()
+        groups = duplicate_groups(np.concatenate([photos, np.stack(copies)]))
+        busy = time.process_time() - busy
+        group_of = {row: group.rows for group in groups for row in group.rows}
+        hits = sum(group_of.get(len(photos) + at, ()) == group_of.get(row) for at, row in enumerate(rows))
+        own = {tuple(row for row in group.rows if row < len(photos)) for group in groups}
+        others = sum(len(rows) > 1 and rows not in alone for rows in own)
+        print(f"| {name} | {hits} of {len(rows)} | {others} | {busy:.1f} |", flush=True)
 
 
 def blended(photos: NDArray[np.uint8], random: np.random.Generator) -> Image.Image:
@@ -112,10 +175,13 @@ def main() -> None:
     parser.add_argument("--confirmed", type=Path)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--changed", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     files = sorted(path for path in arguments.photos.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
     if arguments.confirmed is not None:
         against_the_eye(files, arguments.confirmed, arguments.sheet)
+    if arguments.changed:
+        changed(files, arguments.changed)
     if arguments.count:
         at_scale(files, arguments.count)
 

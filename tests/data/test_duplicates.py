@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from tagfit.data.pictures import likeness
+from tagfit.data.pictures import likeness, views
 from tagfit.data.pictures.decode import decode
 from tagfit.data.pictures.duplicates import (
     NEAR,
@@ -74,6 +74,26 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
+TURNS = Image.Transpose
+VIEWS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "mirrored": lambda image: image.transpose(TURNS.FLIP_LEFT_RIGHT),
+    "upside down": lambda image: image.transpose(TURNS.FLIP_TOP_BOTTOM),
+    "a quarter to the left": lambda image: image.transpose(TURNS.ROTATE_90),
+    "a half": lambda image: image.transpose(TURNS.ROTATE_180),
+    "a quarter to the right": lambda image: image.transpose(TURNS.ROTATE_270),
+    "transposed": lambda image: image.transpose(TURNS.TRANSPOSE),
+    "transversed": lambda image: image.transpose(TURNS.TRANSVERSE),
+    "cut all round": lambda image: cut(image, 0.15, 0.15, 0.15, 0.15),
+    "cut at a corner": lambda image: cut(image, 0.15, 0.15, 0, 0),
+    "cut at one edge": lambda image: cut(image, 0, 0, 0.15, 0),
+    "cut by less": lambda image: cut(image, 0.1, 0.02, 0.04, 0.11),
+    "mirrored and cut": lambda image: cut(image.transpose(TURNS.FLIP_LEFT_RIGHT), 0.15, 0.1, 0.05, 0.15),
+    "mirrored, smaller and brighter": lambda image: (
+        image.transpose(TURNS.FLIP_LEFT_RIGHT).resize((120, 80)).point(lambda value: min(255, round(1.2 * value)))
+    ),
+}
+
+
 @pytest.fixture(scope="module")
 def originals() -> list[Image.Image]:
     return [painted(seed) for seed in range(40)]
@@ -87,6 +107,89 @@ def test_copies_are_found_and_nothing_else(originals: list[Image.Image], kind: s
     found = duplicate_groups(pixels)
     assert [group.rows for group in found] == [(row, 40 + row) for row in range(20)]
     assert {group.reason for group in found} == {NEAR}
+
+
+@pytest.mark.parametrize("fewest_for_cells", [600, 8])
+def test_views_are_found_and_nothing_else(
+    originals: list[Image.Image], fewest_for_cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "FEWEST_FOR_CELLS", fewest_for_cells)
+    copies = [seen(view(image), quality=60) for view, image in zip(VIEWS.values(), originals, strict=False)]
+    pixels = np.stack([seen(image) for image in originals] + copies)
+    found = {group.rows for group in duplicate_groups(pixels)}
+    missed = [name for row, name in enumerate(VIEWS) if (row, 40 + row) not in found]
+    assert missed == []
+    assert len(found) == len(VIEWS)
+
+
+def test_views_in_a_padded_square_are_found(originals: list[Image.Image]) -> None:
+    wide = [image.resize((96, 48)) for image in originals[:6]]
+    copies = [
+        wide[0].transpose(TURNS.FLIP_LEFT_RIGHT),
+        wide[1].transpose(TURNS.ROTATE_90),
+        wide[2].crop((14, 0, 96, 48)),
+    ]
+    pixels = np.stack([np.asarray(squared(image, 64, "pad")) for image in (*wide, *copies)])
+    assert [group.rows for group in duplicate_groups(pixels)] == [(0, 6), (1, 7), (2, 8)]
+
+
+def test_one_layout_mirrored_makes_no_copies() -> None:
+    pixels = np.stack([seen(painted(seed, layout=seed // 10)) for seed in range(40)])
+    pixels[1::2] = pixels[1::2, :, ::-1]
+    thumbs = likeness.grey(pixels, likeness.SIGNATURE_SIDE)
+    assert sum(map(len, views.similar_views(thumbs))) > 10, "they are alike at first sight"
+    assert len(duplicate_groups(pixels)) == 0
+
+
+def test_a_picture_that_is_its_own_mirror_image_is_no_copy_of_itself(originals: list[Image.Image]) -> None:
+    pixels = np.stack([seen(image) for image in originals[:4]])
+    pixels[:, :, 32:] = pixels[:, :, 31::-1]
+    assert len(duplicate_groups(pixels)) == 0
+
+
+def test_small_pictures_are_compared_as_they_are(originals: list[Image.Image]) -> None:
+    mirrored = [VIEWS["mirrored"](image) for image in originals[:4]]
+    pixels = np.stack([seen(image, 48) for image in (*originals[:4], *mirrored)])
+    assert len(duplicate_groups(pixels)) == 0
+
+
+def test_cells_lose_few_of_the_near_and_add_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    signatures = random.normal(size=(900, 63)).astype(np.float32)
+    signatures /= np.linalg.norm(signatures, axis=1, keepdims=True)
+    asked = signatures[::3] + random.normal(size=(300, 63)).astype(np.float32) * 0.05
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+    everywhere = {(int(row), int(column)) for row, column in np.argwhere(asked @ signatures.T > views.SIGNATURES_ALIKE)}
+    assert len(everywhere) == 300
+    query, found, alike = views._Cells(signatures).matches(asked)
+    pairs = set(zip(query.tolist(), found.tolist(), strict=True))
+    assert pairs <= everywhere
+    assert len(pairs) == len(query) >= 0.97 * len(everywhere)
+    np.testing.assert_allclose(alike, (asked[query] * signatures[found]).sum(axis=1), atol=1e-5)
+
+
+def test_signatures_of_cuts_are_those_of_the_cut_pictures(originals: list[Image.Image]) -> None:
+    thumbs = likeness.grey(np.stack([seen(image) for image in originals[:8]]), likeness.SIGNATURE_SIDE)
+    np.testing.assert_allclose(
+        likeness.cut_signatures(thumbs, [(0.0, 0.0)])[:, 0], likeness.signatures(thumbs), atol=1e-4
+    )
+    of_cuts = likeness.cut_signatures(thumbs, [(0.0, 0.125), (0.25, 0.0)])
+    for number, box in enumerate([(0, 0, 28, 28), (8, 0, 32, 28)]):
+        cut_out = [Image.fromarray(thumb).resize((96, 96), box=box) for thumb in thumbs]
+        expected = likeness.signatures(np.stack([np.asarray(one) for one in cut_out]))
+        assert (of_cuts[:, number] * expected).sum(axis=1).min() > 0.98
+    blank = np.full((1, 32, 32), 90, dtype=np.float32)
+    assert not likeness.cut_signatures(blank, [(0.0, 0.15)]).any()
+
+
+@given(st.lists(st.floats(-0.2, 0.2), min_size=8, max_size=8))
+@settings(max_examples=30, deadline=None)
+def test_composed_moves_are_one_after_the_other(values: list[float]) -> None:
+    outer, inner = np.array(values, dtype=np.float32).reshape(2, 1, 4)
+    slope = np.add.outer(np.arange(64), 2 * np.arange(64)).astype(np.float32)[None]
+    twice = likeness.moved(likeness.moved(slope, outer), inner)
+    once = likeness.moved(slope, likeness.composed(outer, inner))
+    np.testing.assert_allclose(twice[:, 20:44, 20:44], once[:, 20:44, 20:44], atol=0.05)
 
 
 def test_pictures_of_one_layout_are_no_copies() -> None:
@@ -143,12 +246,15 @@ def test_tiny_pictures_and_none_at_all() -> None:
     assert duplicate_groups(tiny[:0]).as_groups().tolist() == []
 
 
-def test_the_order_of_the_rows_does_not_matter(originals: list[Image.Image]) -> None:
+def test_the_order_of_the_rows_does_not_matter(originals: list[Image.Image], monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = [*originals[:12], *(COPIES["cropped all round"](image) for image in originals[:6])]
+    pictures += [VIEWS["mirrored and cut"](image) for image in originals[6:12]]
     pixels = np.stack([seen(image) for image in pictures])
     order = np.random.default_rng(0).permutation(len(pixels))
-    there = {tuple(sorted(order[list(group.rows)].tolist())) for group in duplicate_groups(pixels[order])}
-    assert there == {group.rows for group in duplicate_groups(pixels)}
+    for fewest_for_cells in (600, 4):
+        monkeypatch.setattr(views, "FEWEST_FOR_CELLS", fewest_for_cells)
+        there = {tuple(sorted(order[list(group.rows)].tolist())) for group in duplicate_groups(pixels[order])}
+        assert there == {group.rows for group in duplicate_groups(pixels)}
 
 
 def test_signatures_look_past_light_above_dark() -> None:

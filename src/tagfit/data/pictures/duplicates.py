@@ -11,20 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit.data.pictures import likeness
-from tagfit.data.pictures.square import GREY, without_bars
+from tagfit.data.pictures.near_pairs import near_pairs
 from tagfit.errors import InputError
 
 SAME_BYTES, SAME_PIXELS, SAME_FEATURES, NEAR = "same bytes", "same pixels", "same features", "near copies"
-
-# Pairs whose signatures correlate less are not looked at. The others are compared at ever finer sides, as far as the
-# pixels go: what falls below the limit on the way is dropped, what passes that of the finest side is a near copy.
-SIGNATURES_ALIKE = 0.8
-SIDES = (16, 32, 64)
-LIMIT_ON_THE_WAY = {16: 0.5, 32: 0.55}
-LIMIT_AT_THE_END = {32: 0.8, 64: 0.65}
-ROWS_AT_ONCE = 1024
-PAIRS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -76,10 +66,11 @@ class DuplicateGroups:
 def duplicate_groups(
     pixels: NDArray[np.uint8], digests: Sequence[str] | NDArray[np.str_] | None = None
 ) -> DuplicateGroups:
-    """Groups of pictures that show the same, up to size, compression, brightness and a crop of some percent.
+    """Groups of pictures that show the same, up to size, compression, brightness, mirroring, turning and cutting.
 
     Complete linkage: every two pictures of a group are near copies, so a chain of merely similar ones falls apart.
-    Blank pictures, and pictures of fewer than 32 pixels a side, are grouped only where they are equal.
+    Blank pictures, and pictures of fewer than 32 pixels a side, are grouped only where they are equal; those of fewer
+    than 64, not where they are mirrored, turned or cut by more than some percent.
 
     Args:
         pixels: (N, H, W, C) in 0..255, best 64 x 64 or more; memory-mapped is fine.
@@ -89,7 +80,7 @@ def duplicate_groups(
         raise InputError(f"pictures have shape {pixels.shape}", instead="(pictures, height, width, colours)")
     equal = _equal(blake2b(row.tobytes(), digest_size=16).digest() for row in pixels)
     alone = np.array([rows[0] for rows in equal], dtype=np.int64)
-    pairs, alike = _near_pairs(_contents(pixels), alone)
+    pairs, alike = near_pairs(pixels, alone)
     groups = []
     for cluster in complete_linkage(len(alone), pairs, alike):
         rows = tuple(sorted(row for member in cluster for row in equal[member]))
@@ -161,68 +152,3 @@ def _reason(rows: tuple[int, ...], kinds: int, digests: Sequence[str] | NDArray[
     if digests is not None and len({digests[row] for row in rows}) == 1:
         return SAME_BYTES
     return SAME_PIXELS
-
-
-def _contents(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pictures without the bars that padding adds, which would make any two of them alike."""
-    if pixels.dtype != np.uint8 or pixels.shape[3] != 3 or not pixels.size:
-        return pixels
-    barred = (pixels[:, 0] == GREY).all(axis=(1, 2)) | (pixels[:, :, 0] == GREY).all(axis=(1, 2))
-    return without_bars(pixels, min(SIDES[-1], *pixels.shape[1:3])) if barred.any() else pixels
-
-
-def _near_pairs(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The pairs (P, 2) among ``rows``, as positions in it, that are near copies, and how alike they are."""
-    sides = [side for side in SIDES if side <= min(pixels.shape[1:3])]
-    found = [(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32))]
-    if sides and sides[-1] in LIMIT_AT_THE_END:
-        found += [_compared(pixels, rows, some, sides) for some in _in_batches(_candidates(pixels, rows))]
-    return np.concatenate([pairs for pairs, _ in found]), np.concatenate([alike for _, alike in found])
-
-
-def _candidates(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Blocks of pairs whose signatures correlate: every pair is compared, by matrix products."""
-    if not len(rows):
-        return
-    thumbs = (
-        likeness.grey(pixels[rows[start : start + ROWS_AT_ONCE]], likeness.SIGNATURE_SIDE)
-        for start in range(0, len(rows), ROWS_AT_ONCE)
-    )
-    signatures = np.concatenate([likeness.signatures(block) for block in thumbs])
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        block = signatures[start : start + ROWS_AT_ONCE]
-        for other in range(start, len(rows), ROWS_AT_ONCE):
-            close = np.argwhere(block @ signatures[other : other + ROWS_AT_ONCE].T > SIGNATURES_ALIKE)
-            close += (start, other)
-            yield close[close[:, 0] < close[:, 1]]
-
-
-def _in_batches(blocks: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
-    """The same pairs, ``PAIRS_AT_ONCE`` at a time, however few a block has."""
-    waiting: list[NDArray[np.int64]] = []
-    for block in blocks:
-        waiting.append(block)
-        if sum(map(len, waiting)) >= PAIRS_AT_ONCE:
-            pairs = np.concatenate(waiting)
-            whole = len(pairs) // PAIRS_AT_ONCE
-            yield from np.split(pairs[: whole * PAIRS_AT_ONCE], whole)
-            waiting = [pairs[whole * PAIRS_AT_ONCE :]]
-    if waiting:
-        yield np.concatenate(waiting)
-
-
-def _compared(
-    pixels: NDArray[np.uint8], rows: NDArray[np.int64], pairs: NDArray[np.int64], sides: list[int]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Those of ``pairs`` that are near copies, moved onto each other from coarse to fine, in both directions."""
-    first, second = (likeness.grey(pixels[rows[pairs[:, column]]], sides[-1]) for column in (0, 1))
-    there = back = np.zeros((len(pairs), 4), dtype=np.float32)
-    score = np.zeros(len(pairs), dtype=np.float32)
-    for side in sides:
-        one, other = likeness.shrunk(first, side), likeness.shrunk(second, side)
-        there, back = likeness.refined(one, other, there), likeness.refined(other, one, back)
-        score = np.maximum(likeness.likeness(one, other, there), likeness.likeness(other, one, back))
-        keep = score > (LIMIT_AT_THE_END if side == sides[-1] else LIMIT_ON_THE_WAY)[side]
-        pairs, score, first, second = pairs[keep], score[keep], first[keep], second[keep]
-        there, back = there[keep], back[keep]
-    return pairs, score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,14 +54,27 @@ def signatures(thumbs: Array) -> Array:
     A cosine transform whose waves are weighted by their frequency, which evens out the spectrum of natural pictures:
     without it all skies above all seas are alike. The product of two signatures is a correlation.
     """
-    side, waves = thumbs.shape[1], SIGNATURE_WAVES
-    wave = np.arange(waves)[:, None]
-    cosines = np.cos(np.pi * wave * (np.arange(side) + 0.5) / side).astype(np.float32)
-    cosines *= np.sqrt(np.where(wave == 0, 1, 2) / side).astype(np.float32)
-    weights = np.hypot(wave, wave.T).astype(np.float32)
-    found = ((cosines @ thumbs @ cosines.T) * weights).reshape(len(thumbs), -1)[:, 1:]
+    cosines = _cosines(thumbs.shape[1], 0.0, 0.0)
     blank = thumbs.std(axis=(1, 2)) < LEAST_CONTRAST
-    result: Array = np.where(blank[:, None], 0, found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), TINY))
+    result: Array = np.where(blank[:, None], 0, _units(_evened(cosines @ thumbs @ cosines.T)))
+    return result
+
+
+def cut_signatures(thumbs: Array, cuts: Sequence[tuple[float, float]]) -> Array:
+    """The signatures of each (n, k, k) picture cut in every way: (n, C * C, 63), C ways along y by C along x.
+
+    Args:
+        thumbs: grey pictures.
+        cuts: C pairs, the shares of an axis that are cut off at its start and at its end.
+    """
+    n, side, _ = thumbs.shape
+    cosines = np.concatenate([_cosines(side, *cut) for cut in cuts])
+    waves = (cosines @ thumbs @ cosines.T).reshape(n, len(cuts), SIGNATURE_WAVES, len(cuts), SIGNATURE_WAVES)
+    waves = waves.transpose(0, 1, 3, 2, 4).reshape(n, len(cuts) ** 2, SIGNATURE_WAVES, SIGNATURE_WAVES)
+    left = np.array([1 - before - after for before, after in cuts]) * side
+    power = (waves**2).sum(axis=(2, 3)) - waves[:, :, 0, 0] ** 2
+    blank = power / np.outer(left, left).ravel() < LEAST_CONTRAST**2
+    result: Array = np.where(blank[..., None], 0, _units(_evened(waves)))
     return result
 
 
@@ -110,6 +124,42 @@ def likeness(first: Array, second: Array, moves: Array) -> Array:
         return total
 
     result: Array = product(one, other) / np.sqrt(np.maximum(product(one, one) * product(other, other), TINY))
+    return result
+
+
+def moved(pictures: Array, moves: Array) -> Array:
+    """Pictures (n, k, k) read at the moved places, which are those of :func:`refined`."""
+    return _moved(pictures, moves)[0]
+
+
+def composed(outer: Array, inner: Array) -> Array:
+    """One move (n, 4) that does what ``outer`` does to a picture and then ``inner`` to the result."""
+    result = np.empty_like(outer)
+    result[:, ::2] = outer[:, ::2] + (1 + outer[:, 1::2]) * inner[:, ::2]
+    result[:, 1::2] = (1 + outer[:, 1::2]) * (1 + inner[:, 1::2]) - 1
+    return result
+
+
+def _cosines(side: int, before: float, after: float) -> Array:
+    """(8, side): waves of unit length over an axis without the shares cut off; a cell on an edge counts in part."""
+    edges = np.linspace(0, 1, side + 1).clip(before, 1 - after)
+    left = 1 - before - after
+    wave = np.arange(SIGNATURE_WAVES)[:, None]
+    middle = ((edges[1:] + edges[:-1]) / 2 - before) / left
+    scale = np.sqrt(np.where(wave == 0, 1, 2) / (side * left))
+    result: Array = (np.cos(np.pi * wave * middle) * scale * np.diff(edges) * side).astype(np.float32)
+    return result
+
+
+def _evened(waves: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(..., 8, 8) waves weighted by their frequency, without the constant one, (..., 63)."""
+    wave = np.arange(SIGNATURE_WAVES)
+    weighted = waves * np.hypot(wave[:, None], wave).astype(np.float32)
+    return weighted.reshape(*waves.shape[:-2], -1)[..., 1:]
+
+
+def _units(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    result: NDArray[np.floating] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), TINY)
     return result
 
 
