@@ -77,7 +77,7 @@ def cut(image: Image.Image, left: float, top: float, right: float, bottom: float
 
 
 def unevenly(image: Image.Image) -> Image.Image:
-    random = np.random.default_rng(image.tobytes()[:16])
+    random = np.random.default_rng(list(image.tobytes()[:16]))
     return cut(image, *random.uniform(0, 0.15, 4))
 
 
@@ -104,7 +104,7 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def changed(files: list[Path], count: int) -> None:
-    """How many of ``count`` photographs are in one group with their changed copy, and what else they are grouped with."""
+    """How many of ``count`` photographs share a group with their changed copy, and what else is grouped."""
     base = decoded(files, SIZE, fit=DEFAULT_FIT)
     photos = np.asarray(base.pixels)
     rows = np.sort(np.random.default_rng(1).choice(len(photos), min(count, len(photos)), replace=False))

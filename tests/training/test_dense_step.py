@@ -70,6 +70,21 @@ def test_gradients_are_those_of_autograd(fields: dict[str, Any]) -> None:
         torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6, msg=lambda text, at=name: f"{at}: {text}")
 
 
+def test_gradients_of_a_head_on_a_backbone_are_those_of_autograd() -> None:
+    recipe = Recipe(architecture="pretrained", widths=(8,), dropout=(0.5,))
+    torch.manual_seed(0)
+    net = nets.build(recipe, (16, 16, 3), 3)
+    rows, truth = torch.randn(12, net[0].mean.shape[0]) * 3 + 1, (torch.rand(12, 3) < 0.4).float()
+    net[0].fit(rows)
+    rule = optimiser(net, recipe)
+    found = []
+    for step in (by_autograd, by_hand):
+        torch.manual_seed(1)
+        loss = step(net, rule, rows, truth)
+        found.append({"loss": loss, **{name: weight.grad.clone() for name, weight in net.named_parameters()}})
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-6)
+
+
 def test_masks_drop_their_share_of_each_layer_and_keep_the_mean() -> None:
     recipe = Recipe(widths=(300, 20, 200), dropout=(0.4, 0.0, 0.7))
     net = nets.build(recipe, (10,), 3)
@@ -95,4 +110,5 @@ def test_other_nets_are_left_to_autograd() -> None:
     assert suits(widths=(8,))
     assert not suits(widths=(8,), activation="gelu")
     assert not suits(architecture="conv", widths=(8,))
+    assert suits(architecture="pretrained", widths=(8,))
     assert suits(widths=(2000,)), "a large one is joined all the same: its gradients are written where they belong"

@@ -17,6 +17,8 @@ LossAndSlope = Callable[[Tensor], tuple[Tensor, Tensor]]
 class DenseStep:
     """Gradients of a dense net of Linear, ReLU and optional BatchNorm1d and Dropout layers, with a Linear head.
 
+    In front there may be a layer that standardises and learns nothing, as of a head on a frozen backbone.
+
     A step of such a net is about forty operations of a few microseconds each, so the overhead of autograd and modules
     is most of its time. The formulas are those of the layers; batch norm uses torch's own functions. Weights,
     gradients and statistics are looked up once, so later changes to them have to be made in place.
@@ -24,6 +26,7 @@ class DenseStep:
 
     def __init__(self, net: nn.Sequential) -> None:
         self.blocks: list[_Block] = []
+        self.first = net[0]
         for layer in net:
             if isinstance(layer, nn.Linear):
                 self.blocks.append(_Block(_Linear(*_trained(layer))))
@@ -41,7 +44,7 @@ class DenseStep:
     def suits(net: nn.Module, recipe: Recipe) -> TypeGuard[nn.Sequential]:
         """Whether ``net``, built from the recipe, is such a net and on the CPU."""
         here = all(weight.device.type == "cpu" for weight in net.parameters())
-        return recipe.architecture == "dense" and recipe.activation == "relu" and here
+        return (recipe.architecture == "dense" or recipe.frozen) and recipe.activation == "relu" and here
 
     def masks(self, n: int) -> list[Tensor]:
         """The dropout masks for ``n`` rows, (n, width) for each layer with dropout.
@@ -59,7 +62,7 @@ class DenseStep:
             loss_and_slope: takes logits (n, L), returns the scalar loss and its gradient with respect to them, (n, L).
         """
         masks = self.masks(len(rows))
-        values, passed = rows.flatten(1), []
+        values, passed = self.first(rows), []
         for block in self.blocks:
             active = block.linear.forward(values).relu_()
             out, statistics = (active, None) if block.norm is None else block.norm.forward(active)

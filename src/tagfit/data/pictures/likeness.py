@@ -1,4 +1,4 @@
-"""Similarity of two registered pictures, regardless of size, compression, brightness and slight cropping."""
+"""Similarity of two registered pictures, regardless of size, compression, brightness and cropping."""
 
 from __future__ import annotations
 
