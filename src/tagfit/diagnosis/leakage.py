@@ -32,8 +32,9 @@ SEED = 0
     "issue",
     "Train and validation share pictures",
     family="split",
-    how="Pictures: near-duplicates, regardless of size, compression and brightness, also mirrored, turned by 90 degrees "
-    "or cropped by up to 15 % an edge. Feature rows: equal values. Without inputs: equal ids, or else rows with equal tags whose scores agree in every digit.",
+    how="Pictures: near-duplicates, regardless of size, compression and brightness, also mirrored, turned by 90 "
+    "degrees or cropped by up to 15 % an edge. Feature rows: equal values. Without inputs: equal ids, or else rows "
+    "with equal tags whose scores agree in every digit.",
     why="The model is rewarded on validation for what it memorised in training, so the validation figures are too "
     "good.",
     what_to_do="Split again and keep copies in the same split. tagfit does this by default.",
