@@ -216,7 +216,7 @@ def test_a_token_is_given_in_words_or_in_the_environment(
     assert words or "--token short (at least 16" in tagfit.refused("serve", packed)
 
 
-def test_one_connection_too_many_is_503_and_the_others_go_on(start: Callable[..., Process], packed: Path) -> None:
+def test_connections_too_many_are_503_and_the_others_go_on(start: Callable[..., Process], packed: Path) -> None:
     server = start(packed)
     with ExitStack() as stack, closing(server.connect()) as first:
         first.request("GET", "/v2")
@@ -228,6 +228,9 @@ def test_one_connection_too_many_is_503_and_the_others_go_on(start: Callable[...
             answer = last.getresponse()
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
             assert "connections" in json.loads(answer.read())["error"]
+        # As many again that do not read their refusal at once: each can read it later.
+        waiting = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(600)]
+        assert all(one.recv(1 << 12).startswith(b"HTTP/1.1 503 ") for one in waiting)
         first.request("POST", "/tag", PICTURE)
         assert first.getresponse().status == 200
     wait_for(lambda: server.ask("GET", "/v2")[0] == 200)
