@@ -53,21 +53,24 @@ def test_readers_in_other_processes_refuse_no_writer(tmp_path: Path) -> None:
 
 def test_readers_in_threads_refuse_no_writer_and_agree(tmp_path: Path) -> None:
     (tmp_path / LOCK).touch()
-    over = threading.Event()
-    answers: list[bool] = []
+    over, taken = threading.Event(), threading.Event()
+    during: list[bool] = []
 
     def read() -> None:
         while not over.is_set():
-            answers.append(is_being_written(tmp_path))
+            was_taken = taken.is_set()
+            answer = is_being_written(tmp_path)
+            if was_taken and taken.is_set():
+                during.append(answer)
 
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(read) for _ in range(2)]
         refused = write_often(tmp_path)
         with only_writer(tmp_path):
-            before = len(answers)
-            while len(answers) < before + 10:
+            taken.set()
+            while len(during) < 10:
                 pass
-            during = answers[before + 4 : before + 10]
+            taken.clear()
         over.set()
         for reader in readers:
             reader.result()
