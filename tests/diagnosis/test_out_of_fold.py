@@ -87,8 +87,10 @@ def test_a_run_is_diagnosed_with_the_features_of_a_backbone(tmp_path: Path, monk
     run = workflow.fit(problem, "plain-dense", out=tmp_path / "run", threads=1, overrides={"epochs": 2})
     before = workflow.diagnose(run, problem=problem)
     assert before.material.held_out == ()
+    assert "--backbone efficientnet-lite2" in before["suspect-tags"].verdict.remedy.words
     found = workflow.diagnose(run, problem=problem, backbone="efficientnet-lite0")
     assert [side.name for side in found.material.held_out] == ["train", "validation"]
+    assert "--backbone" not in found["suspect-tags"].verdict.remedy.words
     assert abs(found["suspect-tags"].evidence["noise_rate"].value - WRONG) < 0.03
     frozen = workflow.fit(problem, "pretrained", out=tmp_path / "frozen", threads=1, overrides={"epochs": 1})
     assert len(workflow.diagnose(frozen, problem=problem).material.held_out) == 2
