@@ -148,6 +148,15 @@ def test_groups_duplicates_and_what_the_caller_names_stay_on_one_side() -> None:
     assert any(note.startswith("kept on one side: 75 rows in 17 groups") for note in problem.notes)
 
 
+def test_mirrored_and_turned_copies_stay_on_one_side() -> None:
+    random = np.random.default_rng(0)
+    blocks = random.integers(0, 256, (40, 16, 16, 3), dtype=np.uint8).repeat(4, axis=1).repeat(4, axis=2)
+    pictures = np.concatenate([blocks, blocks[:20, :, ::-1], np.rot90(blocks[20:], axes=(1, 2))])
+    problem = split(from_arrays(pictures, random.integers(0, 2, (80, 2))))
+    assert (problem.split[:40] == problem.split[40:]).all()
+    assert any(note.startswith("kept on one side: 80 rows in 40 groups") for note in problem.notes)
+
+
 def test_groupings_that_overlap_become_one() -> None:
     data = table(60, groups=np.array(["a", "a", *[""] * 58]))
     problem = split(data, keep_together=np.array(["", "b", "b", *[""] * 57]))

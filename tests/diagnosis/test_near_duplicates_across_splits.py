@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from diagnosing import ill, look, well
+from PIL import Image
 
 from tagfit.scores import Scores
 
@@ -55,11 +56,13 @@ def test_equal_ids_fire() -> None:
     assert look(CODE, **sides).evidence["validation_rows"] == 5
 
 
-def test_a_brighter_copy_of_a_picture_fires_and_is_shown() -> None:
+def test_changed_copies_of_pictures_fire_and_are_shown() -> None:
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, 200, (24, 16, 16, 3)).astype(np.uint8)
     pictures = blocks.repeat(4, axis=1).repeat(4, axis=2)
     pictures[20] = np.clip(pictures[3] * 1.1 + 5, 0, 255).astype(np.uint8)
+    pictures[21] = np.rot90(pictures[4])
+    pictures[22] = np.asarray(Image.fromarray(pictures[5, 8:, ::-1][:, 8:]).resize((64, 64)))
     sides = {
         name: {"truth": rng.integers(0, 2, (12, 2)), "scores": rng.random((12, 2)), "inputs": pictures[rows]}
         for name, rows in (("train", slice(0, 12)), ("validation", slice(12, 24)))
@@ -67,7 +70,7 @@ def test_a_brighter_copy_of_a_picture_fires_and_is_shown() -> None:
     found = look(CODE, **sides)
     assert found.outcome == "fired"
     assert found.verdict.plot is not None
-    assert found.verdict.plot.data["pairs"] == [(3, 8)]
+    assert found.verdict.plot.data["pairs"] == [(3, 8), (4, 9), (5, 10)]
 
 
 def test_coarse_features_inconclusive() -> None:

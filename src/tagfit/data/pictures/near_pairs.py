@@ -120,13 +120,13 @@ def _together(pieces: Iterator[Views]) -> Iterator[Views]:
 def _seen(
     pixels: NDArray[np.uint8], rows: NDArray[np.int64], thumbs: likeness.Array, views: Views
 ) -> tuple[Pairs, Alike]:
-    """The pairs of which the first, mirrored, turned and cut as the views say, is the second."""
+    """The pairs of which the first, mirrored and cut as the views say, is the second, turned."""
     score = np.zeros(len(views), dtype=np.float32)
-    first, second = oriented(thumbs[views.first], views.orientation), thumbs[views.second]
+    first, second = oriented(thumbs[views.first], views.mirrored), oriented(thumbs[views.second], views.turned)
     for number, (side, limit) in enumerate(STEPS_OF_VIEWS):
         if number == 1:  # few are left by now
-            first = oriented(likeness.grey(pixels[rows[views.first]], SIDES[-1]), views.orientation)
-            second = likeness.grey(pixels[rows[views.second]], SIDES[-1])
+            first = oriented(likeness.grey(pixels[rows[views.first]], SIDES[-1]), views.mirrored)
+            second = oriented(likeness.grey(pixels[rows[views.second]], SIDES[-1]), views.turned)
         one = likeness.shrunk(likeness.moved(first, views.moves), side)
         other = likeness.shrunk(second, side)
         moves = likeness.refined(one, other, np.zeros_like(views.moves))

@@ -15,14 +15,15 @@ from tagfit.data.pictures.likeness import Array
 # Upside down, mirrored, transposed: in this order, they make the eight ways to lay a square.
 ORIENTATIONS = tuple(product((False, True), repeat=3))
 AS_IT_IS, MIRRORED = ORIENTATIONS.index((False, False, False)), ORIENTATIONS.index((False, True, False))
+# By 0, 90, 180 and 270 degrees.
+TURNS = (AS_IT_IS, *map(ORIENTATIONS.index, ((True, False, True), (True, True, False), (False, True, True))))
 # Shares of an axis cut off at its start and at its end. What is cut by another share, up to 19 %, is within 4 % of one
 # of these, and a signature is still much the same.
-WHOLE: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
 CUTS = tuple((start, end) for start in (0.0, 0.075, 0.15) for end in (0.0, 0.075, 0.15))
 SIGNATURES_ALIKE = 0.87
-# Views are looked for among the pictures in the cells whose centres are nearest. On 2000 photographs, the 6 nearest of
-# 90 have at least 97 of 100 copies, and those of 1265, for 400,000 pictures, cost no more for each.
-FEWEST_FOR_CELLS = 600
+# A view is looked for among the pictures in the cells whose centres are nearest. Of 2000 photographs, each turned in
+# four ways, the 6 nearest of 179 cells have at least 97 of 100 copies.
+FEWEST_FOR_CELLS = 2400
 CELLS_NEAR = 6
 ROUNDS = 5
 MOST_TO_LEARN_CELLS_FROM = 20_000
@@ -31,17 +32,18 @@ PICTURES_AT_ONCE = 64
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """P pairs of pictures of which the first, laid in another way and cut, could be the second.
+    """P pairs of pictures of which the first, perhaps mirrored and cut, could be the second, perhaps turned.
 
     Attributes:
         first, second: (P,) positions of pictures.
-        orientation: (P,) indices into ORIENTATIONS, of the first.
+        mirrored, turned: (P,) how the first and how the second is laid, indices into ORIENTATIONS.
         moves: (P, 4) where the first is read once it is laid so, as in ``likeness.refined``.
     """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
-    orientation: NDArray[np.int64]
+    mirrored: NDArray[np.int64]
+    turned: NDArray[np.int64]
     moves: Array
 
     def __len__(self) -> int:
@@ -50,12 +52,13 @@ class Views:
     @classmethod
     def joined(cls, some: Sequence[Views]) -> Views:
         """All pairs of some, at least one."""
-        columns = [[views.first, views.second, views.orientation, views.moves] for views in some]
+        columns = [[views.first, views.second, views.mirrored, views.turned, views.moves] for views in some]
         return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
     def where(self, keep: NDArray[np.bool_]) -> Views:
         """Some of the pairs."""
-        return Views(self.first[keep], self.second[keep], self.orientation[keep], self.moves[keep])
+        mirrored, turned = self.mirrored[keep], self.turned[keep]
+        return Views(self.first[keep], self.second[keep], mirrored, turned, self.moves[keep])
 
     def moved(self, moves: Array) -> Views:
         """The same pairs with other moves."""
@@ -72,43 +75,39 @@ def oriented(pictures: Array, orientation: NDArray[np.int64]) -> Array:
 
 
 def similar_views(thumbs: Array) -> Iterator[Views]:
-    """Pairs that are worth a closer look, each way round once, in pieces; whole and as they are, they are left out.
+    """Pairs that are worth a closer look, each way round once, in pieces; not those that are alike as they are.
 
     Args:
         thumbs: (N, k, k) grey pictures.
     """
-    signatures = likeness.signatures(thumbs)
+    signatures = [likeness.signatures(_laid(thumbs, turn)) for turn in TURNS]
     # In an order of their own, so that the order in which pictures come changes nothing.
-    order = np.lexsort(signatures.T[::-1])
-    cells = _Cells(signatures[order])
+    order, laid = np.lexsort(signatures[0].T[::-1]), np.concatenate(signatures)
+    order_laid = np.lexsort(laid.T[::-1])
+    cells = _Cells(laid[order_laid])
     for start in range(0, len(order), PICTURES_AT_ONCE):
         some = order[start : start + PICTURES_AT_ONCE]
-        asked, orientation, moves = _asked(thumbs[some])
+        asked, mirrored, moves = _asked(thumbs[some])
         picture, found, alike = cells.matches(asked)
-        first, way = np.divmod(picture, len(orientation))
-        first, second = some[first], order[found]
-        # The best of all ways in which the same two are alike.
+        first, way = np.divmod(picture, len(mirrored))
+        turn, second = np.divmod(order_laid[found], len(thumbs))
+        first = some[first]
+        # The best of all ways in which the same two are alike, of the ways that are new.
         best = np.lexsort((-alike, second, first))
-        pair = first[best] * len(thumbs) + second[best]
-        best = best[np.unique(pair, return_index=True)[1]]
-        views = Views(first[best], second[best], orientation[way[best]], moves[way[best]])
-        yield views.where(views.first != views.second)
+        best = best[(first[best] != second[best]) & ((way[best] > 0) | (turn[best] > 0))]
+        best = best[np.unique(first[best] * len(thumbs) + second[best], return_index=True)[1]]
+        yield Views(first[best], second[best], mirrored[way[best]], np.array(TURNS)[turn[best]], moves[way[best]])
 
 
 def _asked(thumbs: Array) -> tuple[Array, NDArray[np.int64], Array]:
-    """The signatures of n pictures in V ways, (n * V, 63), with the orientation (V,) and move (V, 4) of each way."""
-    parts, ways, moves = [], [], []
-    for number in range(len(ORIENTATIONS)):
-        cuts = CUTS if number in (AS_IT_IS, MIRRORED) else WHOLE
-        found = likeness.cut_signatures(_laid(thumbs, number), cuts)
-        places = np.array([_place(*down, *along) for down, along in product(cuts, repeat=2)], dtype=np.float32)
-        if number == AS_IT_IS:
-            found, places = found[:, 1:], places[1:]
-        parts.append(found)
-        moves.append(places)
-        ways += [number] * len(places)
-    signatures = np.concatenate(parts, axis=1)
-    return signatures.reshape(-1, signatures.shape[2]), np.array(ways), np.concatenate(moves)
+    """The signatures of n pictures in V ways, (n * V, 63), with the orientation (V,) and move (V, 4) of each way.
+
+    The first way is the picture as it is.
+    """
+    parts = [likeness.cut_signatures(_laid(thumbs, number), CUTS) for number in (AS_IT_IS, MIRRORED)]
+    places = np.array([_place(*down, *along) for down, along in product(CUTS, repeat=2)], dtype=np.float32)
+    signatures = np.concatenate(parts, axis=1).reshape(-1, parts[0].shape[2])
+    return signatures, np.repeat((AS_IT_IS, MIRRORED), len(places)), np.concatenate([places, places])
 
 
 def _place(above: float, below: float, left: float, right: float) -> tuple[float, float, float, float]:
