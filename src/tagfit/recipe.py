@@ -35,7 +35,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     architecture: Literal["dense", "conv", "pretrained"] = Field(
-        "dense", description="dense layers, a small residual conv net, or dense layers on a frozen pretrained backbone"
+        "dense", description="dense layers, a small residual conv net, or dense layers on a pretrained backbone"
     )
     widths: Annotated[tuple[Width, ...], Field(max_length=16)] = Field(
         (128, 64), description="units of each hidden layer, or channels of each conv stage"
@@ -44,6 +44,12 @@ class Recipe(BaseModel):
     backbone: Annotated[str, Field(min_length=1)] = Field(
         "efficientnet-lite0",
         description="pretrained: the net that gives the dense layers features, a name or the folder of a model",
+    )
+    backbone_size: Annotated[int, Field(ge=0, le=4096)] = Field(
+        0, description="pretrained: side of the pictures that the backbone gets, in pixels; 0 for its own"
+    )
+    tune: Literal["head", "last", "all"] = Field(
+        "head", description="pretrained: the dense layers alone are trained, or the last blocks of the backbone, or all"
     )
     activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
     norm: Literal["none", "batch"] = Field("none", description="normalisation after each hidden layer")
@@ -59,6 +65,15 @@ class Recipe(BaseModel):
     )
     warmup: Share = Field(
         0.0, description="share of all steps over which the learning rate rises; one-cycle has its own warmup"
+    )
+    backbone_learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
+        1e-4, description="of the last block of a backbone that is tuned; learning_rate is that of the dense layers"
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="learning rate of each block of a backbone, as a share of that of the block after it"
+    )
+    batch_statistics: Literal["frozen", "updated"] = Field(
+        "frozen", description="means and variances in the batch norm of a backbone that is tuned"
     )
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
@@ -81,7 +96,11 @@ class Recipe(BaseModel):
         0.0, description="decay per step of a running average of the weights, used for scoring; 0 for none"
     )
     augment: bool = Field(
-        False, description="random flips and small rotations, zooms and shifts of the training pictures; conv only"
+        False,
+        description="random flips and small rotations, zooms and shifts of the training pictures; not for dense",
+    )
+    views: Annotated[int, Field(ge=1, le=64)] = Field(
+        8, description="pretrained with augment: how many augmented views of a picture a frozen part is run on"
     )
 
     patience: Annotated[int, Field(ge=0)] = Field(
@@ -126,8 +145,10 @@ class Recipe(BaseModel):
                 problems.append(f"dropout has {given} values; a conv net has one, before its head")
         elif given not in (1, widths):
             problems.append(f"dropout has {given} values for {widths} widths; give one, or one per width")
-        if self.augment and self.architecture != "conv":
-            problems.append("augment = true needs architecture = 'conv'")
+        if self.augment and self.architecture == "dense":
+            problems.append("augment = true needs architecture = 'conv' or 'pretrained'")
+        if self.tune != "head" and self.architecture != "pretrained":
+            problems.append(f"tune = '{self.tune}' needs architecture = 'pretrained'")
         if self.norm == "batch" and self.batch_size < 2:
             problems.append("norm = 'batch' needs a batch_size of at least 2")
         if self.warmup and self.schedule == "one-cycle":
@@ -147,7 +168,17 @@ class Recipe(BaseModel):
     @property
     def frozen(self) -> bool:
         """Whether only a head is trained, on the features of a backbone that stays as it is."""
-        return self.architecture == "pretrained"
+        return self.architecture == "pretrained" and self.tune == "head"
+
+    @property
+    def tuned(self) -> bool:
+        """Whether a backbone is trained, or its last blocks."""
+        return self.architecture == "pretrained" and self.tune != "head"
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the net takes pictures, or maps of a backbone, as (n, channels, h, w)."""
+        return self.architecture == "conv" or self.tuned
 
     def to_toml(self) -> str:
         """The recipe as TOML, every field spelled out."""

@@ -19,6 +19,7 @@ from tagfit.data.splits.split import split
 from tagfit.errors import InputError, MissingExtraError
 from tagfit.recipe import NAMED, Recipe
 from tagfit.training.backbones import extract, published
+from tagfit.training.backbones.parts import Part
 from tagfit.training.fit import fit, load_net
 
 transformers = pytest.importorskip("transformers")
@@ -89,7 +90,7 @@ def pixels(n: int = 3) -> np.ndarray:
 @pytest.mark.parametrize("name", MODELS)
 def test_features_are_those_of_the_model_on_shifted_and_scaled_pixels(name: str, tmp_path: Path) -> None:
     backbone = find(pinned(str(saved(tmp_path / "model", name))))
-    found = extract.extract(backbone, pixels())
+    found = extract.extract(Part(backbone), pixels())
     assert found.shape == (3, MODELS[name][1])
     assert published.width(backbone) == MODELS[name][1]
     model = transformers.AutoModel.from_pretrained(tmp_path / "model").eval()

@@ -22,6 +22,7 @@ from tagfit.errors import InputError, MissingExtraError
 from tagfit.recipe import NAMED, Recipe
 from tagfit.training import memory, nets
 from tagfit.training.backbones import efficientnet_lite, extract, features, published
+from tagfit.training.backbones.parts import Part
 from tagfit.training.fit import fit, load_net
 from tagfit.training.machine import choose
 
@@ -46,7 +47,7 @@ def pattern(size: int) -> np.ndarray:
 def test_the_nets_give_what_the_published_ones_give(name: str) -> None:
     backbone = BACKBONES[name]
     logits, mean, deviation = PUBLISHED[name]
-    found = torch.from_numpy(extract._torch(backbone)(pattern(backbone.size)))[0]
+    found = torch.from_numpy(extract._torch(Part(backbone))(pattern(backbone.size)))[0]
     state = torch.load(backbone.path, weights_only=True)
     classified = nn.functional.linear(found, state["_fc.weight"], state["_fc.bias"])
     assert {int(at): pytest.approx(float(classified[at]), abs=2e-4) for at in classified.topk(3).indices} == logits
@@ -56,10 +57,10 @@ def test_the_nets_give_what_the_published_ones_give(name: str) -> None:
 
 
 def test_onnx_runtime_gives_the_features_of_torch_at_any_batch(tmp_path: Path) -> None:
-    assert extract.engine(LITE0) == "onnxruntime"
+    assert extract.engine(Part(LITE0)) == "onnxruntime"
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (5, LITE0.size, LITE0.size, 3), dtype=np.uint8)
-    fast, slow = extract._onnx(LITE0), extract._torch(LITE0)
+    fast, slow = extract._onnx(Part(LITE0)), extract._torch(Part(LITE0))
     expected = slow(pixels)
     for rows in (1, 2, 5):
         found = fast(pixels[:rows])
@@ -70,8 +71,8 @@ def test_onnx_runtime_gives_the_features_of_torch_at_any_batch(tmp_path: Path) -
 
 
 def test_pictures_of_another_size_are_resized_inside_the_net() -> None:
-    assert extract.extract(LITE0, pattern(SIZE)).shape == (1, LITE0.features)
-    assert extract.extract(LITE0, np.empty((0, SIZE, SIZE, 3), np.uint8)).shape == (0, LITE0.features)
+    assert extract.extract(Part(LITE0), pattern(SIZE)).shape == (1, LITE0.features)
+    assert extract.extract(Part(LITE0), np.empty((0, SIZE, SIZE, 3), np.uint8)).shape == (0, LITE0.features)
 
 
 def test_padding_is_that_of_tensorflow() -> None:

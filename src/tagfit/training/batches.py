@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from tagfit.data.problem import Preprocessing
 LARGEST_TURN = math.radians(15)
 LARGEST_ZOOM = 0.4
 LARGEST_SHIFT = 0.15  # of the picture's side
+DRAWS = 5  # numbers for a picture: flip, turn, zoom and two shifts
 
 # Pictures for a dense net are standardised once and kept as floats if they take no more than this.
 LARGEST_CACHED = 256 * 2**20  # bytes
@@ -25,34 +28,37 @@ class Batches:
     """Batches of some rows of ``inputs``.
 
     Args:
-        inputs: (N, H, W, 3) uint8 pixels, perhaps memory-mapped, or (N, D) float32 features.
+        inputs: (N, H, W, C) uint8 pixels or float16 maps, perhaps memory-mapped, or (N, D) float32 features.
         rows: indices into ``inputs``; batches are selected by position in ``rows``.
         preprocessing: mean and standard deviation, fitted on train.
         device: of the batches.
-        channels_first: whether pictures are returned as (n, 3, H, W), for a conv net, or as (n, H, W, 3).
+        channels_first: whether pictures are returned as (n, C, H, W), for a conv net, or as (n, H, W, C).
+        views: the inputs of augmented pictures, computed before; without any, pictures are augmented when they are due.
     """
 
     def __init__(
         self,
-        inputs: NDArray[np.uint8] | NDArray[np.float32],
+        inputs: NDArray[Any],
         rows: NDArray[np.int64],
         preprocessing: Preprocessing,
         device: str,
         *,
         channels_first: bool,
+        views: tuple[NDArray[Any], ...] = (),
     ) -> None:
         self.device = device
         self.channels_first = channels_first
         self.mean = torch.tensor(preprocessing.mean, dtype=torch.float32, device=device)
         self.scale = 1 / torch.tensor(preprocessing.std, dtype=torch.float32, device=device)
-        self._inputs, self._rows = inputs, rows
-        # Features are small and standardised once; on a GPU the pixels are copied there once, as bytes.
-        self._cached: Tensor | None = None
+        self._inputs, self._rows, self._views = inputs, rows, views
+        # Features are small and standardised once; on a GPU pixels and maps are copied there once, as they are stored.
+        self._scaled_once: Tensor | None = None
+        self._copied: Tensor | None = None
         floats = len(rows) * int(np.prod(inputs.shape[1:])) * 4
         if inputs.ndim == 2 or (device == "cpu" and not channels_first and floats <= LARGEST_CACHED):
-            self._cached = self._scaled(torch.from_numpy(inputs[rows]).to(device).float())
+            self._scaled_once = self._scaled(torch.from_numpy(inputs[rows]).to(device).float())
         elif device != "cpu":
-            self._cached = torch.from_numpy(inputs[rows]).to(device)
+            self._copied = torch.from_numpy(inputs[rows]).to(device)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -64,30 +70,45 @@ class Batches:
 
     def batch(self, positions: Tensor, *, augment: bool = False) -> Tensor:
         """The float32 rows at ``positions``; ``augment`` draws from torch's global generator."""
-        if self._cached is not None and self._cached.is_floating_point():
-            return self._cached.index_select(0, positions.to(self.device))
-        if self._cached is not None:
-            pixels = self._cached.index_select(0, positions.to(self.device))
+        if augment and self._views:
+            return self._arranged(self._scaled(self._of_views(positions).float()))
+        if self._scaled_once is not None:
+            return self._scaled_once.index_select(0, positions.to(self.device))
+        if self._copied is not None:
+            pixels = self._copied.index_select(0, positions.to(self.device))
         else:
             pixels = torch.from_numpy(self._inputs[self._rows[positions.numpy()]])
-        pictures = self._scaled(pixels.float())
-        if not self.channels_first:
-            return pictures
-        pictures = pictures.permute(0, 3, 1, 2)
-        return augmented(pictures) if augment else pictures
+        pictures = self._arranged(self._scaled(pixels.float()))
+        return augmented(pictures) if augment and self.channels_first else pictures
+
+    def _of_views(self, positions: Tensor) -> Tensor:
+        """The rows at ``positions``, each as it is or in one of its views, all equally often."""
+        drawn = torch.randint(len(self._views) + 1, (len(positions),)).numpy()
+        rows = self._rows[positions.numpy()]
+        found = np.empty((len(rows), *self.shape), dtype=self._inputs.dtype)
+        for number, values in enumerate((self._inputs, *self._views)):
+            chosen = drawn == number
+            found[chosen] = values[rows[chosen]]
+        return torch.from_numpy(found).to(self.device)
+
+    def _arranged(self, pictures: Tensor) -> Tensor:
+        return pictures.permute(0, 3, 1, 2) if self.channels_first else pictures
 
     def _scaled(self, values: Tensor) -> Tensor:
         return values.sub_(self.mean).mul_(self.scale)
 
 
-def augmented(pictures: Tensor) -> Tensor:
-    """Each picture of (n, 3, H, W) flipped with probability 1/2, and rotated, zoomed and shifted at random."""
+def augmented(pictures: Tensor, draw: Callable[[int], Tensor] = torch.rand) -> Tensor:
+    """Each picture of (n, 3, H, W) flipped with probability 1/2, and rotated, zoomed and shifted at random.
+
+    ``draw`` is called DRAWS times, for n numbers from 0 to 1.
+    """
     n = len(pictures)
 
     def uniform(largest: float) -> Tensor:
-        return (torch.rand(n) * 2 - 1) * largest
+        return (draw(n) * 2 - 1) * largest
 
-    flip = (torch.rand(n) < 0.5).float() * 2 - 1
+    flip = (draw(n) < 0.5).float() * 2 - 1
     turn, zoom = uniform(LARGEST_TURN), torch.exp(uniform(LARGEST_ZOOM))
     # Shifts are in the grid's units, where a picture's side is 2 long.
     right, down = uniform(2 * LARGEST_SHIFT), uniform(2 * LARGEST_SHIFT)

@@ -27,8 +27,8 @@ from tagfit.runs.run import Run
 from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net
-from tagfit.training.backbones.features import OnExtracted, inputs_of
-from tagfit.training.loop import Training, batches_of
+from tagfit.training.backbones.features import OnExtracted, feed
+from tagfit.training.loop import Training
 from tagfit.training.machine import Machine, choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
@@ -65,7 +65,7 @@ def fit(
     machine = choose(chosen, device, threads)
     with machine.in_use():  # built before there is a folder; in_use() restores torch's generator
         _try_net(chosen, problem, net)
-        inputs_of(problem, chosen, on_extracted)
+        feed(problem, chosen, on_extracted)
     with nullcontext(Path(out)) if out is not None else claimed_folder(called, seed) as folder:
         refuse_used(folder)
         run = Run(folder)
@@ -104,7 +104,7 @@ def resume(
         run.refuse_another(problem)
         own_net.refuse_another(run.info.get("net"), net, str(run.folder))
         if run.info["state"] != "done":
-            inputs_of(problem, run.recipe, on_extracted)
+            feed(problem, run.recipe, on_extracted)
             _train(run, problem, on_epoch, net)
     return run
 
@@ -126,11 +126,11 @@ def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory
         try:
             training = _begin(run, problem, machine, net)
             _run_epochs(run, training, on_epoch)
-            _finish(run, problem, training, machine, state="done")
+            _finish(run, training, state="done")
         except KeyboardInterrupt:
             # Weights in the middle of an epoch belong to no checkpoint: the last one can be used and resumed.
             if run.checkpoint.exists():
-                _finish(run, problem, _begin(run, problem, machine, net), machine, state="interrupted")
+                _finish(run, _begin(run, problem, machine, net), state="interrupted")
             run.save_info(state="interrupted")
             raise
         except Exception:
@@ -168,14 +168,14 @@ def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None)
     return training
 
 
-def _finish(run: Run, problem: Problem, training: Training, machine: Machine, state: str) -> None:
+def _finish(run: Run, training: Training, state: str) -> None:
     """Write what makes a run usable: weights, scores of all splits but test, and its state."""
     net = training.scored_net
     net.load_state_dict(training.final_weights())
     checkpoint.save_tensors(run.weights, net.state_dict())
-    for split in problem.splits:
+    for split in training.problem.splits:
         if split != "test":  # scored only on request
-            run.save_scores(score(net, problem, split, training.recipe, machine))
+            run.save_scores(score(training, net, split))
     seconds = sum(epoch.seconds for epoch in run.history)
     run.save_info(
         state=state,
@@ -186,15 +186,14 @@ def _finish(run: Run, problem: Problem, training: Training, machine: Machine, st
     )
 
 
-def score(net: nn.Module, problem: Problem, split: str, recipe: Recipe, machine: Machine) -> Scores:
-    """The Scores of one split of a problem under a trained net."""
-    part = problem.part(split)
-    values = probabilities(net, batches_of(problem, split, recipe, machine.device))
+def score(training: Training, net: nn.Module, split: str) -> Scores:
+    """The Scores of one split of a training's Problem under a trained net."""
+    part = training.problem.part(split)
     return Scores.of(
         part.truth,
-        values,
+        probabilities(net, training.batches_of(split)),
         known=part.known,
-        labels=problem.labels,
+        labels=training.problem.labels,
         ids=part.ids,
         groups=part.groups,
         weights=part.weights,

@@ -19,12 +19,23 @@ from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.training import checkpoint, nets
-from tagfit.training.backbones.features import inputs_of
+from tagfit.training.backbones import published
+from tagfit.training.backbones.features import feed
+from tagfit.training.backbones.parts import backbone_of, frozen_part
+from tagfit.training.backbones.tuned import Tuned
 from tagfit.training.batches import Batches
 from tagfit.training.dense_step import DenseStep
 from tagfit.training.losses import Targets, targets
 from tagfit.training.machine import Machine
-from tagfit.training.optimise import averaged_copy, clear_gradients, learning_rate, optimiser, trained, update_average
+from tagfit.training.optimise import (
+    averaged_copy,
+    clear_gradients,
+    learning_rate,
+    optimiser,
+    set_learning_rate,
+    trained,
+    update_average,
+)
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
@@ -61,18 +72,19 @@ class Training:
             raise InputError("no label of any row of train is known", instead="at least one known tag")
         for split in problem.splits:
             _refuse_zero_weights(problem, split)
-        self.batches = batches_of(problem, "train", recipe, machine.device)
+        self.problem, self.feed = problem, feed(problem, recipe)
+        self.batches = self.batches_of("train", views=self.feed.views)
         few = CURVE_ROWS["features" if problem.preprocessing.size is None else "pictures"]
         order = np.random.default_rng(seed).permutation(len(part))
         sample = order if part.weights is None else order[part.weights[order] > 0]  # rows of weight 0 measure nothing
-        self.curve = [_Measured(problem, "train", recipe, machine.device, np.sort(sample[:few]))]
+        self.curve = [_Measured(self, "train", np.sort(sample[:few]))]
         if "validation" in problem.splits:
-            self.curve.append(_Measured(problem, "validation", recipe, machine.device))
+            self.curve.append(_Measured(self, "validation"))
         self.targets: Targets = targets(part, recipe, machine.device)
         torch.manual_seed(seed * SEED_STRIDE)
         self.net = nets.build(recipe, self.batches.shape, len(problem.labels), net).to(machine.device)
-        if recipe.frozen and net is None:
-            self.net[0].fit(self.batches.batch(torch.arange(len(self.batches))))  # type: ignore[index]
+        if net is None:
+            self._take_published()
         self.average = averaged_copy(self.net) if recipe.ema else None
         made = self.net if net is None else None
         manual = made if made is not None and DenseStep.suits(made, recipe) else None
@@ -80,6 +92,28 @@ class Training:
         self.dense_step = None if manual is None else DenseStep(manual)
         self.best: dict[str, Tensor] = {}
         self.progress = Progress()
+
+    def _take_published(self) -> None:
+        """Take the weights of a backbone, and let the head on it standardise the features of train."""
+        if self.recipe.frozen:
+            self.net[0].fit(self.batches.batch(torch.arange(len(self.batches))))  # type: ignore[index]
+        elif isinstance(self.net, Tuned):
+            start = 0 if (part := frozen_part(self.recipe)) is None else part.stop or 0
+            self.net.begin(published.load(backbone_of(self.recipe), start), self.batches)
+
+    def batches_of(
+        self, split: str, sample: NDArray[np.int64] | None = None, views: tuple[NDArray[Any], ...] = ()
+    ) -> Batches:
+        """The batches of a split (or of a sample of it, by position) in the layout that the recipe's net takes."""
+        rows = self.problem.part(split).rows
+        return Batches(
+            self.feed.inputs,
+            rows if sample is None else rows[sample],
+            self.feed.preprocessing,
+            self.machine.device,
+            channels_first=self.recipe.channels_first,
+            views=views,
+        )
 
     @property
     def scored_net(self) -> nn.Module:
@@ -123,8 +157,7 @@ class Training:
         for index, positions in enumerate(batches):
             step = (epoch - 1) * len(batches) + index
             rate = learning_rate(recipe, step, recipe.epochs * len(batches))
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
+            set_learning_rate(self.optimiser, rate)
             losses.append(self._gradients(positions))
             if recipe.gradient_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), recipe.gradient_clip)
@@ -209,21 +242,6 @@ class Training:
         self.progress = Progress(**about["progress"])
 
 
-def batches_of(
-    problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None
-) -> Batches:
-    """The batches of a split (or of a sample of it, by position) in the layout that the recipe's net takes."""
-    rows = problem.part(split).rows
-    inputs, preprocessing = inputs_of(problem, recipe)
-    return Batches(
-        inputs,
-        rows if sample is None else rows[sample],
-        preprocessing,
-        device,
-        channels_first=recipe.architecture == "conv",
-    )
-
-
 def _refuse_zero_weights(problem: Problem, split: str) -> None:
     weights = problem.part(split).weights
     if weights is not None and not weights.any():
@@ -236,11 +254,9 @@ def _refuse_zero_weights(problem: Problem, split: str) -> None:
 class _Measured:
     """Rows on which each epoch is measured."""
 
-    def __init__(
-        self, problem: Problem, split: str, recipe: Recipe, device: str, sample: NDArray[np.int64] | None = None
-    ) -> None:
-        self.batches = batches_of(problem, split, recipe, device, sample)
-        part = problem.part(split)
+    def __init__(self, training: Training, split: str, sample: NDArray[np.int64] | None = None) -> None:
+        self.batches = training.batches_of(split, sample)
+        part = training.problem.part(split)
         rows = np.arange(len(part)) if sample is None else sample
         self.truth, known = part.truth[rows], part.known[rows]
         self.known = None if known.all() else known

@@ -54,17 +54,17 @@ def choose(recipe: Recipe, device: str | None = None, threads: int | None = None
 
     Args:
         device: "cpu", "cuda" or "mps"; None takes a GPU if there is one.
-        threads: None takes one for dense nets, whose steps are too small to split up, and all for conv nets.
+        threads: None takes one for dense nets, whose steps are too small to split up, and all for nets of pictures.
 
     Raises:
         InputError: a device that this machine does not have.
     """
     chosen = _device(device)
     if threads is None:
-        threads = _processors() if recipe.architecture == "conv" else 1
+        threads = _processors() if recipe.channels_first else 1
     if not 1 <= threads <= MOST_THREADS:
         raise InputError(f"threads = {threads}", instead=f"from 1 to {MOST_THREADS}")
-    fast = recipe.architecture == "conv" and _bfloat16_is_fast(chosen)
+    fast = recipe.channels_first and _bfloat16_is_fast(chosen)
     return Machine(chosen, threads, "bfloat16" if fast else "float32")
 
 

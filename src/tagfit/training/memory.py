@@ -14,7 +14,7 @@ from tagfit.arguments import checked
 from tagfit.data.problem import Preprocessing, Problem
 from tagfit.history import Epoch, History
 from tagfit.recipe import Recipe
-from tagfit.training.loop import Training, batches_of
+from tagfit.training.loop import Training
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
@@ -74,7 +74,7 @@ def fit(
         weights = {name: tensor.cpu().contiguous().numpy().copy() for name, tensor in final.items()}
         trained = training.scored_net
         trained.load_state_dict(final)
-        scores = {name: probabilities(trained, batches_of(problem, name, recipe, machine.device)) for name in scored}
+        scores = {name: probabilities(trained, training.batches_of(name)) for name in scored}
     return Fitted(weights, tuple(history), training.kept_epoch, scores)
 
 

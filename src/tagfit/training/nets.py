@@ -8,11 +8,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from tagfit.backbones import find
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.training import own_net
 from tagfit.training.backbones import published
+from tagfit.training.backbones.parts import backbone_of, frozen_part
+from tagfit.training.backbones.resized import Resized
+from tagfit.training.backbones.tuned import Tuned
 
 # Keras' own numbers: its momentum of 0.99 weighs the old average, torch's 0.01 the new batch.
 KERAS_BATCH_NORM = {"momentum": 0.01, "eps": 1e-3}
@@ -43,7 +45,9 @@ def build(
             does not return logits.
     """
     if recipe.frozen and factory is None:  # what comes are the backbone's features, whatever the pictures' size
-        return head(recipe, input_shape[0] if len(input_shape) == 1 else published.width(find(recipe.backbone)), labels)
+        return head(recipe, input_shape[0] if len(input_shape) == 1 else published.width(backbone_of(recipe)), labels)
+    if recipe.tuned and factory is None:
+        return on_backbone(recipe, input_shape, labels)
     check_fits(recipe, input_shape, factory)
     if factory is not None:
         return own_net.build(factory, net_input_shape(recipe, input_shape), labels)
@@ -54,7 +58,7 @@ def build(
 
 def net_input_shape(recipe: Recipe, input_shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of one row as the net gets it: channels first for a conv net."""
-    return (input_shape[2], *input_shape[:2]) if recipe.architecture == "conv" else input_shape
+    return (input_shape[2], *input_shape[:2]) if recipe.channels_first else input_shape
 
 
 def check_fits(recipe: Recipe, input_shape: tuple[int, ...], factory: own_net.NetFactory | None = None) -> None:
@@ -94,6 +98,15 @@ class Standardise(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         return (features - self.mean) * self.scale
+
+
+def on_backbone(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn.Module:
+    """A backbone that is tuned, or its last blocks, with a head; the weights are any, and come with :class:`Tuned`."""
+    backbone, part = backbone_of(recipe), frozen_part(recipe)
+    body = published.blank(backbone, 0 if part is None else part.stop or 0)
+    resized = Resized(input_shape[0], backbone.size) if part is None else None
+    net = Tuned(body, head(recipe, published.width(backbone), labels), recipe, resized)
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def head(recipe: Recipe, features: int, labels: int) -> nn.Sequential:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from tagfit.recipe import Recipe
+from tagfit.training.backbones.tuned import Tuned
 
 KERAS_ADAM_EPSILON = 1e-7
 SGD_MOMENTUM = 0.9
@@ -23,17 +24,20 @@ ONE_CYCLE_END = 1e4  # the first rate over the last
 def optimiser(net: nn.Module, recipe: Recipe, *, manual_gradients: bool = False) -> torch.optim.Optimizer:
     """The recipe's optimiser, without weight decay for biases and norms; `clear_gradients` clears its gradients.
 
+    The ``share`` of a group is that of the recipe's learning rate which its weights are trained with.
+
     ``manual_gradients`` are written directly into place, so that weights of any number can be joined.
     """
-    weights = [weight for weight in net.parameters() if weight.requires_grad]
-    decayed = [weight for weight in weights if weight.ndim > 1 and recipe.weight_decay]
-    others = [weight for weight in weights if weight.ndim <= 1 or not recipe.weight_decay]
-    groups = [
-        {"params": joined(some) if join else some, "weight_decay": decay, "joined": join}
-        for some, decay in ((decayed, recipe.weight_decay), (others, 0.0))
-        if some
-        for join in [manual_gradients or can_join(some)]
-    ]
+    groups = []
+    for weights, share in net.rates(recipe) if isinstance(net, Tuned) else [(list(net.parameters()), 1.0)]:
+        trained = [weight for weight in weights if weight.requires_grad]
+        decayed = [weight for weight in trained if weight.ndim > 1 and recipe.weight_decay]
+        others = [weight for weight in trained if weight.ndim <= 1 or not recipe.weight_decay]
+        for some, decay in ((decayed, recipe.weight_decay), (others, 0.0)):
+            if some:
+                join = manual_gradients or can_join(some)
+                params = joined(some) if join else some
+                groups.append({"params": params, "weight_decay": decay, "joined": join, "share": share})
     about: dict[str, float] = {"momentum": SGD_MOMENTUM} if recipe.optimiser == "sgd" else {"eps": KERAS_ADAM_EPSILON}
     made: torch.optim.Optimizer = OPTIMISERS[recipe.optimiser](groups, lr=recipe.learning_rate, fused=True, **about)
     return made
@@ -82,6 +86,12 @@ def clear_gradients(optimiser: torch.optim.Optimizer) -> None:
                 weight.grad.zero_()
             else:
                 weight.grad = None
+
+
+def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Set the rate of the step that comes next."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["share"]
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing
 from tagfit.evaluation.scaling import Scaling
 from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
 from tagfit.training.backbones.features import AS_THEY_ARE, OnExtracted, features
+from tagfit.training.backbones.parts import frozen_part
 from tagfit.training.batches import Batches
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
@@ -65,15 +65,15 @@ def represent(
     """
     machine = choose(recipe, "cpu", None)
     with machine.in_use():
-        frozen = recipe.frozen and net is None
-        if frozen:
-            backbone = find(recipe.backbone)
-            kept = None if digests is None else features(backbone, inputs, digests, on_extracted, fit=preprocessing.fit)
-            inputs, preprocessing = extract.extract(backbone, inputs) if kept is None else kept, AS_THEY_ARE
+        part = frozen_part(recipe) if net is None else None
+        if part is not None:
+            kept = None if digests is None else features(part, inputs, digests, on_extracted, fit=preprocessing.fit)
+            inputs = extract.extract(part, inputs) if kept is None else kept
+        if recipe.architecture == "pretrained" and net is None:
+            preprocessing = AS_THEY_ARE
         built = with_weights(nets.build(recipe, inputs.shape[1:], labels, net), weights)
-        first = recipe.architecture == "conv"
-        rows = Batches(inputs, np.arange(len(inputs)), preprocessing, "cpu", channels_first=first)
-        if frozen:
+        rows = Batches(inputs, np.arange(len(inputs)), preprocessing, "cpu", channels_first=recipe.channels_first)
+        if recipe.frozen and net is None:
             return Represented(probabilities(built, rows, scaling), np.asarray(inputs))
         return _watched(built, rows, labels, scaling)
 

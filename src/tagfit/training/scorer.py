@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing
 from tagfit.errors import InputError
 from tagfit.evaluation.scaling import Scaling
@@ -19,12 +18,15 @@ from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
 from tagfit.training.backbones.features import AS_THEY_ARE, features
+from tagfit.training.backbones.parts import frozen_part
 from tagfit.training.batches import Batches
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
 from tagfit.training.score import probabilities
 
 Weights = Mapping[str, NDArray[Any]]
+# Pictures whose features or maps are in memory at a time.
+AT_ONCE = 1024
 
 
 class Scorer:
@@ -55,7 +57,6 @@ class Scorer:
         self.recipe, self.weights, self.preprocessing = recipe, weights, preprocessing
         self.labels, self.scaling, self.net = labels, scaling, net
         self.machine = choose(recipe, device, threads)
-        self.frozen = recipe.frozen and net is None
         self._built: tuple[tuple[int, ...], nn.Module] | None = None
 
     def __call__(
@@ -78,17 +79,27 @@ class Scorer:
             InputError: weights of another net.
         """
         with self.machine.in_use():
-            chosen, preprocessing = np.arange(len(inputs)) if rows is None else rows, self.preprocessing
-            if self.frozen:
-                backbone, preprocessing = find(self.recipe.backbone), AS_THEY_ARE
-                if digests is None:
-                    inputs = extract.extract(backbone, inputs[chosen])
-                    chosen = np.arange(len(inputs))
-                else:
-                    inputs = features(backbone, inputs, digests, fit=self.preprocessing.fit, cache_dir=cache_dir)
-            channels_first = self.recipe.architecture == "conv"
-            batches = Batches(inputs, chosen, preprocessing, self.machine.device, channels_first=channels_first)
-            return probabilities(self._net(inputs.shape[1:]), batches, self.scaling)
+            chosen = np.arange(len(inputs)) if rows is None else rows
+            part = frozen_part(self.recipe) if self.net is None else None
+            if part is None:
+                return self._scores(inputs, chosen)
+            if digests is not None:
+                kept = features(part, inputs, digests, fit=self.preprocessing.fit, cache_dir=cache_dir)
+                return self._scores(kept, chosen)
+            pieces = np.split(chosen, range(AT_ONCE, len(chosen), AT_ONCE))
+            extracted = (extract.extract(part, inputs[piece]) for piece in pieces)
+            return np.concatenate([self._scores(values, np.arange(len(values))) for values in extracted])
+
+    def _scores(self, inputs: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        of_backbone = self.recipe.architecture == "pretrained" and self.net is None
+        batches = Batches(
+            inputs,
+            rows,
+            AS_THEY_ARE if of_backbone else self.preprocessing,
+            self.machine.device,
+            channels_first=self.recipe.channels_first,
+        )
+        return probabilities(self._net(inputs.shape[1:]), batches, self.scaling)
 
     def _net(self, shape: tuple[int, ...]) -> nn.Module:
         if self._built is None or self._built[0] != shape:

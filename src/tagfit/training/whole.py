@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from tagfit.backbones import find
 from tagfit.data.problem import Preprocessing
 from tagfit.recipe import Recipe
 from tagfit.training import nets, onnx_export
 from tagfit.training.backbones import published
+from tagfit.training.backbones.features import AS_THEY_ARE
+from tagfit.training.backbones.parts import frozen_part
+from tagfit.training.backbones.resized import Resized
 from tagfit.training.own_net import NetFactory
 from tagfit.training.scorer import Weights, with_weights
 
@@ -36,26 +37,11 @@ class Standardised(nn.Module):
         return values.permute(0, 3, 1, 2) if self.channels_first else values
 
 
-class Resized(nn.Module):
-    """Bytes (n, side, side, 3) -> whole numbers in 0..255, float32 (n, 3, size, size), as ``extract.resized``.
+class AsKept(nn.Module):
+    """Rounded as the maps of a frozen part are kept."""
 
-    Interpolation is linear, so its weights are what it makes of the unit matrix; as products of matrices it is the same
-    in every engine. Width comes first, as in torch: the other order rounds other values.
-    """
-
-    def __init__(self, side: int, size: int) -> None:
-        super().__init__()
-        self.weights: Tensor | None
-        unit = torch.eye(side).reshape(1, 1, side, side)
-        weights = functional.interpolate(unit, (size, side), mode="bilinear", align_corners=False, antialias=True)
-        self.register_buffer("weights", None if side == size else weights[0, 0])
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        pictures = pixels.permute(0, 3, 1, 2).float()
-        if self.weights is None:
-            return pictures
-        wide = torch.matmul(pictures, self.weights.T)
-        return torch.matmul(self.weights, wide).round().clamp(0, 255)
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.half().float() if maps.ndim == 4 else maps
 
 
 class Whole(nn.Module):
@@ -90,11 +76,13 @@ def build(
     size = preprocessing.size
     shape = (len(preprocessing.mean),) if size is None else (size, size, 3)
     built = with_weights(nets.build(recipe, shape, labels, net), weights)
-    before: nn.Module = Standardised(preprocessing, channels_first=size is not None and recipe.architecture == "conv")
-    if recipe.frozen and net is None:
+    of_bytes = size is not None and recipe.architecture == "pretrained" and net is None
+    channels_first = size is not None and (recipe.channels_first or of_bytes)
+    before: nn.Module = Standardised(AS_THEY_ARE if of_bytes else preprocessing, channels_first=channels_first)
+    if of_bytes and (part := frozen_part(recipe)) is not None:
         assert size is not None
-        backbone = find(recipe.backbone)
-        before = nn.Sequential(Resized(size, backbone.size), published.load(backbone))
+        frozen = published.load(part.backbone, stop=part.stop)
+        before = nn.Sequential(before, Resized(size, part.backbone.size), frozen, AsKept())
     return Whole(before, built).eval().requires_grad_(False)
 
 

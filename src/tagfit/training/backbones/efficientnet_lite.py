@@ -7,6 +7,7 @@ out squeeze-and-excite, use ReLU6, and keep stem and head at their unscaled widt
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM, FEATURES = 32, 1280
+FIRST_OF_LAST = 5  # the stage at 1/32 of the picture's side
 WIDTH_MULTIPLE = 8
 # TensorFlow's; what pixels are shifted and scaled by comes from its code, too.
 BATCH_NORM = {"eps": 1e-3, "momentum": 0.01}
@@ -35,6 +37,11 @@ class Variant:
 
     width: float
     depth: float
+
+    @property
+    def last(self) -> int:
+        """The first of the blocks that are tuned where only the last ones are."""
+        return sum(_repeats(at, self.depth) for at in range(FIRST_OF_LAST))
 
 
 VARIANTS = {
@@ -80,24 +87,45 @@ class Block(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """Pixels in 0..255, float32 (n, 3, h, w) -> features (n, FEATURES), the mean over height and width."""
+    """Pixels in 0..255, float32 (n, 3, h, w) -> features (n, FEATURES), the mean over height and width.
 
-    def __init__(self, variant: Variant) -> None:
+    Args:
+        variant: how wide and deep.
+        start: the first block; what comes then is the output of the block before it, (n, c, h', w').
+        stop: the block before which it ends, with the maps that this block would get; None for features.
+    """
+
+    def __init__(self, variant: Variant, start: int = 0, stop: int | None = None) -> None:
         super().__init__()
-        self.stem = nn.Sequential(SameConv(3, STEM, 3, 2), _norm(STEM), nn.ReLU6())
-        blocks, fan_in = [], STEM
-        for at, (repeats, kernel, stride, expansion, channels) in enumerate(STAGES):
-            fan_out = _scaled(channels, variant.width)
-            deep = repeats if at in (0, len(STAGES) - 1) else math.ceil(repeats * variant.depth)
-            for repeat in range(deep):
-                blocks.append(Block(fan_in, fan_out, kernel, 1 if repeat else stride, expansion))
-                fan_in = fan_out
-        self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Sequential(SameConv(fan_in, FEATURES, 1), _norm(FEATURES), nn.ReLU6())
+        self.start, self.stop = start, stop
+        if not start:
+            self.stem = nn.Sequential(SameConv(3, STEM, 3, 2), _norm(STEM), nn.ReLU6())
+        shapes = block_shapes(variant)
+        # By their numbers in the whole net, so that the names of weights are the same.
+        chosen = {str(number): Block(*shapes[number]) for number in range(len(shapes))[start:stop]}
+        self.blocks = nn.Sequential(OrderedDict(chosen))
+        if stop is None:
+            self.head = nn.Sequential(SameConv(shapes[-1][1], FEATURES, 1), _norm(FEATURES), nn.ReLU6())
 
     def forward(self, pixels: Tensor) -> Tensor:
-        maps: Tensor = self.head(self.blocks(self.stem((pixels - SHIFT) / SCALE)))
-        return maps.mean(dim=(2, 3))
+        maps: Tensor = pixels if self.start else self.stem((pixels - SHIFT) / SCALE)
+        maps = self.blocks(maps)
+        return maps if self.stop is not None else self.head(maps).mean(dim=(2, 3))
+
+
+def block_shapes(variant: Variant) -> list[tuple[int, int, int, int, int]]:
+    """Channels in, channels out, kernel, stride and expansion of each block."""
+    found, fan_in = [], STEM
+    for at, (_, kernel, stride, expansion, channels) in enumerate(STAGES):
+        fan_out = _scaled(channels, variant.width)
+        for repeat in range(_repeats(at, variant.depth)):
+            found.append((fan_in, fan_out, kernel, 1 if repeat else stride, expansion))
+            fan_in = fan_out
+    return found
+
+
+def _repeats(stage: int, depth: float) -> int:
+    return STAGES[stage][0] if stage in (0, len(STAGES) - 1) else math.ceil(STAGES[stage][0] * depth)
 
 
 def translated(published: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Feature files: the features of a set of pictures on disk, and those of its pictures that other sets have."""
+"""Feature files: the features or maps of a set of pictures on disk, and those of its pictures that other sets have."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,9 @@ class Entry:
         """The file in which the features of the rows ``missing`` grow."""
         return self.folder / f"{self.maker}-{_key(self.digests[missing])}.part"
 
-    def kept(self, width: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """(N, width) features, filled where another entry has the picture, and the rows where none has it."""
-        values = np.zeros((len(self.digests), width), dtype=np.float32)
+    def kept(self, shape: tuple[int, ...], kind: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """(N, *shape) features, filled where another entry has the picture, and the rows where none has it."""
+        values = np.zeros((len(self.digests), *shape), dtype=kind)
         missing = np.arange(len(self.digests))
         for digests, features in self._others():
             if not len(missing):
@@ -47,19 +48,19 @@ class Entry:
             wanted = self.digests[missing]
             at = order[np.minimum(np.searchsorted(digests, wanted, sorter=order), len(digests) - 1)]
             there = digests[at] == wanted
-            if features.shape[1:] == (width,):
+            if features.shape[1:] == shape and features.dtype == kind:
                 values[missing[there]] = features[at[there]]
                 missing = missing[~there]
         return values, missing
 
-    def write(self, values: NDArray[np.float32]) -> None:
+    def write(self, values: NDArray[Any]) -> None:
         """Both files."""
         with written_whole(self.path.with_suffix(".digests.npy")) as file:
             np.save(file, self.digests)
         with written_whole(self.path) as file:
             np.save(file, values)
 
-    def _others(self) -> Iterator[tuple[NDArray[np.bytes_], NDArray[np.float32]]]:
+    def _others(self) -> Iterator[tuple[NDArray[np.bytes_], NDArray[Any]]]:
         """The entries of the same maker that have rows."""
         for path in sorted(self.folder.glob(f"{self.maker}-*.digests.npy")):
             try:

@@ -1,18 +1,21 @@
-"""Features of a whole Problem, computed once for each backbone and kept memory-mapped next to the picture cache."""
+"""Features or maps of a whole Problem, computed once for each part of a backbone and kept next to the picture cache."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from tagfit.backbones import Backbone, find
+from tagfit.backbones import Backbone
 from tagfit.data.pictures import decode
 from tagfit.data.pictures.cache import default_dir
 from tagfit.data.pictures.square import SQUASH, Fit
@@ -20,95 +23,148 @@ from tagfit.data.problem import Preprocessing, Problem
 from tagfit.files import disk_faults
 from tagfit.recipe import Recipe
 from tagfit.training import nets
-from tagfit.training.backbones import extract, published
+from tagfit.training.backbones import extract
 from tagfit.training.backbones.feature_files import Entry
+from tagfit.training.backbones.parts import AnyBackbone, Part, frozen_part
+from tagfit.training.batches import DRAWS, augmented
 
-# Features come standardised by the head, not by the feed.
+# Features come standardised by the head, pixels by the backbone.
 AS_THEY_ARE = Preprocessing(None, (0.0,), (1.0,))
 
 OnExtracted = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """What the net of a recipe takes for the rows of a Problem.
+
+    Attributes:
+        inputs: features (N, D), pictures (N, H, W, 3), or maps of a frozen part (N, h, w, c).
+        preprocessing: the shift and scale of them.
+        views: the same of augmented pictures, each for all rows; empty where the net is not fed by a frozen part.
+    """
+
+    inputs: NDArray[Any]
+    preprocessing: Preprocessing
+    views: tuple[NDArray[Any], ...] = ()
+
+
+def feed(problem: Problem, recipe: Recipe, on_extracted: OnExtracted | None = None) -> Feed:
+    """What the net of a recipe takes: features of a frozen backbone, maps of a part of one, or the Problem's rows."""
+    if recipe.architecture != "pretrained":
+        return Feed(problem.inputs, problem.preprocessing)
+    nets.check_fits(recipe, problem.inputs.shape[1:])
+    part = frozen_part(recipe)
+    if part is None:
+        return Feed(problem.inputs, AS_THEY_ARE)
+    views = range(recipe.views + 1 if recipe.augment else 1)
+    total = len(problem.inputs) * len(views)
+    found = []
+    for view in views:
+        told = None if on_extracted is None else _after(view * len(problem.inputs), total, on_extracted)
+        found.append(_of_problem(problem, part, view, told))
+    return Feed(found[0], AS_THEY_ARE, tuple(found[1:]))
+
+
 def inputs_of(
     problem: Problem, recipe: Recipe, on_extracted: OnExtracted | None = None
-) -> tuple[NDArray[np.uint8] | NDArray[np.float32], Preprocessing]:
-    """What the net of a recipe takes for the rows of a Problem, and the shift and scale of it.
+) -> tuple[NDArray[Any], Preprocessing]:
+    """The inputs of a :func:`feed` without its views, and their shift and scale."""
+    found = feed(problem, recipe.changed(augment=False) if recipe.augment else recipe, on_extracted)
+    return found.inputs, found.preprocessing
 
-    A recipe that trains only a head on a frozen backbone takes features, any other the rows of the Problem.
-    """
-    if not recipe.frozen:
-        return problem.inputs, problem.preprocessing
-    nets.check_fits(recipe, problem.inputs.shape[1:])
-    backbone = find(recipe.backbone)
+
+def _after(done: int, total: int, on_extracted: OnExtracted) -> OnExtracted:
+    return lambda more, _: on_extracted(done + more, total)
+
+
+def _of_problem(problem: Problem, part: Part, view: int, on_extracted: OnExtracted | None) -> NDArray[Any]:
     if problem.digests is None:
-        return extract.extract(backbone, problem.inputs), AS_THEY_ARE
+        rows = np.arange(len(problem.inputs)).astype(np.bytes_)
+        return extract.extract(part, shown(problem.inputs, rows, view))
     fit, asked = problem.preprocessing.fit, problem.source.get("cache_dir")
     cache_dir = None if asked is None else Path(asked)
-    found = features(backbone, problem.inputs, problem.digests, on_extracted, fit=fit, cache_dir=cache_dir)
-    return found, AS_THEY_ARE
+    return features(part, problem.inputs, problem.digests, on_extracted, view=view, fit=fit, cache_dir=cache_dir)
 
 
 def features(
-    backbone: extract.AnyBackbone,
+    part: Part,
     pixels: NDArray[np.uint8],
     digests: NDArray[np.str_],
     on_extracted: OnExtracted | None = None,
     *,
+    view: int = 0,
     fit: Fit = SQUASH,
     cache_dir: Path | None = None,
-) -> NDArray[np.float32]:
-    """(N, features) float32, memory-mapped; a picture that was extracted before, in any set, is not extracted again.
+) -> NDArray[Any]:
+    """(N, features) float32 or (N, h, w, channels) float16, memory-mapped.
 
-    Killed at any moment, it goes on where it was. Two processes that want the same wait for each other.
+    A picture that was extracted before, in any set, is not extracted again. Killed at any moment, it goes on where it
+    was. Two processes that want the same wait for each other.
 
     Args:
-        backbone: what extracts.
-        pixels: (N, size, size, 3) uint8.
+        part: what extracts.
+        pixels: (N, side, side, 3) uint8.
         digests: N digests of the contents that the pixels came from.
         on_extracted: called with (pictures done, N).
+        view: 0 for the pictures as they are, else the number of an augmented view.
         fit: how the pixels became squares.
         cache_dir: where the features are kept; ``default_dir()`` if None.
     """
     folder = (cache_dir or default_dir()) / "features"
-    entry = Entry(folder, _maker(backbone, pixels.shape[1], fit), digests.astype(np.bytes_))
+    entry = Entry(folder, _maker(part, pixels.shape[1], fit, view), digests.astype(np.bytes_))
     if not entry.path.exists():
         with disk_faults(entry.path):
             folder.mkdir(parents=True, exist_ok=True)
         with FileLock(entry.path.with_suffix(".lock")):
             if not entry.path.exists():
-                _build(entry, backbone, pixels, on_extracted)
-    found: NDArray[np.float32] = np.load(entry.path, mmap_mode="r")
+                _build(entry, part, pixels, view, on_extracted)
+    found: NDArray[Any] = np.load(entry.path, mmap_mode="r")
     return found
 
 
-def _maker(backbone: extract.AnyBackbone, size: int, fit: Fit) -> str:
-    made_by = [_short(backbone), backbone.sha256, extract.engine(backbone), size, fit, extract.FORMAT, decode.decoder()]
+def _maker(part: Part, side: int, fit: Fit, view: int) -> str:
+    backbone = part.backbone
+    made_by = [_short(backbone), backbone.sha256, extract.engine(part), side, fit, extract.FORMAT, decode.decoder()]
+    made_by += [backbone.size, part.stop, view]
     return f"{_short(backbone)}-{blake2b(json.dumps(made_by).encode(), digest_size=8).hexdigest()}"
 
 
-def _short(backbone: extract.AnyBackbone) -> str:
+def _short(backbone: AnyBackbone) -> str:
     return backbone.name if isinstance(backbone, Backbone) else f"folder-{backbone.sha256[:12]}"
 
 
-def _build(
-    entry: Entry, backbone: extract.AnyBackbone, pixels: NDArray[np.uint8], on_extracted: OnExtracted | None
-) -> None:
-    """Write the features of all pictures; what other sets or a killed process left is not extracted again."""
-    width, rows = published.width(backbone), len(pixels)
+def _build(entry: Entry, part: Part, pixels: NDArray[np.uint8], view: int, on_extracted: OnExtracted | None) -> None:
+    """Write what is extracted of all pictures; what other sets or a killed process left is not extracted again."""
+    shape, kind, rows = extract.shape(part), np.dtype(extract.kept_as(part)), len(pixels)
+    row_bytes = int(np.prod(shape)) * kind.itemsize
     with disk_faults(entry.path):
-        values, missing = entry.kept(width)
+        values, missing = entry.kept(shape, kind)
         unfinished = entry.unfinished(missing)
-        done = unfinished.stat().st_size // (width * 4) if unfinished.exists() else 0
+        done = unfinished.stat().st_size // row_bytes if unfinished.exists() else 0
         with unfinished.open("ab") as file:
-            file.truncate(done * width * 4)
+            file.truncate(done * row_bytes)
             for start in range(done, len(missing), extract.BATCH):
                 if on_extracted is not None:
                     on_extracted(rows - len(missing) + start, rows)
-                file.write(extract.extract(backbone, pixels[missing[start : start + extract.BATCH]]).tobytes())
+                chosen = missing[start : start + extract.BATCH]
+                file.write(extract.extract(part, shown(pixels[chosen], entry.digests[chosen], view)).tobytes())
                 file.flush()
             os.fsync(file.fileno())
-        values[missing] = np.fromfile(unfinished, dtype=np.float32).reshape(-1, width)
+        values[missing] = np.fromfile(unfinished, dtype=kind).reshape(-1, *shape)
     entry.write(values)
     unfinished.unlink()
     if on_extracted is not None:
         on_extracted(rows, rows)
+
+
+def shown(pixels: NDArray[np.uint8], digests: NDArray[np.bytes_], view: int) -> NDArray[np.uint8]:
+    """Pictures as a view shows them, which depends on their contents and on its number alone."""
+    if not view:
+        return pixels
+    seeds = (blake2b(digest + b" %d" % view, digest_size=8).digest() for digest in digests.tolist())
+    draws = np.array([np.random.default_rng(int.from_bytes(seed)).random(DRAWS) for seed in seeds], dtype=np.float32)
+    columns = iter(torch.from_numpy(draws).T)
+    pictures = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float()
+    found = augmented(pictures, lambda _: next(columns)).round().clamp(0, 255).byte()
+    return np.ascontiguousarray(found.permute(0, 2, 3, 1).numpy())

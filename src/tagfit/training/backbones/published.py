@@ -16,8 +16,12 @@ from tagfit.training import checkpoint
 from tagfit.training.backbones import efficientnet_lite, folders
 
 
-def load(backbone: Backbone | FolderBackbone) -> nn.Module:
+def load(backbone: Backbone | FolderBackbone, start: int = 0, stop: int | None = None) -> nn.Module:
     """The net with its published weights, in inference mode: pixels in 0..255, (n, 3, h, w) -> features.
+
+    Args:
+        backbone: a published one, or a folder.
+        start, stop: the first block and the block before which it ends, as of ``EfficientNetLite``.
 
     Raises:
         MissingExtraError: its package is not installed.
@@ -25,7 +29,11 @@ def load(backbone: Backbone | FolderBackbone) -> nn.Module:
     """
     if isinstance(backbone, FolderBackbone):
         return folders.load(backbone)
-    net = efficientnet_lite.EfficientNetLite(efficientnet_lite.VARIANTS[backbone.name])
+    if start or stop is not None:
+        part, whole = blank(backbone, start, stop), load(backbone).state_dict()
+        part.load_state_dict({name: whole[name] for name in part.state_dict()})
+        return part.eval()
+    net = blank(backbone)
     converted = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}.safetensors"
     if converted.exists():
         checkpoint.load_weights(net, converted)
@@ -34,6 +42,13 @@ def load(backbone: Backbone | FolderBackbone) -> nn.Module:
         converted.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.save_tensors(converted, net.state_dict())
     return net.eval()
+
+
+def blank(backbone: Backbone | FolderBackbone, start: int = 0, stop: int | None = None) -> nn.Module:
+    """The net of :func:`load` with any weights; that of a published backbone needs no package."""
+    if isinstance(backbone, FolderBackbone):
+        return folders.load(backbone)
+    return efficientnet_lite.EfficientNetLite(efficientnet_lite.VARIANTS[backbone.name], start, stop)
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,49 @@
+"""Parts: what a recipe leaves frozen of a backbone, which is run once for each picture and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tagfit.backbones import Backbone, FolderBackbone, find
+from tagfit.recipe import Recipe
+from tagfit.training.backbones import efficientnet_lite
+
+AnyBackbone = Backbone | FolderBackbone
+
+
+@dataclass(frozen=True)
+class Part:
+    """A backbone up to some block, or all of it.
+
+    Attributes:
+        backbone: with the size of the pictures that it gets.
+        stop: the block before which it ends, with maps (h, w, channels); None for all of it, with features.
+    """
+
+    backbone: AnyBackbone
+    stop: int | None = None
+
+
+def backbone_of(recipe: Recipe) -> AnyBackbone:
+    """The backbone of a recipe, for pictures of the size that the recipe says.
+
+    Raises:
+        InputError: it is not there.
+    """
+    found = find(recipe.backbone)
+    return replace(found, size=recipe.backbone_size) if recipe.backbone_size else found
+
+
+def frozen_part(recipe: Recipe) -> Part | None:
+    """What is run once for each picture; None where the net of the recipe takes pictures.
+
+    The models of transformers are not cut: each has another form.
+
+    Raises:
+        InputError: the backbone is not there.
+    """
+    if recipe.frozen:
+        return Part(backbone_of(recipe))
+    if recipe.tuned and recipe.tune == "last" and isinstance(backbone := backbone_of(recipe), Backbone):
+        return Part(backbone, efficientnet_lite.VARIANTS[backbone.name].last)
+    return None
