@@ -253,7 +253,7 @@ def backbone(context: typer.Context) -> None:
     chosen = _any_recipe()
     with gathered([]):  # wrong recipes and settings are reported by their own checks
         chosen = assign(find(typed(context).get("recipe") or "regularised-dense"), typed(context).get("set_") or [])
-    if chosen.frozen:
+    if chosen.architecture == "pretrained":
         _ = find_backbone(chosen.backbone).path
 
 

@@ -328,9 +328,9 @@ def _name(param: Any) -> str:
 
 
 def suited_to(plan: Plan, recipe: Recipe | None) -> Plan:
-    """The plan with the size of pictures that the recipe's backbone was trained on, where no --size is given."""
+    """The plan with the size of pictures that the recipe's backbone gets, where no --size is given."""
     from tagfit.backbones import find
 
     if plan.size is not None or recipe is None or recipe.architecture != "pretrained":
         return plan
-    return replace(plan, size=find(recipe.backbone).size)
+    return replace(plan, size=recipe.backbone_size or find(recipe.backbone).size)

@@ -10,11 +10,11 @@ from tagfit.recipe import Recipe
 
 # Fields that are undone together, because one of them means little without the others.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "net": ("architecture", "backbone", "widths", "depth", "activation"),
-    "batch norm": ("norm",),
+    "net": ("architecture", "backbone", "backbone_size", "tune", "widths", "depth", "activation"),
+    "batch norm": ("norm", "batch_statistics"),
     "dropout": ("dropout",),
     "weight decay": ("weight_decay", "optimiser"),
-    "learning rate": ("learning_rate", "schedule", "warmup"),
+    "learning rate": ("learning_rate", "backbone_learning_rate", "layer_decay", "schedule", "warmup"),
     "batch size": ("batch_size",),
     "epochs and early stopping": ("epochs", "patience", "restore_best", "monitor"),
     "label smoothing": ("label_smoothing",),
@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "positive weights": ("positive_weights",),
     "gradient clipping": ("gradient_clip",),
     "averaged weights": ("ema",),
-    "augmentation": ("augment",),
+    "augmentation": ("augment", "views"),
 }
 
 

@@ -104,7 +104,7 @@ def _installed(tagger: Tagger) -> str:
     """What pip has to install to run it."""
     if tagger.graph is not None:
         return "tagfit onnxruntime"
-    if not tagger.recipe.frozen or tagger.net_name is not None:
+    if tagger.recipe.architecture != "pretrained" or tagger.net_name is not None:
         return "'tagfit[train]'"
     return f"'tagfit[{EXTRA if tagger.recipe.backbone in BACKBONES else FOLDER_EXTRA}]'"
 
@@ -158,13 +158,13 @@ def _calibration(tagger: Tagger) -> str:
 def _origin(tagger: Tagger) -> str:
     origin, recipe = tagger.origin, tagger.recipe
     net = tagger.net_name or recipe.architecture
-    if recipe.frozen and tagger.net_name is None:
+    if recipe.architecture == "pretrained" and tagger.net_name is None:
         name, _, digest = recipe.backbone.partition(PIN)
         known = BACKBONES.get(name)
         trained_on = f", trained on {known.data}" if known else ""
-        net = (
-            f"a head on the frozen backbone {Path(name).name}{trained_on} (SHA-256 {known.sha256 if known else digest})"
-        )
+        how = {"head": "a head on the frozen backbone", "last": "a head on a backbone whose last blocks were tuned,"}
+        net = how.get(recipe.tune, "a head on a backbone that was tuned,")
+        net += f" {Path(name).name}{trained_on} (SHA-256 {known.sha256 if known else digest})"
     rows = [["net", _cell(net)], ["input", _cell(tagger.preprocessing.shape)]]
     rows += [[_cell(key), _cell(str(value))] for key, value in origin.items() if isinstance(value, str | int)]
     rows += [[f"fingerprint of {key}", f"`{value}`"] for key, value in origin.get("problem", {}).items()]

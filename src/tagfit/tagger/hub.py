@@ -63,11 +63,11 @@ def _config(tagger: Tagger) -> dict[str, Any]:
 
 
 def _preprocessor(tagger: Tagger) -> dict[str, Any]:
-    """Of pictures; a frozen backbone and a graph take bytes and shift and scale them themselves."""
+    """Of pictures; a backbone and a graph take bytes and shift and scale them themselves."""
     preprocessing = tagger.preprocessing
     if preprocessing.size is None:
         return {"features": len(preprocessing.mean)}
-    takes_bytes = tagger.graph is not None or tagger.recipe.frozen
+    takes_bytes = tagger.graph is not None or tagger.recipe.architecture == "pretrained"
     scaling: dict[str, Any] = {"do_rescale": False, "do_normalize": False}
     if not takes_bytes:
         scaling = {

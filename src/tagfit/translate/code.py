@@ -69,7 +69,7 @@ def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **
     """
     if recipe.architecture == "pretrained":
         raise InputError(
-            f"{printable(name)} trains a head on the features of {recipe.backbone}: there is no code for that",
+            f"{printable(name)} {_what(recipe)}: there is no code for that",
             instead="a recipe with architecture = 'dense' or 'conv'; `tagfit pack` makes a model that leaves the run",
         )
     widths = recipe.widths
@@ -89,6 +89,12 @@ def script(template: str, recipe: Recipe, name: str, setting: Setting | None, **
             **more,
         )
     )
+
+
+def _what(recipe: Recipe) -> str:
+    if recipe.frozen:
+        return f"trains a head on the features of {recipe.backbone}"
+    return f"tunes {'the last blocks of ' if recipe.tune == 'last' else ''}{recipe.backbone}"
 
 
 @cache

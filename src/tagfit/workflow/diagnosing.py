@@ -96,7 +96,7 @@ def diagnose(
         return opened_once[0]
 
     material = from_run.material(opened, opened_problem)
-    if backbone is not None or (opened.recipe.frozen and opened_once):
+    if backbone is not None or (opened.recipe.architecture == "pretrained" and opened_once):
         stated["held_out"] = _held_out(opened_problem(), backbone or opened.recipe.backbone, on_decoded)
     return diagnosis.diagnose(**{**material, **stated})
 

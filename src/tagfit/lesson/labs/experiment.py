@@ -114,7 +114,7 @@ def _judge_try(context: Context, answer: list[str]) -> Outcome:
     if touched:
         return _refused(context, touched)
     recipe = assign(nets.PLAIN, answer)
-    if recipe.frozen:
+    if recipe.architecture == "pretrained":
         raise InputError(Fault(" ".join(answer), instead=message("dense_or_conv")))
     begun = time.monotonic()
     found = _tried(recipe, context.on_epoch)
