@@ -18,6 +18,7 @@ from tagfit.curing.moves import (
     SMALL,
     SMALL_FIRST,
     STANDARD,
+    kind_of,
     moves,
 )
 from tagfit.diagnosis.finding import Finding, Remedy, fired
@@ -141,8 +142,8 @@ def test_the_regularised_recipe_changes_its_groups_of_fields_and_no_others(name:
     first = moves([finding("memorising", patience=5)], None, augment=False)[0]
     assert (first.name, first.because, first.origin) == (AT_ONCE, "memorising", "lesson")
     start = NAMED[name].changed(positive_weights="balanced", label_smoothing=0.02, gradient_clip=1.0)
-    answer = REGULARISED[start.architecture]
-    if name.startswith("regularised") or name == "pretrained":
+    answer = REGULARISED[kind_of(start)]
+    if name.startswith("regularised") or start.architecture == "pretrained":
         assert first.applied(start.changed(widths=answer.widths, epochs=answer.epochs, monitor=answer.monitor)) is None
         return
     start = start.changed(widths=(256, 128, *start.widths[2:]))

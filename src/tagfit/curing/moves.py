@@ -20,7 +20,12 @@ AT_ONCE = "the regularised recipe"
 ALWAYS = "always tried"
 # A cure augments only where that is allowed, and trains several nets in the time that the default takes for one.
 CONV_NET = NAMED[FOR_PICTURES].changed(widths=(32, 64, 128, 256), epochs=20, augment=False, monitor="loss")
-REGULARISED = {"dense": NAMED["regularised-dense"], "conv": CONV_NET, "pretrained": NAMED["pretrained"]}
+REGULARISED = {
+    "dense": NAMED["regularised-dense"],
+    "conv": CONV_NET,
+    "pretrained": NAMED["pretrained"],
+    "tuned": NAMED["fine-tuned"],
+}
 # On pictures the two take a third and two thirds of the time. Fewer units need less dropout and tolerate larger steps.
 SMALL = {
     "dense": NAMED["regularised-dense"].changed(widths=(32, 16), dropout=(0.2, 0.15), learning_rate=3e-3),
@@ -30,7 +35,14 @@ SMALL = {
 # The groups of fields that they change.
 _OF_ANY_NET = ("net", "batch norm", "dropout", "learning rate", "batch size", "epochs and early stopping")
 _OF_AVERAGED_NETS = (*_OF_ANY_NET, "weight decay", "averaged weights")
-ANSWER = {"dense": _OF_ANY_NET, "conv": _OF_AVERAGED_NETS, "pretrained": _OF_AVERAGED_NETS}
+ANSWER = {
+    "dense": _OF_ANY_NET,
+    "conv": _OF_AVERAGED_NETS,
+    "pretrained": _OF_AVERAGED_NETS,
+    "tuned": (*_OF_AVERAGED_NETS, "augmentation"),
+}
+# A run keeps its own backbone.
+KEPT = ("backbone", "backbone_size", "tune")
 # Metrics other than the loss that a training can watch.
 MONITORED = ("label_accuracy", "macro_f1", "mAP")
 
@@ -137,18 +149,24 @@ def _own(fired: Sequence[Finding], covered: set[str]) -> list[Move]:
     return found
 
 
+def kind_of(recipe: Recipe) -> str:
+    """Which regularised recipe suits: that of its architecture, or that of a backbone that is tuned."""
+    return "tuned" if recipe.tuned else recipe.architecture
+
+
 def _answer(regularised: Recipe) -> Fields:
-    groups = ANSWER[regularised.architecture]
-    return {field: getattr(regularised, field) for group in groups for field in GROUPS[group]}
+    groups = ANSWER[kind_of(regularised)]
+    kept = KEPT if regularised.architecture == "pretrained" else ()
+    return {field: getattr(regularised, field) for group in groups for field in GROUPS[group] if field not in kept}
 
 
 def _small(recipe: Recipe) -> Fields:
-    small = SMALL[recipe.architecture]
-    return _answer(small) if recipe.widths[:1] > small.widths[:1] else {}
+    small = SMALL.get(kind_of(recipe))
+    return _answer(small) if small is not None and recipe.widths[:1] > small.widths[:1] else {}
 
 
 def _at_once(recipe: Recipe) -> Fields:
-    regularised = REGULARISED[recipe.architecture]
+    regularised = REGULARISED[kind_of(recipe)]
     fields = _answer(regularised)
     if recipe.architecture == "dense" and recipe.widths[:1] <= regularised.widths[:1]:  # narrow already
         fields |= {"widths": recipe.widths, **_dropout(recipe)}
