@@ -155,7 +155,7 @@ def test_the_names_of_a_run_are_literals_whatever_they_hold() -> None:
         assert (values["MEAN"], values["STD"]) == (list(FEATURES.mean), list(FEATURES.std))
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in NAMED.items() if not recipe.frozen])
+@pytest.mark.parametrize("name", [name for name, recipe in NAMED.items() if recipe.architecture != "pretrained"])
 def test_what_is_not_said_is_named(name: str) -> None:
     head = as_keras(NAMED[name], name).partition("import keras")[0]
     assert head.startswith(f"# {name} in Keras 3")
@@ -177,3 +177,5 @@ def test_a_problem_that_is_none_is_refused(size: Any, mean: Any, std: Any) -> No
 def test_a_pretrained_backbone_has_no_code(translated: Callable[[Recipe, str], str]) -> None:
     with pytest.raises(InputError, match="there is no code for that"):
         translated(NAMED["pretrained"], "pretrained")
+    with pytest.raises(InputError, match="tunes efficientnet-lite0: there is no code for that"):
+        translated(NAMED["fine-tuned"], "fine-tuned")

@@ -42,8 +42,11 @@ class Variant:
 
     @property
     def last(self) -> int:
-        """The first of the blocks that are tuned where only the last ones are."""
-        return sum(_repeats(at, self.depth) for at in range(FIRST_OF_LAST))
+        """The first of the blocks that are tuned where only the last ones are.
+
+        The first block of that stage still sees maps of 1/16, of twice as many values.
+        """
+        return sum(_repeats(at, self.depth) for at in range(FIRST_OF_LAST)) + 1
 
 
 VARIANTS = {
