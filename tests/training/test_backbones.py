@@ -168,26 +168,26 @@ def test_features_are_extracted_once_for_all_runs(counted: Counted) -> None:
 def test_a_picture_of_another_set_is_not_extracted_again(counted: Counted, tmp_path: Path) -> None:
     problem, backbone = pictures(), BACKBONES["efficientnet-lite0"]
     assert problem.digests is not None
-    found = features.features(backbone, problem.inputs[:60], problem.digests[:60])
+    found = features.features(Part(backbone), problem.inputs[:60], problem.digests[:60])
     assert counted.pictures == 60
     order = np.random.default_rng(0).permutation(np.r_[np.arange(len(problem.inputs)), 3, 70])
-    more = features.features(backbone, problem.inputs[order], problem.digests[order])
+    more = features.features(Part(backbone), problem.inputs[order], problem.digests[order])
     assert counted.pictures == 60 + (order >= 60).sum()
     np.testing.assert_array_equal(more, Counted()(backbone, problem.inputs[order]))
-    again = features.features(backbone, problem.inputs[5:80], problem.digests[5:80])
+    again = features.features(Part(backbone), problem.inputs[5:80], problem.digests[5:80])
     np.testing.assert_array_equal(again[:55], found[5:])
     assert counted.pictures == 60 + (order >= 60).sum(), "each of them is in one of the other sets"
-    features.features(backbone, problem.inputs[:60], problem.digests[:60], fit="pad")
+    features.features(Part(backbone), problem.inputs[:60], problem.digests[:60], fit="pad")
     assert counted.pictures == 120 + (order >= 60).sum(), "the same contents as other pixels are other pictures"
 
 
 def test_damaged_features_are_as_if_they_were_not_there(counted: Counted, tmp_path: Path) -> None:
     problem, backbone = pictures(), BACKBONES["efficientnet-lite0"]
     assert problem.digests is not None
-    features.features(backbone, problem.inputs[:60], problem.digests[:60])
+    features.features(Part(backbone), problem.inputs[:60], problem.digests[:60])
     for path in (tmp_path / "cache" / "features").glob("*.npy"):
         path.write_bytes(path.read_bytes()[:-7])
-    features.features(backbone, problem.inputs, problem.digests)
+    features.features(Part(backbone), problem.inputs, problem.digests)
     assert counted.pictures == 60 + len(problem.inputs)
 
 
