@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, singledispatch
 from pathlib import Path
 
@@ -23,11 +24,12 @@ LABELS = 8  # shown, the lowest F1 first
 # Where a notebook says whether it is light or dark, that counts; elsewhere what the system says.
 LIGHT = ('[data-jp-theme-light="true"]', ".vscode-light")
 DARK = ('[data-jp-theme-light="false"]', ".vscode-dark", ".vscode-high-contrast")
-# What notebooks do to tables is undone.
+# What notebooks do to tables is undone, by rules as weak as those of the sheet: several cards share one page.
 OWN = (
     "{scope}{{background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif;padding:.6rem 1rem;"
     "border:1px solid var(--rule);border-radius:6px;max-width:62rem;overflow-wrap:anywhere}}"
-    "{scope} table{{table-layout:auto;margin:0;border:0}}"
+    "{scope} table{{table-layout:auto;margin:0;border:0;color:inherit}}"
+    "{scope} td{{text-align:left}}"
     "{scope}{scope} tbody tr:nth-child(n){{background:none}}"
     "{scope} section{{margin-top:1rem}}"
 )
@@ -67,13 +69,10 @@ def _run(run: Run) -> Part:
     said = f"Trained for {epochs} epochs" if done else f"The training is {found['state']} after {epochs} epochs"
     losses = f": validation loss {number(found['validation_loss'])}" if history else ""
     kept = f"; the weights of epoch {found['kept_epoch']} were kept" if found["kept_epoch"] else ""
-    facts = [
-        ["recipe", f"{found['recipe']}, seed {found['seed']}"],
-        ["labels", few(run.labels)],
-        ["scores of", ", ".join(run.scored_splits) or "no split yet"],
-    ]
+    scored = ", ".join(run.scored_splits) or "no split yet"
+    lines = [f"Recipe {found['recipe']}, seed {found['seed']}. Scores of {scored}.", f"Labels: {few(run.labels)}."]
     mark = "good" if done else "hint"
-    shown = [parts.table(["of", "this run"], facts, words=2), sections.training(history, found["kept_epoch"])]
+    shown = [_text("", lines), sections.training(history, found["kept_epoch"])]
     return _card(f"Run {run.folder}", parts.verdict(mark, f"{said}{losses}{kept}."), shown)
 
 
@@ -107,9 +106,12 @@ def _findings(findings: Findings) -> Part:
 def _certificate(certificate: Certificate) -> Part:
     document = certificate.document
     verdict = parts.verdict(OF_VERDICT[document.verdict], document.sentence)
-    words: Part = {"kind": "text", "title": "In plain words", "sentence": "", "mark": "",
-                   "paragraphs": [clean(line) for line in document.paragraph]}  # fmt: skip
+    words = _text("In plain words", document.paragraph)
     return _card(f"Certificate {certificate.folder}", verdict, [before_and_after(certificate), words])
+
+
+def _text(title: str, lines: Iterable[str]) -> Part:
+    return {"kind": "text", "title": title, "sentence": "", "mark": "", "paragraphs": [clean(line) for line in lines]}
 
 
 def _card(title: str, verdict: Part, shown: list[Part | None], notes: tuple[str, ...] = ()) -> Part:
