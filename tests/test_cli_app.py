@@ -20,7 +20,7 @@ COMMANDS = (
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "vocabulary suggest", "pack", "serve", "demo", "report", "keywords",
     "learn station", "learn test", "learn practice", "learn recall", "learn progress",
-    "data check", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
+    "data check", "data corrected", "data split", "data convert", "data generate", "recipes show", "recipes from-keras",
 )  # fmt: skip
 SCREEN = 80
 GROUPS = ("", "data", "recipes", "vocabulary")
@@ -52,6 +52,7 @@ FAILING = {
     "learn test": ("learn", "test", "--seed", "-1"),
     "learn progress": ("learn", "--progress", "nowhere", "progress", "--erase"),
     "data check": ("data", "check", "nowhere"),
+    "data corrected": ("data", "corrected", "nowhere"),
     "data split": ("data", "split", "nowhere", "--out", "x.csv"),
     "data convert": ("data", "convert", "nowhere", "--to", "coco", "out"),
     "data generate": ("data", "generate", "a file"),

@@ -21,6 +21,7 @@ from tagfit.training import fit, loop, memory, score
 WORKING: dict[str, tuple[str, ...]] = {
     "data check": ("PHOTOS",),
     "data split": ("PHOTOS", "--out", "folds.csv"),
+    "data corrected": ("RUN",),
     "data generate": ("generated",),
     "data convert": ("PHOTOS", "converted", "--to", "coco"),
     "keywords": ("PHOTOS",),
@@ -172,6 +173,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "keywords reviewed": None,
     "keywords split_keywords": None,
     "data split out": ("PHOTOS", BELOW_FILE),
+    "data corrected folder": ("nowhere", FILE),
     "data convert out": ("PHOTOS", FILE, BELOW_FILE),
     "report out": (".", BELOW_FILE),
     "train out": ("RUN", BELOW_FILE),

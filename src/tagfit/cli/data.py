@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tagfit.cli import checks, options, path_checks
+from tagfit.cli import checks, corrected, options, path_checks
 from tagfit.cli.checking import check_together, checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.option_groups import expand_groups
@@ -157,6 +157,9 @@ def data(context: typer.Context) -> None:
     """Check a source, assign folds, convert it, or generate one."""
     if context.invoked_subcommand is None:
         say(context.get_help())
+
+
+app.command(cls=Command)(corrected.corrected)
 
 
 def _print(source: Path, report: CheckReport) -> None:

@@ -20,8 +20,7 @@ from tagfit.files import to_json
 from tagfit.report import page as pages_of_report
 from tagfit.studio.guard import LARGEST, TooLargeError
 from tagfit.studio.pages import notices
-from tagfit.studio.work import WaitingError
-from tagfit.studio.workspace import AskFirstError, MissingError
+from tagfit.studio.workspace import AskFirstError, MissingError, WaitingError
 
 HERE = Path(__file__).parent
 Shared = TypeVar("Shared")

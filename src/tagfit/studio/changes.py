@@ -12,7 +12,7 @@ from tagfit.goal import Goal
 from tagfit.recipe import find as find_recipe
 from tagfit.studio import jobs
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
-from tagfit.studio.export import export
+from tagfit.studio.export import export, free
 from tagfit.studio.pages import picture, start, thresholds
 from tagfit.studio.views import number_in
 from tagfit.studio.workspace import MissingError, address
@@ -65,7 +65,8 @@ def export_tags(studio: Studio, request: Request, _form: dict[str, str]) -> str:
     problem = desk.problem()
     if problem is None:
         raise InputError("the sources of the run cannot be read", instead="the sources, as they were")
-    path = export(problem, desk.corrections, studio.workspace.own / "exports")
+    path = free(studio.workspace.own / "exports")
+    export(problem, desk.corrections, path)
     return address("train", source=studio.workspace.shown(path))
 
 

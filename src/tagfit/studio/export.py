@@ -15,15 +15,14 @@ from tagfit.data.problem import Problem
 from tagfit.data.read import read
 from tagfit.data.splits.folds import cell_writer, marked_tags
 from tagfit.errors import InputError
-from tagfit.files import write_text
+from tagfit.files import disk_faults, write_text
 from tagfit.studio.corrections import PRESENT, UNKNOWN, Corrections
 
 
-def export(problem: Problem, corrections: Corrections, folder: Path) -> Path:
-    """Write ``tags-<date>-<number>.csv`` with one row per picture of the Problem, its split and its corrected tags.
+def export(problem: Problem, corrections: Corrections, path: Path) -> None:
+    """Write a CSV with one row per picture of the Problem, its split and its corrected tags.
 
-    Returns:
-        The file. Its pictures are named relative to it, so ``--allow-outside`` reads it.
+    Its pictures are named relative to the file, so ``--allow-outside`` reads it.
 
     Raises:
         InputError: pictures that are no files of this machine, or a table that would read back otherwise.
@@ -38,23 +37,24 @@ def export(problem: Problem, corrections: Corrections, folder: Path) -> Path:
         if picture in row_of and label in column_of:
             at = row_of[picture], column_of[label]
             truth[at], known[at] = value == PRESENT, value != UNKNOWN
-    folder.mkdir(parents=True, exist_ok=True)
-    path = _free(folder)
+    folder = path.resolve().parent
+    with disk_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     cells = [marked_tags(problem.labels, *row) for row in zip(truth, known, strict=True)]
     cell = cell_writer(problem.labels, cells)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "tags", "split"])
     for file, tags, split in zip(files, cells, problem.split.tolist(), strict=True):
-        writer.writerow([os.path.relpath(str(file), folder), cell(tags), split])
+        writer.writerow([os.path.relpath(Path(str(file)).resolve(), folder), cell(tags), split])
     write_text(path, text.getvalue())
     again = read(path, allow_outside=True, labels=list(problem.labels), vocabulary="none", learnable=False)
     if not (np.array_equal(again.truth, truth) and np.array_equal(again.known, known)):
         path.unlink()
         raise InputError("the corrected tags would not read back the same", instead="plainer names of labels")
-    return path
 
 
-def _free(folder: Path) -> Path:
+def free(folder: Path) -> Path:
+    """A new ``tags-<date>-<number>.csv`` in a folder."""
     stem = f"tags-{datetime.now():%Y-%m-%d}"
     return next(path for number in count(1) if not (path := folder / f"{stem}-{number}.csv").exists())

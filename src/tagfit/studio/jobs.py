@@ -94,6 +94,16 @@ def said(workspace: Workspace, key: str) -> tuple[str, bool]:
     return text[-SHOWN:].strip(), not _is_ours(process)
 
 
+def words_of(workspace: Workspace, key: str) -> list[str]:
+    """The words of the command that was started under a key; none where there is no such job."""
+    known = {path.stem: path for path in (workspace.own / "jobs").glob("*.json")}
+    try:
+        found = json.loads(known[key].read_text(encoding="utf-8"))["command"]
+        return [str(word) for word in found]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def _record(workspace: Workspace, out: Path) -> Path:
     return workspace.own / "jobs" / f"{workspace.key(out)}.json"
 

@@ -19,11 +19,13 @@ from tagfit.curing.certificate import load as load_certificate
 from tagfit.errors import InputError
 from tagfit.files import to_json
 from tagfit.lesson.progress import default_path
+from tagfit.recipe import assign
+from tagfit.recipe import find as find_recipe
 from tagfit.report import page as pages_of_report
 from tagfit.report.certificate_page import certificate_page
-from tagfit.studio import changes, learn_routes, sheets
+from tagfit.studio import changes, estimate, learn_routes, sheets
 from tagfit.studio.answers import Routes, answered, refusals
-from tagfit.studio.context import PATIENCE_OF_DATA, Studio
+from tagfit.studio.context import PATIENCE, PATIENCE_OF_DATA, Studio
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import (
     calibration,
@@ -67,7 +69,7 @@ def application(workspace: Workspace, progress: Path | None = None) -> Starlette
         file("/cures/{key}/certificate", _certificate),
         post("/cures/{key}/stop", lambda s, r, _: changes.stop(s, s.workspace.cure(r.path_params["key"]), "cures", r)),
         post("/cures/{key}/resume", changes.resume_cure),
-        get("/train", lambda s, r: start.training(s.workspace, r.query_params)),
+        get("/train", _training),
         post("/train", changes.train),
         get("/starting/{key}", _starting, "wait.html"),
         get("/compare", _compare),
@@ -115,6 +117,22 @@ def _picture(studio: Studio, request: Request) -> dict[str, Any]:
 def _similar(studio: Studio, request: Request) -> dict[str, Any]:
     place = request.path_params
     return similar.similar(studio.desk(request), place["split"], place["row"])
+
+
+def _training(studio: Studio, request: Request) -> dict[str, Any]:
+    query, estimated = request.query_params, ""
+    if "ask" in query:
+        _, path = start.chosen(studio.workspace, query)
+        name = query.get("recipe", "")
+        recipe = assign(find_recipe(name), query.get("set", "").split())
+
+        def made() -> str:
+            return estimate.said(path, recipe, estimate.speed(studio.workspace, name, recipe))
+
+        patience = PATIENCE_OF_DATA if request.scope.get("as_json") else PATIENCE
+        key = ("estimate", str(path), path.stat().st_mtime_ns, recipe, len(studio.workspace.runs()))
+        estimated = studio.work.get(key, "estimating the time of the training", made, patience)
+    return start.training(studio.workspace, query, estimated)
 
 
 def _starting(studio: Studio, request: Request) -> dict[str, Any]:

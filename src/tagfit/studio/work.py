@@ -7,27 +7,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDoneError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from mmap import mmap
 from threading import Lock
 from typing import Any, TypeVar
 
+import numpy as np
+
+from tagfit.studio.workspace import WaitingError
+
 Result = TypeVar("Result")
 
-KEPT = 32  # results
+KEPT = 256  # results
+LARGEST = 2 * 2**30  # bytes of their arrays together
 WORKERS = 3
-
-
-class WaitingError(Exception):
-    """A result is not there yet.
-
-    Attributes:
-        what: what is computed.
-        seconds: for how long so far.
-    """
-
-    def __init__(self, what: str, seconds: float) -> None:
-        super().__init__(what)
-        self.what, self.seconds = what, seconds
 
 
 @dataclass
@@ -36,6 +29,7 @@ class Work:
 
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, "studio"))
     found: OrderedDict[Hashable, tuple[Future[Any], float]] = field(default_factory=OrderedDict)
+    sizes: dict[Hashable, int] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def get(self, key: Hashable, what: str, make: Callable[[], Result], patience: float) -> Result:
@@ -52,11 +46,10 @@ class Work:
         """
         with self.lock:
             if key not in self.found:
-                self.found[key] = (self.pool.submit(make), time.monotonic())
+                self.found[key] = (self.pool.submit(self._made, key, make), time.monotonic())
             self.found.move_to_end(key)
             future, began = self.found[key]
-            while len(self.found) > KEPT:
-                self.found.popitem(last=False)
+            self._forget()
         try:
             result: Result = future.result(timeout=patience)
         except NotDoneError:
@@ -68,3 +61,35 @@ class Work:
                 self.found.pop(key, None)
             raise
         return result
+
+    def _made(self, key: Hashable, make: Callable[[], Result]) -> Result:
+        result = make()
+        with self.lock:
+            self.sizes[key] = size_of(result)
+            self._forget()
+        return result
+
+    def _forget(self) -> None:
+        """Drop the results that were used longest ago, until the others are few and small enough."""
+        while len(self.found) > 1 and (len(self.found) > KEPT or sum(self.sizes.values()) > LARGEST):
+            gone, _ = self.found.popitem(last=False)
+            self.sizes.pop(gone, None)
+        for key in self.sizes.keys() - self.found.keys():  # dropped while it was computed
+            del self.sizes[key]
+
+
+def size_of(value: Any, depth: int = 3) -> int:
+    """The bytes of the arrays in a result, its records and lists; what is mapped from a file is not in memory."""
+    if isinstance(value, np.ndarray):
+        mapped = isinstance(value, np.memmap) or isinstance(value.base, np.memmap | mmap)
+        return 0 if mapped else int(value.nbytes)
+    if depth == 0:
+        return 0
+    if is_dataclass(value) and not isinstance(value, type):
+        return sum(size_of(getattr(value, one.name), depth - 1) for one in fields(value))
+    if isinstance(value, dict):
+        return sum(size_of(one, depth - 1) for one in value.values())
+    if isinstance(value, list | tuple):
+        first = value[0] if value else None
+        return sum(size_of(one, depth - 1) for one in value) if isinstance(first, np.ndarray) else 64 * len(value)
+    return 0

@@ -35,6 +35,19 @@ class AskFirstError(Exception):
         self.desk = desk
 
 
+class WaitingError(Exception):
+    """A result is not there yet.
+
+    Attributes:
+        what: what is computed.
+        seconds: for how long so far.
+    """
+
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(what)
+        self.what, self.seconds = what, seconds
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder with runs and cures.

@@ -34,6 +34,7 @@ def corrections(desk: Desk) -> Part:
     return frame.page(
         "Corrections",
         verdict,
+        command=("tagfit", "data", "corrected", desk.workspace.shown(desk.run.folder)),
         sections=[shown if rows else None],
         ways=frame.ways(desk, "Corrections"),
         actions=[undo, export] if standing else [],

@@ -26,7 +26,18 @@ def cures(workspace: Workspace) -> Part:
     shown = parts.table(columns, rows, words=3, id="cures", title="Cures", sentence="The newest first.")
     none = "There is no cure yet: the page of a run starts one."
     verdict = parts.verdict("good" if rows else "hint", f"{frame.counted(len(rows), 'cure')}." if rows else none)
-    return frame.page("Cures", verdict, sections=[shown if rows else None], ways=frame.top("Cures"))
+    return frame.page(
+        "Cures", verdict, command=_command(workspace), sections=[shown if rows else None], ways=frame.top("Cures")
+    )
+
+
+def _command(workspace: Workspace) -> tuple[str, ...]:
+    """What shows the finished cures in one report; without one, what resumes the newest, or begins the first."""
+    folders = list(workspace.cures().values())
+    done = [workspace.shown(folder) for folder in folders if (folder / CERTIFICATE).is_file()]
+    if done:
+        return ("tagfit", "report", *done)
+    return ("tagfit", "cure", *(["--resume", workspace.shown(folders[0])] if folders else ["RUN", "--goal", "lesson"]))
 
 
 def cure(workspace: Workspace, key: str) -> Part:

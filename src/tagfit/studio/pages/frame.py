@@ -80,9 +80,14 @@ def action(
     fields: Iterable[dict[str, Any]] = (),
     note: str = "",
     id: str = "",  # noqa: A002
+    ask: str = "",
 ) -> dict[str, Any]:
-    """A form: where it goes, its fields (see :func:`field`), what it does in one sentence, its id in addresses."""
-    return {"title": title, "to": to, "button": button, "fields": list(fields), "note": note, "id": id}
+    """A form: where it goes, its fields (see :func:`field`), what it does in one sentence, its id in addresses.
+
+    ``ask`` is the text of a second button, which gets the same page with what the fields say, and changes nothing.
+    """
+    shown = {"title": title, "to": to, "button": button, "fields": list(fields), "note": note, "id": id}
+    return {**shown, "ask": ask}
 
 
 def field(name: str, label: str, value: object = "", *, choices: Sequence[str] = (), help: str = "") -> dict[str, Any]:  # noqa: A002

@@ -25,8 +25,14 @@ DEFAULT = "regularised-dense"
 TABLES = ("*.csv", "*/tags.csv", "studio/exports/*.csv", "*/pictures/tags.csv")
 
 
-def training(workspace: Workspace, query: Mapping[str, str]) -> Part:
-    """The form of a new training, filled in by an address, and how long each recipe took here."""
+def training(workspace: Workspace, query: Mapping[str, str], estimated: str = "") -> Part:
+    """The form of a new training, filled in by an address, and how long each recipe took here.
+
+    Args:
+        workspace: the folder.
+        query: of the address.
+        estimated: how long it will take, where that was asked for.
+    """
     sources = [workspace.shown(path) for path in _sources(workspace)]
     given = workspace.folder / query.get("source", "")
     asked = workspace.shown(given)
@@ -51,7 +57,7 @@ def training(workspace: Workspace, query: Mapping[str, str]) -> Part:
         frame.field("name", "Name", query.get("name", "") or "mine", help="of the folder in runs/"),
     ]
     note = "It runs in a process of its own and goes on when this page is closed."
-    form = frame.action("New training", "/train", "Start the training", fields, note)
+    form = frame.action("New training", "/train", "Start the training", fields, note, ask="Estimate the time")
     took = _times(workspace)
     recipes = parts.table(
         ["recipe", "architecture", "epochs", "took here, per epoch"],
@@ -61,8 +67,10 @@ def training(workspace: Workspace, query: Mapping[str, str]) -> Part:
         title="Recipes",
         sentence="Times are of finished runs in this folder, on their own sources.",
     )
-    words = ("tagfit", "train", sources[0] if sources else "SOURCE")
-    verdict = parts.verdict("good" if sources else "hint", said)
+    settings = [word for setting in query.get("set", "").split() for word in ("--set", setting)]
+    named = ["--recipe", recipe] if recipe else []
+    words = ("tagfit", "train", sources[0] if sources else "SOURCE", *named, *settings)
+    verdict = parts.verdict("good" if sources else "hint", estimated or said)
     return frame.page(
         "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("New training")
     )
@@ -123,22 +131,21 @@ def compare(one: Desk, other: Desk) -> Part:
 def starting(workspace: Workspace, key: str) -> Part:
     """A training or a cure that was started or resumed: what it says until it writes, and where it then is."""
     said, ended = jobs.said(workspace, key)
+    words = jobs.words_of(workspace, key)
+    command = ("tagfit", *words) if words else ()
     found = _begun(workspace, key, ended)
     lines = parts.table(["what it says"], [[line] for line in said.splitlines()[-20:]], id="log", title="")
     if found is None:
-        verdict = (
-            parts.verdict("issue", "It ended before it began.") if ended else parts.verdict("hint", "It is starting.")
-        )
-        data = {"over": ended, "to": ""}
-        return frame.page("Starting", verdict, sections=[lines] if said else [], ways=frame.top(), data=data)
-    to, well = found
-    ways = [*frame.top(), {**parts.link("Where it is", to), "here": ""}]
-    if well:
-        return frame.page(
-            "It has begun", parts.verdict("good", "It has begun."), ways=ways, data={"over": False, "to": to}
-        )
-    verdict = parts.verdict("issue", "It ended before it was done.")
-    return frame.page("Ended", verdict, sections=[lines], ways=ways, data={"over": True, "to": ""})
+        verdict = ("issue", "It ended before it began.") if ended else ("hint", "It is starting.")
+        title, shown, ways, to, over = "Starting", [lines] if said else [], frame.top(), "", ended
+    elif found[1]:
+        title, verdict, shown, to, over = "It has begun", ("good", "It has begun."), [], found[0], False
+        ways = [*frame.top(), {**parts.link("Where it is", to), "here": ""}]
+    else:
+        title, verdict, shown, to, over = "Ended", ("issue", "It ended before it was done."), [lines], "", True
+        ways = [*frame.top(), {**parts.link("Where it is", found[0]), "here": ""}]
+    data = {"over": over, "to": to}
+    return frame.page(title, parts.verdict(*verdict), command=command, sections=shown, ways=ways, data=data)
 
 
 def _begun(workspace: Workspace, key: str, ended: bool) -> tuple[str, bool] | None:
