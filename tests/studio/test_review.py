@@ -100,7 +100,7 @@ def test_suggestions_are_accepted_rejected_and_taken_back_together(
     at = f"{RUN}/validation/pictures/{row}.json"
     page = values(client, at)
     predicted = half_known.scores[row] > 0.5
-    assert "Suggested to change" in page["verdict"]["sentence"]
+    assert "Suggested: " in page["verdict"]["sentence"]
     answer(client, page, "accept")
     now = [one["now"] for one in values(client, at)["data"]["entries"]]
     assert now == ["present" if one else "unknown" for one in predicted]

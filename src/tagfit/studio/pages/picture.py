@@ -96,7 +96,7 @@ def _said(entries: list[dict[str, Any]], suggested: dict[int, str]) -> tuple[str
     if not suggested:
         return said
     labels = ", ".join(entries[column]["label"] for column in list(suggested)[:NAMED])
-    return said[0] if wrong else "hint", f"{said[1]} Suggested to change: {labels}."
+    return said[0] if wrong else "hint", f"{said[1]} Suggested: {labels}."
 
 
 def _answers(entries: list[dict[str, Any]], suggested: dict[int, str]) -> list[dict[str, Any]]:
@@ -140,7 +140,10 @@ def _entries(desk: Desk, scores: Scores, row: int, view: View) -> list[dict[str,
         now = corrected.get((name, label), original)
         predicted = bool(above[column])
         right = UNKNOWN if now == UNKNOWN else "right" if (now == PRESENT) == predicted else "wrong"
-        verdict = {"wrong": "false alarm" if predicted else "missed", UNKNOWN: UNKNOWN}.get(right, "right")
+        verdict = {
+            "wrong": "false alarm" if predicted else "missed",
+            UNKNOWN: "suggested" if predicted else UNKNOWN,
+        }.get(right, "right")
         found.append(
             {
                 "column": column,
