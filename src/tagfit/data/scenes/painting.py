@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,23 +46,31 @@ class Air:
 
 def paint(scene: Scene, size: int, rng: np.random.Generator, camera: Camera = Camera()) -> Image.Image:
     """One RGB picture of ``scene``, ``size`` x ``size``; what the factors leave open is drawn from ``rng``."""
+    canvas = None
+    for _, canvas in stages(scene, size, rng):
+        pass
+    assert canvas is not None
+    return _photograph(canvas.image.reduce(OVERSAMPLING), camera, rng)
+
+
+def stages(scene: Scene, size: int, rng: np.random.Generator) -> Iterator[tuple[str, Canvas]]:
+    """What is painted over what, from the back to the front: after each thing, its name and the canvas so far."""
     air = _air(scene, rng)
     canvas = Canvas(_sky(air, size * OVERSAMPLING))
     _sun_and_clouds(canvas, scene, air, rng)
-    if scene.mountains:
-        _mountains(canvas, scene, air, rng)
-    else:
-        _hills(canvas, scene, air, rng)
-    if scene.shore:
-        _shore(canvas, scene, air, rng)
-    else:
-        _land(canvas, scene, air, rng)
+    yield "sky", canvas
+    (_mountains if scene.mountains else _hills)(canvas, scene, air, rng)
+    yield "mountains" if scene.mountains else "hills", canvas
+    (_shore if scene.shore else _land)(canvas, scene, air, rng)
+    yield "shore" if scene.shore else "land", canvas
     _trees(canvas, scene, air, rng)
+    yield "trees", canvas
     if scene.near:
         _people(canvas, scene, air, rng)
+        yield "people", canvas
     if scene.winter:
         _snowfall(canvas, rng)
-    return _photograph(canvas.image.reduce(OVERSAMPLING), camera, rng)
+        yield "snowfall", canvas
 
 
 def _air(scene: Scene, rng: np.random.Generator) -> Air:
