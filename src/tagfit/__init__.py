@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tagfit.workflow import diagnose as diagnose
     from tagfit.workflow import drift as drift
     from tagfit.workflow import evaluate as evaluate
+    from tagfit.workflow import explain as explain
     from tagfit.workflow import fit as fit
     from tagfit.workflow import gap as gap
     from tagfit.workflow import join_cure as join_cure
@@ -75,6 +76,7 @@ _PUBLIC = {
     "diagnose": "tagfit.workflow",
     "drift": "tagfit.workflow",
     "evaluate": "tagfit.workflow",
+    "explain": "tagfit.workflow",
     "fit": "tagfit.workflow",
     "from_arrays": "tagfit.data.readers.arrays",
     "gap": "tagfit.workflow",

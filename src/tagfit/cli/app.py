@@ -18,6 +18,7 @@ from tagfit.cli import (
     diagnose,
     drift,
     evaluate,
+    explain,
     keywords,
     learn,
     pack,
@@ -71,6 +72,7 @@ app.command("diagnose", cls=Command, rich_help_panel=IMPROVE)(diagnose.diagnose)
 app.command("cure", cls=Command, rich_help_panel=IMPROVE)(cure.cure)
 app.command("verify", cls=Command, rich_help_panel=IMPROVE)(verify.verify)
 app.command("drift", cls=Command, rich_help_panel=USE)(drift.drift)
+app.command("explain", cls=Command, rich_help_panel=USE)(explain.explain)
 app.command("suggest", cls=Command, rich_help_panel=USE)(suggest.suggest)
 app.command("similar", cls=Command, rich_help_panel=USE)(suggest.similar)
 app.command("tag", cls=Command, rich_help_panel=USE)(tag.tag)

@@ -87,7 +87,7 @@ def select(data: TaggedSet, selection: Selection) -> TaggedSet:
     """
     column = {name: index for index, name in enumerate(data.labels)}
     wanted = data.labels if selection.labels is None else selection.labels
-    faults = [_no_such_label(name, data.labels) for name in wanted if name not in column]
+    faults = [no_such_label(name, data.labels) for name in wanted if name not in column]
     if faults:
         raise InputError(faults)
     notes = []
@@ -200,7 +200,8 @@ def _left_out(why: str, names: Sequence[str]) -> list[str]:
     return [f"labels left out, {why}: {listed(names)}"] if names else []
 
 
-def _no_such_label(name: str, labels: Sequence[str]) -> Fault:
+def no_such_label(name: str, labels: Sequence[str]) -> Fault:
+    """What is wrong with a name that is none of ``labels``, with those that are like it."""
     near = difflib.get_close_matches(name, labels, n=3)
     return Fault(
         f"there is no label {name!r}",

@@ -27,7 +27,7 @@ class LabelMap:
         score: in [0, 1].
         cut: the threshold of the label.
         predicted: whether the score is above it.
-        values: (h, w) float32, what each place adds to the label's logit, or what is lost where it is covered.
+        values: (h, w) float32, how strongly each place speaks for the label; see ``METHODS`` for the unit.
         peak: (x, y) of the strongest place; None where no place speaks for the label.
         region: (h, w) bool, the strongest region: around the peak, as far as the map is above half of it.
         share: of all that speaks for the label, what lies in that region, in [0, 1]; NaN without a peak.
@@ -78,13 +78,14 @@ class LabelMap:
         return {**self._figures(), "map": [[round(float(value), DIGITS) for value in row] for row in self.values]}
 
     def _figures(self) -> dict[str, Any]:
+        box = self.box
         return {
             "label": self.label,
             "score": round(self.score, DIGITS),
             "cut": self.cut,
             "predicted": self.predicted,
             "peak": None if self.peak is None else [round(value, DIGITS) for value in self.peak],
-            "region": None if self.box is None else [round(value, DIGITS) for value in self.box],
+            "region": None if box is None else [round(value, DIGITS) for value in box],
             "share": round(self.share, DIGITS),
         }
 
@@ -95,7 +96,7 @@ class Explanation(Shown):
 
     Attributes:
         picture: its path.
-        method: ``cam``, ``grad-cam`` or ``occlusion``, see ``METHODS``.
+        method: ``grad-cam`` or ``occlusion``, see ``METHODS``.
         labels: one map per label that was asked for.
         pixels: (H, W, 3) uint8, the picture as the model sees it, in more detail.
         notes: what else should be known.
@@ -146,8 +147,7 @@ class Explanation(Shown):
 
 
 METHODS = {
-    "cam": "class-activation map, exact: the places of the map add up to the label's logit",
-    "grad-cam": "Grad-CAM: what each place adds to the label's logit, to first order",
+    "grad-cam": "Grad-CAM of the last blocks, refined by an earlier one; 1 is the strongest place",
     "occlusion": "occlusion: how far the label's logit falls where a place is covered",
 }
 PLACES = "peak and region: from the left, and from the top, in percent of the picture"

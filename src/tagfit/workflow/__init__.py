@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tagfit.workflow.evaluating import DEFAULT_SPLITS as DEFAULT_SPLITS
     from tagfit.workflow.evaluating import choose_thresholds as choose_thresholds
     from tagfit.workflow.evaluating import evaluate as evaluate
+    from tagfit.workflow.explaining import explain as explain
     from tagfit.workflow.fitting import fit as fit
     from tagfit.workflow.fitting import resume as resume
     from tagfit.workflow.packing import pack as pack
@@ -35,6 +36,7 @@ _STEPS = {
     "diagnose": "diagnosing",
     "drift": "drifting",
     "evaluate": "evaluating",
+    "explain": "explaining",
     "fit": "fitting",
     "gap": "comparing",
     "join_cure": "curing",

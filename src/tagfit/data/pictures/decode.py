@@ -67,6 +67,17 @@ def decode(source: Path | bytes, size: int, fit: Fit = SQUASH) -> NDArray[np.uin
     return np.asarray(small)
 
 
+def shape(data: bytes) -> tuple[int, int]:
+    """(width, height) of a picture as it is meant to be seen, by its header.
+
+    Raises:
+        InputError: one fault: the picture is not accepted, with the reason.
+    """
+    with opened(data) as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
 def read(path: Place) -> bytes:
     """The bytes of a picture file, all from one version of it.
 

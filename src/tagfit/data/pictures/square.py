@@ -45,11 +45,20 @@ def squared(image: Image.Image, size: int, fit: Fit) -> Image.Image:
         return image.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
     if fit == "squash" or width == height:
         return image.resize((size, size), Image.Resampling.BICUBIC)
-    longest = max(width, height)
-    shown = (max(1, round(size * width / longest)), max(1, round(size * height / longest)))
+    left, top, right, bottom = content(width, height, size, fit)
     square = Image.new("RGB", (size, size), (GREY, GREY, GREY))
-    square.paste(image.resize(shown, Image.Resampling.BICUBIC), ((size - shown[0]) // 2, (size - shown[1]) // 2))
+    square.paste(image.resize((right - left, bottom - top), Image.Resampling.BICUBIC), (left, top))
     return square
+
+
+def content(width: int, height: int, size: int, fit: Fit) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of what :func:`squared` shows of a picture, in pixels of the square: all but bars."""
+    if fit != "pad" or width == height:
+        return 0, 0, size, size
+    longest = max(width, height)
+    wide, high = max(1, round(size * width / longest)), max(1, round(size * height / longest))
+    left, top = (size - wide) // 2, (size - high) // 2
+    return left, top, left + wide, top + high
 
 
 def without_bars(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
