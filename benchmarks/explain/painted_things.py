@@ -118,7 +118,9 @@ def places(scene: Scene, rng: np.random.Generator) -> dict[str, NDArray[np.bool_
         names.append(name)
     on = {label for label, there in zip(LABELS, scene.truth(), strict=True) if there}
     return {
-        label: _reduced(owner == names.index(thing)) for label, thing in THINGS.items() if label in on and thing in names
+        label: _reduced(owner == names.index(thing))
+        for label, thing in THINGS.items()
+        if label in on and thing in names
     }
 
 

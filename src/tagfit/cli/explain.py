@@ -33,7 +33,9 @@ def _output(path: Path) -> None:
 def explain(
     model: Annotated[
         Path,
-        typer.Argument(metavar="MODEL", help="A run folder, or a tagger's folder.", callback=checked(path_checks.model)),
+        typer.Argument(
+            metavar="MODEL", help="A run folder, or a tagger's folder.", callback=checked(path_checks.model)
+        ),
     ],
     picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A file.", callback=checked(path_checks.file))],
     labels: Annotated[

@@ -7,11 +7,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.errors import InputError
 from tagfit.tagger.occlusion import occlusion
 from tagfit.tagger.tagger import Tagger
 from tagfit.training.torch_import import torch_for
 
 GRAD_CAM, OCCLUSION = "grad-cam", "occlusion"
+
+
+def refuse_dense(model: Tagger) -> None:
+    """Refuse a dense net: its maps miss the thing too often (docs/decisions/0277)."""
+    if model.net_name is None and model.recipe.architecture == "dense":
+        raise InputError(
+            "maps of a dense net are not reliable enough to be shown",
+            instead="a conv net (--recipe regularised-conv) or a pretrained one (--recipe pretrained)",
+        )
 
 
 def maps_of(
@@ -28,7 +38,7 @@ def maps_of(
         columns: of the labels.
         on_covered: called with (covers done, covers in all) by occlusion.
     """
-    if model.graph is None and model.net is None and model.recipe.architecture != "dense":
+    if model.graph is None and model.net_name is None:
         with torch_for("explaining"):
             from tagfit.training import whole
             from tagfit.training.activation_maps import activation_maps

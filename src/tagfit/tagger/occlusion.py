@@ -37,9 +37,8 @@ def occlusion(
     side = pixels.shape[0]
     cover = max(2, round(side * COVER))
     starts = range(-(cover // 2), side - cover // 2, max(1, cover // 2))
-    windows = [
-        (max(0, top), min(side, top + cover), max(0, left), min(side, left + cover)) for top in starts for left in starts
-    ]
+    spans = [(max(0, start), min(side, start + cover)) for start in starts]
+    windows = [(*rows, *across) for rows in spans for across in spans]
     colour = pixels.mean(axis=(0, 1)).round().astype(np.uint8)
     plain = _logits(model, pixels[None], columns)[0]
     total, count = np.zeros((len(columns), side, side)), np.zeros((side, side))

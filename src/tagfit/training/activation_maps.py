@@ -51,8 +51,8 @@ def activation_maps(net: Whole, pixels: NDArray[np.uint8], columns: Sequence[int
     fine = max((at for at, one in enumerate(activations) if one.shape[2] >= FINE), default=0)
     used = activations[fine:]
     back = reach * SIDE / pixels.shape[0]
-    maps = [_fused(used, torch.autograd.grad(logits[:, column].sum(), used, retain_graph=True), back) for column in columns]
-    return np.stack(maps)
+    gradients = (torch.autograd.grad(logits[:, column].sum(), used, retain_graph=True) for column in columns)
+    return np.stack([_fused(used, one, back) for one in gradients])
 
 
 def _fused(activations: Sequence[Tensor], gradients: Sequence[Tensor], back: float) -> NDArray[np.float32]:
@@ -93,12 +93,9 @@ def _shifted(pixels: NDArray[Any], down: int, right: int) -> NDArray[Any]:
 
 def _blocks(net: nn.Module) -> list[nn.Module]:
     """The blocks of convolutions, in the order in which they run."""
-    found: list[nn.Module] = []
-    for module in net.modules():
-        if isinstance(module, nets.Residual | efficientnet_lite.Block):
-            found.append(module)
-    found += [module.head for module in net.modules() if isinstance(module, efficientnet_lite.EfficientNetLite)]
-    return found
+    modules = list(net.modules())
+    blocks = [one for one in modules if isinstance(one, nets.Residual | efficientnet_lite.Block)]
+    return blocks + [one.head for one in modules if isinstance(one, efficientnet_lite.EfficientNetLite)]
 
 
 def _run(net: Whole, blocks: Sequence[nn.Module], rows: NDArray[np.uint8]) -> tuple[list[Tensor], Tensor]:

@@ -19,7 +19,7 @@ from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.tagger import Tagger
 from tagfit.tagger.explanation import Explanation, LabelMap
-from tagfit.tagger.maps import maps_of
+from tagfit.tagger.maps import maps_of, refuse_dense
 from tagfit.workflow.tagging import Model, tagger_of
 
 if TYPE_CHECKING:
@@ -53,15 +53,12 @@ def explain(
         on_covered: called with (covers done, covers in all) by occlusion.
 
     Raises:
-        InputError: a model of feature rows, a label that it does not have, or a picture that cannot be read.
+        InputError: a model of feature rows, a dense net, a label that the model does not have, or a picture that
+            cannot be read.
     """
     chosen = tagger_of(model, thresholds, net)
-    chosen.refuse_features()
-    data = decode.read(Path(picture))
-    try:
-        return explain_bytes(chosen, data, str(picture), labels, on_covered)
-    except InputError as error:
-        raise InputError([replace(fault, where=fault.where or str(picture)) for fault in error.faults]) from None
+    _check(chosen, labels)
+    return explain_bytes(chosen, decode.read(Path(picture)), str(picture), labels, on_covered)
 
 
 def explain_bytes(
@@ -79,15 +76,21 @@ def explain_bytes(
         name: what the explanation calls it.
         labels, on_covered: as for :func:`explain`.
     """
+    _check(model, labels)
     size, fit = model.preprocessing.size, model.preprocessing.fit
     assert size is not None
-    pixels, large = decode.decode(data, size, fit), decode.decode(data, SHOWN_SIDE, fit)
-    shape = decode.shape(data)
+    try:
+        pixels, large = decode.decode(data, size, fit), decode.decode(data, SHOWN_SIDE, fit)
+        shape = decode.shape(data)
+    except InputError as error:
+        raise InputError([replace(fault, where=fault.where or name) for fault in error.faults]) from None
     left, top, right, bottom = content(*shape, SHOWN_SIDE, fit)
     shown = large[top:bottom, left:right]
     if fit == "squash" and shape[0] != shape[1]:  # the picture is shown in its own shape
         shown = _in_shape(shown, shape)
-    notes = ("the model sees the square in the middle of the picture",) if fit == "crop" and shape[0] != shape[1] else ()
+    notes = (
+        ("the model sees the square in the middle of the picture",) if fit == "crop" and shape[0] != shape[1] else ()
+    )
     box = tuple(side / SHOWN_SIDE for side in (left, top, right, bottom))
     return explain_pixels(model, pixels, name, labels, shown=shown, box=box, notes=notes, on_covered=on_covered)
 
@@ -128,16 +131,22 @@ def explain_pixels(
     return Explanation(name, method, tuple(maps), pixels if shown is None else shown, notes)
 
 
+def _check(model: Tagger, labels: str | Sequence[str] | None) -> None:
+    """Refuse a model that maps cannot explain, and labels that it does not have."""
+    model.refuse_features()
+    refuse_dense(model)
+    if labels is not None:
+        faults = [no_such_label(name, model.labels) for name in requested(labels) if name not in model.labels]
+        if faults:
+            raise InputError(faults)
+
+
 def _columns(
     model: Tagger, labels: str | Sequence[str] | None, scores: NDArray[np.float32], predicted: NDArray[Any]
 ) -> list[int]:
     """The columns of the labels that were asked for; the highest scores first where none were."""
     if labels is not None:
-        names = requested(labels)
-        faults = [no_such_label(name, model.labels) for name in names if name not in model.labels]
-        if faults:
-            raise InputError(faults)
-        return [model.labels.index(name) for name in names]
+        return [model.labels.index(name) for name in requested(labels)]
     order = np.argsort(-scores, kind="stable")
     return [int(column) for column in order if predicted[column]] or [int(order[0])]
 
