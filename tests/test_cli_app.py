@@ -16,7 +16,7 @@ from tagfit.cli.app import app
 from tagfit.cli.output import number, table
 
 COMMANDS = (
-    "drift", "watch", "untag", "accept", "undo", "studio",
+    "drift", "explain", "watch", "untag", "accept", "undo", "studio",
     "train", "runs", "evaluate", "thresholds", "compare", "diagnose", "cure", "verify", "suggest", "similar", "tag",
     "vocabulary suggest", "pack", "serve", "demo", "report", "keywords",
     "learn station", "learn test", "learn practice", "learn recall", "learn progress",
@@ -39,6 +39,7 @@ FAILING = {
     "suggest": ("suggest", "nowhere", "nowhere"),
     "drift": ("drift", "nowhere", "nowhere"),
     "similar": ("similar", "nowhere", "one.jpg"),
+    "explain": ("explain", "nowhere", "one.jpg"),
     "tag": ("tag", "nowhere", "one.jpg"),
     "pack": ("pack", "nowhere", "folder"),
     "serve": ("serve", "nowhere"),

@@ -41,6 +41,7 @@ WORKING: dict[str, tuple[str, ...]] = {
     "suggest": ("RUN", "PHOTOS"),
     "drift": ("RUN", "PHOTOS"),
     "similar": ("RUN", "PICTURE"),
+    "explain": ("RUN", "PICTURE"),
     "tag": ("RUN", "PHOTOS"),
     "watch": ("RUN", "PHOTOS", "--once"),
     "untag": ("PHOTOS",),
@@ -194,6 +195,8 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "token": ("short", "sixteen letters and a space", "sechzehn-zeichen-ä"),
     "workers": ("0", "x", "65"),
     "serve model": ("nowhere", FILE),
+    "explain model": ("nowhere", FILE),
+    "explain out": ("maps.jpg", BELOW_FILE),
     "progress": (".", BELOW_FILE),
 }
 # Options and their values that are added so that only the wrong value is wrong.

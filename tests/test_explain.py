@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +22,6 @@ from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.tagger.explanation import LabelMap
-from tagfit.tagger.occlusion import occlusion
 from tagfit.workflow.explaining import explain_pixels
 
 SIZE, SPOT = 32, 8
@@ -82,43 +79,7 @@ def hits(model: package.Tagger, rows: range) -> list[bool]:
 def test_the_peak_lies_on_the_thing(spotted: Run) -> None:
     found = hits(tagger.of_run(spotted), range(1000, 1040))
     assert len(found) > 30
-    assert np.mean(found) >= 0.9
-
-
-def test_occlusion_finds_it_too(spotted: Run) -> None:
-    model = tagger.of_run(spotted)
-    values = [
-        (corners[label], one)
-        for pixels, corners in map(spots, range(1000, 1006))
-        for label, one in zip(
-            corners, occlusion(model, pixels, [model.labels.index(name) for name in corners]), strict=True
-        )
-    ]
-    found = [
-        on_it(corner, (column, row)) for corner, one in values for row, column in [divmod(int(one.argmax()), SIZE)]
-    ]
-    assert len(found) > 4
     assert np.mean(found) >= 0.8
-
-
-@given(left=st.integers(0, 20), top=st.integers(0, 20))
-@settings(max_examples=15, deadline=None)
-def test_occlusion_is_strong_only_where_a_cover_touches_what_is_looked_at(left: int, top: int) -> None:
-    def probabilities(rows: np.ndarray) -> np.ndarray:
-        looked = rows[:, top : top + 4, left : left + 4].mean(axis=(1, 2, 3)) / 255
-        return np.stack([looked, 1 - looked], axis=1).astype(np.float32)
-
-    pixels = np.zeros((24, 24, 3), dtype=np.uint8)
-    pixels[top : top + 4, left : left + 4] = 200
-    model: Any = SimpleNamespace(probabilities=probabilities)
-    bright, dark = occlusion(model, pixels, [0, 1])
-    y, x = np.unravel_index(bright.argmax(), bright.shape)
-    assert top <= y < top + 4
-    assert left <= x < left + 4
-    assert np.allclose(bright, -dark, atol=1e-4)
-    far = np.ones((24, 24), dtype=bool)
-    far[max(0, top - 4) : top + 8, max(0, left - 4) : left + 8] = False
-    assert np.abs(bright[far]).max(initial=0) < 1e-6
 
 
 def test_the_strongest_region_is_what_is_connected_to_the_peak() -> None:

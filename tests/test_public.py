@@ -23,6 +23,7 @@ PUBLIC = {
     "TaggedSet", "Tagger", "Thresholds", "__version__", "calibrate", "card", "check", "choose_thresholds",
     "compare", "cure", "diagnose", "evaluate",
     "fit", "from_arrays", "gap", "join_cure",
+    "explain",
     "drift", "open_run", "pack", "read", "read_scores", "resume", "resume_cure", "similar", "split", "suggest", "tag",
     "tag_to_file", "verify",
     "write_certificate_page",

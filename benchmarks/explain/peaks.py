@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from occlusion import occlusion
 from painted_things import SIZE, THINGS, free_scenes, paint, places, write_free_set
 from PIL import Image
 
@@ -26,7 +27,6 @@ from tagfit.data.plan import Plan
 from tagfit.data.scenes.generate import generate
 from tagfit.data.scenes.scene import LABELS, Scene, draw_scenes
 from tagfit.recipe import NAMED
-from tagfit.tagger.occlusion import occlusion
 from tagfit.tagger.tagger import Tagger
 from tagfit.workflow.explaining import explain_pixels
 

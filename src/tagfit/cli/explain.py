@@ -8,18 +8,9 @@ from typing import Annotated
 import typer
 
 from tagfit.cli import checks, path_checks
-from tagfit.cli.checking import check_together, checked, typed
+from tagfit.cli.checking import check_together, checked
 from tagfit.cli.evaluate import ThresholdsFile
-from tagfit.cli.names import names_in
-from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say
-from tagfit.errors import Fault, gathered
-
-
-def _together(context: typer.Context) -> list[Fault]:
-    faults: list[Fault] = []
-    with gathered(faults):
-        checks.tagger_extra(Path(typed(context).get("model") or ""))
-    return faults
+from tagfit.cli.output import AsJson, print_json, say
 
 
 def _output(path: Path) -> None:
@@ -29,7 +20,7 @@ def _output(path: Path) -> None:
     path_checks.output(path)
 
 
-@check_together(_together)
+@check_together(checks.needs_train_extra("explaining"))
 def explain(
     model: Annotated[
         Path,
@@ -42,7 +33,7 @@ def explain(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Labels, with commas.",
+            help="Labels with commas, or a file of them.",
             show_default="those that are predicted, else the one with the highest score",
             callback=checked(checks.labels),
         ),
@@ -65,14 +56,7 @@ def explain(
     from tagfit.report.explanation_page import write_explanation
 
     cuts = None if thresholds is None else Thresholds.load(thresholds)
-    with progress_bar(quiet=as_json) as bar:
-        found = workflow.explain(
-            model,
-            picture,
-            labels=None if labels is None else names_in(labels),
-            thresholds=cuts,
-            on_covered=on_decoded(bar, what="covered places"),
-        )
+    found = workflow.explain(model, picture, labels=labels, thresholds=cuts)
     if out is not None:
         write_explanation(found, out)
     if as_json:

@@ -14,7 +14,7 @@ from tagfit.errors import InputError
 from tagfit.files import write_text, written_whole
 from tagfit.report import parts
 from tagfit.report.page import clean, number, rendered
-from tagfit.tagger.explanation import METHODS, PLACES, Explanation, LabelMap, places
+from tagfit.tagger.explanation import METHOD, PLACES, Explanation, LabelMap, places
 
 SUFFIXES = (".png", ".html")
 SIDE = 360  # pixels of one picture
@@ -64,7 +64,7 @@ def page(explanation: Explanation) -> str:
     return rendered(
         "explanation.html",
         picture=clean(explanation.picture),
-        method=METHODS[explanation.method],
+        method=METHOD,
         about=PLACES,
         original=_uri(plain),
         labels=shown,
@@ -102,7 +102,7 @@ def strip(explanation: Explanation) -> Image.Image:
     """The picture and its overlays side by side, at most four in a row, with a caption below each."""
     plain = Image.fromarray(explanation.pixels)
     plain = plain.resize(overlay_size(explanation.pixels), Image.Resampling.BICUBIC)
-    panels = [(plain, clean(Path(explanation.picture).name), explanation.method)]
+    panels = [(plain, clean(Path(explanation.picture).name), METHOD)]
     for one in explanation.labels:
         said = f"score {one.score:.2f}, cut {one.cut:.2f}"
         said += f"; region holds {one.share:.0%}" if one.peak is not None else "; nothing speaks for it"

@@ -27,7 +27,7 @@ class LabelMap:
         score: in [0, 1].
         cut: the threshold of the label.
         predicted: whether the score is above it.
-        values: (h, w) float32, how strongly each place speaks for the label; see ``METHODS`` for the unit.
+        values: (h, w) float32, how strongly each place speaks for the label, 1 at the strongest.
         peak: (x, y) of the strongest place; None where no place speaks for the label.
         region: (h, w) bool, the strongest region: around the peak, as far as the map is above half of it.
         share: of all that speaks for the label, what lies in that region, in [0, 1]; NaN without a peak.
@@ -96,14 +96,12 @@ class Explanation(Shown):
 
     Attributes:
         picture: its path.
-        method: ``grad-cam`` or ``occlusion``, see ``METHODS``.
         labels: one map per label that was asked for.
         pixels: (H, W, 3) uint8, the picture as the model sees it, in more detail.
         notes: what else should be known.
     """
 
     picture: str
-    method: str
     labels: tuple[LabelMap, ...]
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...] = ()
@@ -122,7 +120,7 @@ class Explanation(Shown):
         ]
         columns = ["label", "predicted", "score", "cut", "peak", "strongest region", "share of the map"]
         return [
-            f"{printable(self.picture)}: {METHODS[self.method]}",
+            f"{printable(self.picture)}: {METHOD}",
             *table(columns, rows, left=2).split("\n"),
             PLACES,
             *(f"note: {note}" for note in self.notes),
@@ -132,7 +130,7 @@ class Explanation(Shown):
         """Plain JSON values."""
         return {
             "picture": self.picture,
-            "method": self.method,
+            "method": "grad-cam",
             "labels": [one.to_dict() for one in self.labels],
             "notes": list(self.notes),
         }
@@ -146,10 +144,7 @@ class Explanation(Shown):
         return frame([one._figures() for one in self.labels])
 
 
-METHODS = {
-    "grad-cam": "Grad-CAM of the last blocks, refined by an earlier one; 1 is the strongest place",
-    "occlusion": "occlusion: how far the label's logit falls where a place is covered",
-}
+METHOD = "Grad-CAM of the last blocks, refined by an earlier one"
 PLACES = "peak and region: from the left, and from the top, in percent of the picture"
 
 

@@ -29,25 +29,21 @@ SHIFT = 1 / 16
 CORNERS = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
-def activation_maps(net: Whole, pixels: NDArray[np.uint8], columns: Sequence[int]) -> NDArray[np.float32] | None:
-    """Maps (labels, SIDE, SIDE) in [0, 1] from the top left; None for a net without blocks of convolutions.
+def activation_maps(net: Whole, pixels: NDArray[np.uint8], columns: Sequence[int]) -> NDArray[np.float32]:
+    """Maps (labels, SIDE, SIDE) in [0, 1] from the top left.
 
     A place is strong where two maps agree: the mean Grad-CAM of the last blocks, which is coarse, and activation times
     gradient of an earlier block, which is fine and on its own also strong where later blocks do not look.
 
     Args:
-        net: of ``whole.build``.
+        net: of ``whole.build``, with blocks of convolutions.
         pixels: (size, size, 3) as stored.
         columns: of the labels.
     """
     blocks = _blocks(net)
-    if not blocks:
-        return None
     reach = max(1, round(pixels.shape[0] * SHIFT))
     shifted = np.stack([_shifted(pixels, down * reach, right * reach) for down, right in CORNERS])
     activations, logits = _run(net, blocks, shifted)
-    if not activations:
-        return None
     fine = max((at for at, one in enumerate(activations) if one.shape[2] >= FINE), default=0)
     used = activations[fine:]
     back = reach * SIDE / pixels.shape[0]
@@ -95,7 +91,8 @@ def _blocks(net: nn.Module) -> list[nn.Module]:
     """The blocks of convolutions, in the order in which they run."""
     modules = list(net.modules())
     blocks = [one for one in modules if isinstance(one, nets.Residual | efficientnet_lite.Block)]
-    return blocks + [one.head for one in modules if isinstance(one, efficientnet_lite.EfficientNetLite)]
+    heads = [one.head for one in modules if isinstance(one, efficientnet_lite.EfficientNetLite) and one.stop is None]
+    return blocks + heads
 
 
 def _run(net: Whole, blocks: Sequence[nn.Module], rows: NDArray[np.uint8]) -> tuple[list[Tensor], Tensor]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,11 +19,8 @@ from tagfit.errors import InputError
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.tagger import Tagger
 from tagfit.tagger.explanation import Explanation, LabelMap
-from tagfit.tagger.maps import maps_of, refuse_dense
+from tagfit.tagger.maps import maps_of, refuse_unexplained
 from tagfit.workflow.tagging import Model, tagger_of
-
-if TYPE_CHECKING:
-    from tagfit.training.own_net import NetFactory
 
 # Of the picture that maps are shown on.
 SHOWN_SIDE = 448
@@ -37,28 +34,23 @@ def explain(
     *,
     labels: str | Sequence[str] | None = None,
     thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None = None,
-    net: NetFactory | None = None,
-    on_covered: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Show which regions of a picture speak for its labels; a map says what the model reacts to, not what is right.
 
-    Conv nets and heads on EfficientNet-Lite are explained by Grad-CAM of two resolutions, other models by occlusion.
+    Conv nets and heads on EfficientNet-Lite are explained, by Grad-CAM of two resolutions; other models are refused.
 
     Args:
         model: a Run, a Tagger, or the folder of either; on pictures.
         picture: a picture file.
         labels: which; None for those that are predicted, or the one with the highest score.
         thresholds: as for ``tagfit.tag``.
-        net: the factory that the model was trained with, if any.
-        on_covered: called with (covers done, covers in all) by occlusion.
 
     Raises:
-        InputError: a model of feature rows, a dense net, a label that the model does not have, or a picture that
-            cannot be read.
+        InputError: a model that maps cannot explain, a label that it does not have, or a picture that cannot be read.
     """
-    chosen = tagger_of(model, thresholds, net)
+    chosen = tagger_of(model, thresholds)
     _check(chosen, labels)
-    return explain_bytes(chosen, decode.read(Path(picture)), str(picture), labels, on_covered)
+    return explain_bytes(chosen, decode.read(Path(picture)), str(picture), labels)
 
 
 def explain_bytes(
@@ -66,7 +58,6 @@ def explain_bytes(
     data: bytes,
     name: str,
     labels: str | Sequence[str] | None = None,
-    on_covered: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """The same for the bytes of a picture file.
 
@@ -74,7 +65,7 @@ def explain_bytes(
         model: on pictures.
         data: the file.
         name: what the explanation calls it.
-        labels, on_covered: as for :func:`explain`.
+        labels: as for :func:`explain`.
     """
     _check(model, labels)
     size, fit = model.preprocessing.size, model.preprocessing.fit
@@ -92,7 +83,7 @@ def explain_bytes(
         ("the model sees the square in the middle of the picture",) if fit == "crop" and shape[0] != shape[1] else ()
     )
     box = tuple(side / SHOWN_SIDE for side in (left, top, right, bottom))
-    return explain_pixels(model, pixels, name, labels, shown=shown, box=box, notes=notes, on_covered=on_covered)
+    return explain_pixels(model, pixels, name, labels, shown=shown, box=box, notes=notes)
 
 
 def explain_pixels(
@@ -104,14 +95,13 @@ def explain_pixels(
     shown: NDArray[np.uint8] | None = None,
     box: tuple[float, ...] = (0.0, 0.0, 1.0, 1.0),
     notes: tuple[str, ...] = (),
-    on_covered: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """The same for a picture as the model takes it.
 
     Args:
         model: on pictures.
         pixels: (size, size, 3) uint8.
-        name, labels, on_covered: as for :func:`explain_bytes`.
+        name, labels: as for :func:`explain_bytes`.
         shown: (H, W, 3) uint8, what of the picture is shown; None for ``pixels``.
         box: (left, top, right, bottom) of ``shown`` in ``pixels``, as shares of their side.
         notes: what should be known.
@@ -119,7 +109,7 @@ def explain_pixels(
     scores = model.probabilities(pixels[None])[0]
     predicted = model.thresholds.predict(scores[None])[0]
     columns = _columns(model, labels, scores, predicted)
-    method, values = maps_of(model, pixels, columns, on_covered)
+    values = maps_of(model, pixels, columns)
     maps, cuts = [], model.thresholds.to_dict()["thresholds"]
     for column, whole in zip(columns, values, strict=True):
         label = model.labels[column]
@@ -128,13 +118,12 @@ def explain_pixels(
         if strength and inside < MOSTLY_BARS * strength:
             notes = (*notes, f"{label}: most of the map lies on the grey bars around the picture")
         maps.append(LabelMap.of(label, float(scores[column]), float(cuts[label]), bool(predicted[column]), part))
-    return Explanation(name, method, tuple(maps), pixels if shown is None else shown, notes)
+    return Explanation(name, tuple(maps), pixels if shown is None else shown, notes)
 
 
 def _check(model: Tagger, labels: str | Sequence[str] | None) -> None:
     """Refuse a model that maps cannot explain, and labels that it does not have."""
-    model.refuse_features()
-    refuse_dense(model)
+    refuse_unexplained(model)
     if labels is not None:
         faults = [no_such_label(name, model.labels) for name in requested(labels) if name not in model.labels]
         if faults:

@@ -46,10 +46,7 @@ class Air:
 
 def paint(scene: Scene, size: int, rng: np.random.Generator, camera: Camera = Camera()) -> Image.Image:
     """One RGB picture of ``scene``, ``size`` x ``size``; what the factors leave open is drawn from ``rng``."""
-    canvas = None
-    for _, canvas in stages(scene, size, rng):
-        pass
-    assert canvas is not None
+    *_, (_, canvas) = stages(scene, size, rng)
     return _photograph(canvas.image.reduce(OVERSAMPLING), camera, rng)
 
 

@@ -1,11 +1,11 @@
-"""Occlusion: how far the logits of labels fall where a picture is covered; for any net, also one without torch.
+"""Occlusion: how far the logits of labels fall where a picture is covered, compared with the maps that are shown.
 
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ def occlusion(
     model: Tagger,
     pixels: NDArray[np.uint8],
     columns: Sequence[int],
-    on_covered: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
     """Maps (labels, h, w): the mean fall of the label's logit over all covers of a place.
 
@@ -32,7 +31,6 @@ def occlusion(
         model: on pictures.
         pixels: (size, size, 3) as the model takes them.
         columns: of the labels.
-        on_covered: called with (covers done, covers in all).
     """
     side = pixels.shape[0]
     cover = max(2, round(side * COVER))
@@ -50,8 +48,6 @@ def occlusion(
         for fallen, (top, bottom, left, right) in zip(plain - _logits(model, covered, columns), some, strict=True):
             total[:, top:bottom, left:right] += fallen[:, None, None]
             count[top:bottom, left:right] += 1
-        if on_covered is not None:
-            on_covered(first + len(some), len(windows))
     return (total / count).astype(np.float32)
 
 
