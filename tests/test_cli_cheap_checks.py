@@ -196,6 +196,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "workers": ("0", "x", "65"),
     "serve model": ("nowhere", FILE),
     "explain model": ("nowhere", FILE),
+    "explain labels": ("", "sea,sea"),
     "explain out": ("maps.jpg", BELOW_FILE),
     "progress": (".", BELOW_FILE),
 }

@@ -162,7 +162,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "drift": (tagfit.drift, {"run": run, "pictures": "x", "rate": 0.01, "net": None, "on_decoded": None}),
         "explain": (
             tagfit.explain,
-            {"model": pictures, "picture": "x.jpg", "labels": None, "thresholds": 0.5, "net": None, "on_covered": None},
+            {"model": pictures, "picture": "x.jpg", "labels": None, "thresholds": 0.5},
         ),
         "suggest": (
             tagfit.suggest, {"run": run, "pictures": [], "count": 1, "net": None, "on_decoded": None},

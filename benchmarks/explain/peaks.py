@@ -30,8 +30,13 @@ from tagfit.recipe import NAMED
 from tagfit.tagger.tagger import Tagger
 from tagfit.workflow.explaining import explain_pixels
 
-RECIPES = {"conv": "regularised-conv", "pretrained": "pretrained", "dense": "regularised-dense"}
-SIDES = {"conv": 64, "pretrained": find("efficientnet-lite0").size, "dense": 32}
+BACKBONE = "efficientnet-lite0"
+RECIPES = {
+    "conv": NAMED["regularised-conv"],
+    "pretrained": NAMED["pretrained"].changed(backbone=BACKBONE),
+    "dense": NAMED["regularised-dense"],
+}
+SIDES = {"conv": 64, "pretrained": find(BACKBONE).size, "dense": 32}
 REMOVABLE = ("people", "mountains", "trees")
 # The scenes are drawn from [seed, SPLIT]; the nets' own are [seed, 0] and [seed, 1].
 SPLIT = 7
@@ -46,7 +51,7 @@ def trained(folder: Path, net: str, kind: str, seed: int) -> Tagger:
         generate(source, seed=seed)
     if not (run / "weights.safetensors").exists():
         problem = Plan(str(source), size=SIDES[net]).problem()
-        workflow.fit(problem, NAMED[RECIPES[net]], seed=seed, out=run, threads=1)
+        workflow.fit(problem, RECIPES[net], seed=seed, out=run, threads=1)
     return tagger.of_run(run)
 
 
