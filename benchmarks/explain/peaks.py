@@ -1,7 +1,7 @@
 """How often the peak of a map lies on the thing that the label names, in painted scenes whose places are known.
 
-    python benchmarks/explain/peaks.py FOLDER [--net conv|pretrained|dense] [--scenes free|generated] [--seed 1]
-        [--count 100] [--occlusion]
+    python benchmarks/explain/peaks.py FOLDER [--net conv|pretrained|dense] [--backbone NAME]
+        [--scenes free|generated] [--seed 1] [--count 100] [--occlusion]
 
 Trains a net on the scenes of a seed (one that is in FOLDER already stays), paints further scenes of the same kind,
 and explains each label that is there, has a place and is predicted. Only scenes count in which the net needs the thing:
@@ -22,7 +22,6 @@ from painted_things import SIZE, THINGS, free_scenes, paint, places, write_free_
 from PIL import Image
 
 from tagfit import tagger, workflow
-from tagfit.backbones import find
 from tagfit.data.plan import Plan
 from tagfit.data.scenes.generate import generate
 from tagfit.data.scenes.scene import LABELS, Scene, draw_scenes
@@ -30,19 +29,14 @@ from tagfit.recipe import NAMED
 from tagfit.tagger.tagger import Tagger
 from tagfit.workflow.explaining import explain_pixels
 
-BACKBONE = "efficientnet-lite0"
-RECIPES = {
-    "conv": NAMED["regularised-conv"],
-    "pretrained": NAMED["pretrained"].changed(backbone=BACKBONE),
-    "dense": NAMED["regularised-dense"],
-}
-SIDES = {"conv": 64, "pretrained": find(BACKBONE).size, "dense": 32}
+RECIPES = {"conv": "regularised-conv", "pretrained": "pretrained", "dense": "regularised-dense"}
+SIDES = {"conv": 64, "pretrained": 224, "dense": 32}
 REMOVABLE = ("people", "mountains", "trees")
 # The scenes are drawn from [seed, SPLIT]; the nets' own are [seed, 0] and [seed, 1].
 SPLIT = 7
 
 
-def trained(folder: Path, net: str, kind: str, seed: int) -> Tagger:
+def trained(folder: Path, net: str, kind: str, seed: int, backbone: str) -> Tagger:
     """A net of that kind on the scenes of a seed."""
     source, run = folder / f"{kind}-{seed}", folder / f"{kind}-{net}-{seed}"
     if kind == "free":
@@ -51,7 +45,7 @@ def trained(folder: Path, net: str, kind: str, seed: int) -> Tagger:
         generate(source, seed=seed)
     if not (run / "weights.safetensors").exists():
         problem = Plan(str(source), size=SIDES[net]).problem()
-        workflow.fit(problem, RECIPES[net], seed=seed, out=run, threads=1)
+        workflow.fit(problem, NAMED[RECIPES[net]].changed(backbone=backbone), seed=seed, out=run, threads=1)
     return tagger.of_run(run)
 
 
@@ -66,13 +60,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--net", choices=RECIPES, default="conv")
+    parser.add_argument("--backbone", default=NAMED["pretrained"].backbone, help="of a pretrained net")
     parser.add_argument("--scenes", choices=("free", "generated"), default="free")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--occlusion", action="store_true", help="also of nets that have activation maps")
     chosen = parser.parse_args()
     seed, side = chosen.seed, SIDES[chosen.net]
-    model = trained(chosen.folder, chosen.net, chosen.scenes, seed)
+    model = trained(chosen.folder, chosen.net, chosen.scenes, seed, chosen.backbone)
     drawn = (free_scenes if chosen.scenes == "free" else draw_scenes)(
         chosen.count, np.random.default_rng([seed, SPLIT])
     )

@@ -90,9 +90,9 @@ def _shifted(pixels: NDArray[Any], down: int, right: int) -> NDArray[Any]:
 def _blocks(net: nn.Module) -> list[nn.Module]:
     """The blocks of convolutions, in the order in which they run."""
     modules = list(net.modules())
-    blocks = [one for one in modules if isinstance(one, nets.Residual | efficientnet_lite.Block)]
+    blocks: list[nn.Module] = [one for one in modules if isinstance(one, nets.Residual | efficientnet_lite.Block)]
     heads = [one.head for one in modules if isinstance(one, efficientnet_lite.EfficientNetLite) and one.stop is None]
-    return blocks + heads
+    return [*blocks, *heads]
 
 
 def _run(net: Whole, blocks: Sequence[nn.Module], rows: NDArray[np.uint8]) -> tuple[list[Tensor], Tensor]:
