@@ -142,6 +142,7 @@ def _build(entry: Entry, part: Part, pixels: NDArray[np.uint8], view: int, on_ex
         values, missing = entry.kept(shape, kind)
         unfinished = entry.unfinished(missing)
         done = unfinished.stat().st_size // row_bytes if unfinished.exists() else 0
+        done -= done % extract.BATCH  # other batches could give other last bits
         with unfinished.open("ab") as file:
             file.truncate(done * row_bytes)
             for start in range(done, len(missing), extract.BATCH):
