@@ -1,22 +1,23 @@
-"""Frozen features and a small head on photographs with folds: metrics of each fold, and what extraction costs.
+"""Heads on frozen features, and fine-tuned backbones, on photographs with folds: metrics of each fold, and its cost.
 
-python benchmarks/pretrained.py FOLDER-WITH-A-FOLD-COLUMN [--recipe pretrained] [--seeds 1]
+python benchmarks/pretrained.py FOLDER-WITH-A-FOLD-COLUMN [--recipe pretrained|fine-tuned] [--seeds 1] [--only 0 1] [--threads 2]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 
 import numpy as np
 
-from tagfit.backbones import find
 from tagfit.data.plan import Plan
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.recipe import NAMED, assign
 from tagfit.scores import Scores
 from tagfit.training import memory
-from tagfit.training.backbones.features import inputs_of
+from tagfit.training.backbones.features import feed
+from tagfit.training.backbones.parts import backbone_of
 
 METRICS = ("mAP", "subset_accuracy", "label_accuracy", "macro_f1")
 
@@ -26,22 +27,23 @@ def main() -> None:
     parser.add_argument("source")
     parser.add_argument("--recipe", default="pretrained")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="as of `tagfit train`")
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--only", type=int, nargs="+", default=[0, 1, 2, 3, 4], metavar="FOLD")
+    parser.add_argument("--threads", type=int, help="of training; default: as the recipe takes them")
     parser.add_argument("--seeds", type=int, default=1)
     chosen = parser.parse_args()
     recipe = assign(NAMED[chosen.recipe], chosen.set)
-    size = find(recipe.backbone).size
+    size = backbone_of(recipe).size
     rows = []
-    for fold in range(chosen.folds):
+    for fold in chosen.only:
         wall, processor = time.perf_counter(), time.process_time()
         problem = Plan(chosen.source, split={"validation_fold": fold, "test_share": 0.0}, size=size).problem()
         decoded, wall = time.perf_counter() - wall, time.perf_counter()
-        inputs_of(problem, recipe)
+        feed(problem, recipe)
         extracted = time.perf_counter() - wall
         part = problem.part("validation")
         for seed in range(chosen.seeds):
             wall = time.perf_counter()
-            fitted = memory.fit(problem, recipe, seed=seed, scored=("validation",))
+            fitted = memory.fit(problem, recipe, seed=seed, threads=chosen.threads, scored=("validation",))
             trained = time.perf_counter() - wall
             scores = Scores.of(part.truth, fitted.scores["validation"], known=part.known)
             judged = evaluate(scores, intervals=None, metrics=list(METRICS))
@@ -49,7 +51,10 @@ def main() -> None:
             figures = "  ".join(f"{name} {judged[name]:.4f}" for name in METRICS)
             print(f"fold {fold} seed {seed}: {figures}  training {trained:.1f} s", flush=True)
         used = time.process_time() - processor
-        print(f"fold {fold}: decoding {decoded:.1f} s, features {extracted:.1f} s, processor {used:.1f} s in all")
+        print(
+            f"fold {fold}: decoding {decoded:.1f} s, features {extracted:.1f} s, processor {used:.1f} s in all, load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
     means = dict(zip(METRICS, np.mean(rows, axis=0), strict=True))
     print("mean:   " + "  ".join(f"{name} {value:.4f}" for name, value in means.items()))
 

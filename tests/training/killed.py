@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
-
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from problems import features, pictures
@@ -40,7 +39,7 @@ def case(name: str) -> tuple[Problem, Recipe]:
     """What is trained: a small dense net, or the last blocks of a backbone on kept views."""
     if name != "tuned":
         return features(), RECIPE
-    extract.engine = lambda _part: "torch"  # an export takes longer than all the rest
+    extract.engine = lambda part: "torch"  # an export takes longer than all the rest
     problem = pictures(60, 32)
     return replace(problem, digests=np.array([f"digest {row}" for row in range(60)])), TUNED
 

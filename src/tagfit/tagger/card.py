@@ -104,9 +104,11 @@ def _installed(tagger: Tagger) -> str:
     """What pip has to install to run it."""
     if tagger.graph is not None:
         return "tagfit onnxruntime"
-    if tagger.recipe.architecture != "pretrained" or tagger.net_name is not None:
+    recipe = tagger.recipe
+    complete = recipe.tune == "all" and recipe.backbone in BACKBONES
+    if recipe.architecture != "pretrained" or tagger.net_name is not None or complete:
         return "'tagfit[train]'"
-    return f"'tagfit[{EXTRA if tagger.recipe.backbone in BACKBONES else FOLDER_EXTRA}]'"
+    return f"'tagfit[{EXTRA if recipe.backbone in BACKBONES else FOLDER_EXTRA}]'"
 
 
 def _evaluations(tagger: Tagger) -> list[str]:

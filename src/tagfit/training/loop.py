@@ -17,7 +17,7 @@ from tagfit.errors import InputError
 from tagfit.evaluation import metrics
 from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.history import Epoch
-from tagfit.recipe import Recipe
+from tagfit.recipe import Recipe, parse
 from tagfit.training import checkpoint, nets
 from tagfit.training.backbones import published
 from tagfit.training.backbones.features import feed
@@ -232,7 +232,8 @@ class Training:
         Raises:
             InputError: the state of a training of another recipe.
         """
-        if about.get("recipe") != self.recipe.model_dump(mode="json"):
+        # Not the texts: a checkpoint of an earlier release lacks fields that were added since.
+        if "recipe" not in about or parse(about["recipe"], "the checkpoint") != self.recipe:
             raise InputError("the recipe was changed since the run began", instead="restore it, or start a new run")
         self.net.load_state_dict(checkpoint.under("net", tensors))
         checkpoint.restore_optimiser(self.optimiser, checkpoint.under("optimiser", tensors))
