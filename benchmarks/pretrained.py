@@ -1,6 +1,6 @@
 """Heads on frozen features, and fine-tuned backbones, on photographs with folds: metrics of each fold, and its cost.
 
-python benchmarks/pretrained.py FOLDER-WITH-A-FOLD-COLUMN [--recipe pretrained|fine-tuned] [--seeds 1] [--only 0 1] [--threads 2]
+python benchmarks/pretrained.py FOLDER-WITH-A-FOLD-COLUMN [--recipe pretrained|fine-tuned] [--seeds 1] [--only 0 1]
 """
 
 from __future__ import annotations
@@ -51,10 +51,8 @@ def main() -> None:
             figures = "  ".join(f"{name} {judged[name]:.4f}" for name in METRICS)
             print(f"fold {fold} seed {seed}: {figures}  training {trained:.1f} s", flush=True)
         used = time.process_time() - processor
-        print(
-            f"fold {fold}: decoding {decoded:.1f} s, features {extracted:.1f} s, processor {used:.1f} s in all, load {os.getloadavg()[0]:.1f}",
-            flush=True,
-        )
+        costs = f"decoding {decoded:.1f} s, features {extracted:.1f} s, processor {used:.1f} s in all"
+        print(f"fold {fold}: {costs}, load {os.getloadavg()[0]:.1f}", flush=True)
     means = dict(zip(METRICS, np.mean(rows, axis=0), strict=True))
     print("mean:   " + "  ".join(f"{name} {value:.4f}" for name, value in means.items()))
 
