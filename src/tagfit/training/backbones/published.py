@@ -35,9 +35,9 @@ def load(backbone: Backbone | FolderBackbone, start: int = 0, stop: int | None =
         return part.eval()
     net = blank(backbone)
     converted = default_dir() / "backbones" / f"{backbone.name}-{backbone.sha256[:16]}.safetensors"
-    if converted.exists():
+    try:
         checkpoint.load_weights(net, converted)
-    else:
+    except InputError:  # not there, or damaged
         net.load_state_dict(net.state_dict() | efficientnet_lite.translated(_published(backbone)))
         converted.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.save_tensors(converted, net.state_dict())
