@@ -18,7 +18,7 @@ LAYERS = [
     ["errors"],
     ["files", "literals", "arguments", "display", "npz", "backbones", "listening"],
     ["arraylike", "photos"],
-    ["multihot", "recipe", "history", "vocabulary"],
+    ["multihot", "recipe", "history", "vocabulary", "launch"],
     ["translate"],
     ["pairing"],
     ["scores"],

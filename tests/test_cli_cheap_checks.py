@@ -15,7 +15,7 @@ import typer
 from commands import Command
 from tagfit.cli.app import app
 from tagfit.data.pictures import decode
-from tagfit.training import fit, loop, memory, score
+from tagfit.training import loop, memory, ranks, score
 
 # A command line that works, in words of the fixtures; and where a wrong value of an option takes its place.
 WORKING: dict[str, tuple[str, ...]] = {
@@ -255,7 +255,7 @@ def dear(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     count(decode, "decode")
     count(loop.Training, "__init__")
-    for owner in (fit, memory, score):
+    for owner in (memory, ranks, score):
         count(owner, "probabilities")
     return done
 

@@ -19,6 +19,7 @@ from tagfit.runs.writing import LOCK
 from tagfit.training import fit as fitting
 from tagfit.training import machine
 from tagfit.training.fit import fit, load_net, resume
+from tagfit.training.loop import Training
 
 SMALL = Recipe(widths=(8,), norm="batch", dropout=(0.2,), epochs=3)
 CONV = Recipe(architecture="conv", widths=(4, 4), norm="batch", ema=0.9, augment=True, epochs=2, batch_size=16)
@@ -34,7 +35,7 @@ def test_a_fitted_run_is_complete(tmp_path: Path) -> None:
     assert seen == [epoch.epoch for epoch in run.history] == [1, 2, 3]
     assert run.recipe == SMALL
     assert run.scored_splits == ("train", "validation")  # test is looked at only when asked
-    assert run.info["machine"] == {"device": "cpu", "threads": 1, "number_format": "float32"}
+    assert run.info["machine"] == {"device": "cpu", "threads": 1, "number_format": "float32", "processes": 1}
     assert (run.info["state"], run.info["seed"], run.info["epochs"], run.info["kept_epoch"]) == ("done", 7, 3, 3)
     assert run.info["seconds"] == pytest.approx(sum(epoch.seconds for epoch in run.history))
     assert not run.checkpoint.exists()
@@ -55,7 +56,7 @@ def test_a_net_that_is_loaded_again_gives_the_stored_scores(tmp_path: Path) -> N
     chosen = machine.choose(CONV, "cpu", 1)
     with chosen.in_use():
         net = load_net(run, (8, 8, 3))
-        again = fitting.score(net, problem, "validation", CONV, chosen)
+        again = fitting.score(Training(problem, CONV, 0, chosen), net, "validation")
     np.testing.assert_array_equal(again.scores, run.scores("validation").scores)
 
 

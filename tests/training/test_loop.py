@@ -118,10 +118,10 @@ def test_every_row_is_in_one_batch_and_no_batch_is_one_row(
     seen: list[list[int]] = []
     batch = Batches.batch
 
-    def recorded(self: Batches, positions: torch.Tensor, *, augment: bool = False) -> torch.Tensor:
+    def recorded(self: Batches, positions: torch.Tensor, **about: Any) -> torch.Tensor:
         if self is training.batches:
             seen.append(positions.tolist())
-        return batch(self, positions, augment=augment)
+        return batch(self, positions, **about)
 
     monkeypatch.setattr(Batches, "batch", recorded)
     training.run_epoch()

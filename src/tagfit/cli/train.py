@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagfit import launch
 from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.evaluate import show_evaluations
@@ -77,8 +78,16 @@ class TrainingOptions:
         return name, assign(find(name), self.set_ or [])
 
 
+def _new_folder(path: Path) -> None:
+    """A folder for the run; the processes of one training other than the first find it begun, as do restarted ones."""
+    if launch.rank() == 0 and not launch.is_restart():
+        path_checks.new_folder(path)
+
+
 def _together(context: typer.Context) -> list[Fault]:
     faults: list[Fault] = []
+    if launch.count() > 1 and not (is_given(context, "out") or is_given(context, "resume")):
+        faults.append(Fault("torchrun needs a run folder that all processes know", instead="--out DIR"))
     if not is_given(context, "resume"):
         if not is_given(context, "source"):
             faults.append(Fault("train needs a SOURCE, or --resume RUN", instead="tagfit train SOURCE [--recipe NAME]"))
@@ -106,7 +115,7 @@ Out = Annotated[
         metavar="DIR",
         help="The run folder.",
         show_default="runs/<date>-<recipe>-<seed>",
-        callback=checked(path_checks.new_folder),
+        callback=checked(_new_folder),
     ),
 ]
 Resume = Annotated[
@@ -135,9 +144,11 @@ def train(
     The source's own split and fold columns are used; without them 70/15/15, stratified by labels.
     """
     from tagfit import workflow
+    from tagfit.workflow.fitting import reading_in_turn
 
     notes: list[str] = []
-    with progress_bar(quiet=as_json) as bar:
+    silent = as_json or launch.rank() > 0
+    with progress_bar(quiet=silent) as bar:
         if source is None:
             assert resume is not None
             run = workflow.resume(
@@ -148,9 +159,10 @@ def train(
             )
         else:
             plan = options.suited_to(splitting.plan(source, reading), training.named())
-            problem = plan.problem(on_decoded(bar, None if as_json else plan.announced))
+            with reading_in_turn(training.device):
+                problem = plan.problem(on_decoded(bar, None if silent else plan.announced))
             notes = [*problem.data.notes, *problem.notes]
-            if not as_json:
+            if not silent:
                 left_out, odd = problem.data.quarantined, problem.data.warnings
                 tell(bar, [*notes, *_first(left_out, "left out"), *_first(odd, "warning")])
             name, recipe = training.recipe_for(problem)
@@ -165,6 +177,8 @@ def train(
                 name=name,
                 on_extracted=on_decoded(bar, what="features"),
             )
+    if launch.rank() > 0:
+        return
     evaluations = workflow.evaluate(run)
     assert isinstance(evaluations, dict)
     if as_json:

@@ -68,10 +68,14 @@ class Batches:
         """The shape of one row: (D,) or (H, W, 3)."""
         return tuple(self._inputs.shape[1:])
 
-    def batch(self, positions: Tensor, *, augment: bool = False) -> Tensor:
-        """The float32 rows at ``positions``; ``augment`` draws from torch's global generator."""
+    def batch(self, positions: Tensor, *, augment: bool = False, share: slice = slice(None)) -> Tensor:
+        """The float32 rows at ``positions``, or a share of them.
+
+        ``augment`` draws from torch's global generator, for all positions, so that a row is the same in any share.
+        """
         if augment and self._views:
-            return self._arranged(self._scaled(self._of_views(positions).float()))
+            return self._arranged(self._scaled(self._of_views(positions, share).float()))
+        positions, among = positions[share], len(positions)
         if self._scaled_once is not None:
             return self._scaled_once.index_select(0, positions.to(self.device))
         if self._copied is not None:
@@ -79,12 +83,12 @@ class Batches:
         else:
             pixels = torch.from_numpy(self._inputs[self._rows[positions.numpy()]])
         pictures = self._arranged(self._scaled(pixels.float()))
-        return augmented(pictures) if augment and self.channels_first else pictures
+        return augmented(pictures, among=among, share=share) if augment and self.channels_first else pictures
 
-    def _of_views(self, positions: Tensor) -> Tensor:
+    def _of_views(self, positions: Tensor, share: slice) -> Tensor:
         """The rows at ``positions``, each as it is or in one of its views, all equally often."""
-        drawn = torch.randint(len(self._views) + 1, (len(positions),)).numpy()
-        rows = self._rows[positions.numpy()]
+        drawn = torch.randint(len(self._views) + 1, (len(positions),)).numpy()[share]
+        rows = self._rows[positions[share].numpy()]
         found = np.empty((len(rows), *self.shape), dtype=self._inputs.dtype)
         for number, values in enumerate((self._inputs, *self._views)):
             chosen = drawn == number
@@ -98,12 +102,19 @@ class Batches:
         return values.sub_(self.mean).mul_(self.scale)
 
 
-def augmented(pictures: Tensor, draw: Callable[[int], Tensor] = torch.rand) -> Tensor:
+def augmented(
+    pictures: Tensor,
+    draw: Callable[[int], Tensor] = torch.rand,
+    *,
+    among: int | None = None,
+    share: slice = slice(None),
+) -> Tensor:
     """Each picture of (n, 3, H, W) flipped with probability 1/2, and rotated, zoomed and shifted at random.
 
-    ``draw`` is called DRAWS times, for n numbers from 0 to 1.
+    ``draw`` is called DRAWS times, for n numbers from 0 to 1. The pictures are the ``share`` of a batch of ``among``
+    ones, for all of which is drawn.
     """
-    n = len(pictures)
+    n = len(pictures) if among is None else among
 
     def uniform(largest: float) -> Tensor:
         return (draw(n) * 2 - 1) * largest
@@ -116,5 +127,5 @@ def augmented(pictures: Tensor, draw: Callable[[int], Tensor] = torch.rand) -> T
     moves_to = torch.stack(
         [torch.stack([flip * cos, -sin, right], dim=1), torch.stack([flip * sin, cos, down], dim=1)], dim=1
     )
-    grid = functional.affine_grid(moves_to.to(pictures.device), list(pictures.shape), align_corners=False)
+    grid = functional.affine_grid(moves_to[share].to(pictures.device), list(pictures.shape), align_corners=False)
     return functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,12 @@ from tagfit.recipe import Recipe, find
 from tagfit.runs.run import Run
 from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
-from tagfit.training import checkpoint, nets, own_net
+from tagfit.training import checkpoint, nets, own_net, together
 from tagfit.training.backbones.features import OnExtracted, feed
 from tagfit.training.loop import Training
 from tagfit.training.machine import Machine, choose
 from tagfit.training.own_net import NetFactory
-from tagfit.training.score import probabilities
+from tagfit.training.ranks import ALONE, Ranks, joined
 
 # Resuming from an older checkpoint ends with the same bits, so one per second loses nothing but time.
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
@@ -63,9 +63,17 @@ def fit(
     if not 0 <= seed < 2**32:
         raise InputError(f"seed = {seed}", instead="0 or more, below 2**32")
     machine = choose(chosen, device, threads)
+    ranks = joined(machine.device)
+    machine = replace(machine, processes=ranks.count)
+    together.refuse_unfit(ranks, chosen, problem, out)
     with machine.in_use():  # built before there is a folder; in_use() restores torch's generator
         _try_net(chosen, problem, net)
-        feed(problem, chosen, on_extracted)
+        with together.in_turn(ranks):
+            feed(problem, chosen, on_extracted)
+    if out is not None and together.begun_before(Path(out), problem, chosen, seed):
+        return resume(Run(Path(out)), problem, on_epoch, net=net)
+    if out is not None and not ranks.first:
+        return together.follow(Run(Path(out)), problem, chosen, seed, machine, net, ranks)
     with nullcontext(Path(out)) if out is not None else claimed_folder(called, seed) as folder:
         refuse_used(folder)
         run = Run(folder)
@@ -83,7 +91,7 @@ def fit(
                 versions=_versions(),
                 started=_now(),
             )
-            _train(run, problem, on_epoch, net)
+            _train(run, problem, on_epoch, net, ranks)
     return run
 
 
@@ -100,12 +108,17 @@ def resume(
     Raises:
         InputError: data, recipe or net are not those that the run began with, or another process is writing it.
     """
+    ranks = joined(run.info["machine"]["device"])
+    together.refuse_another_count(run, ranks)
+    if not ranks.first:
+        machine = Machine(**run.info["machine"])
+        return together.follow(run, problem, run.recipe, run.info["seed"], machine, net, ranks)
     with only_writer(run.folder):
         run.refuse_another(problem)
         own_net.refuse_another(run.info.get("net"), net, str(run.folder))
         if run.info["state"] != "done":
             feed(problem, run.recipe, on_extracted)
-            _train(run, problem, on_epoch, net)
+            _train(run, problem, on_epoch, net, ranks)
     return run
 
 
@@ -117,14 +130,16 @@ def _try_net(recipe: Recipe, problem: Problem, net: NetFactory | None) -> None:
         nets.build(recipe, shape, len(problem.labels), net)
 
 
-def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory | None) -> None:
+def _train(run: Run, problem: Problem, on_epoch: OnEpoch | None, net: NetFactory | None, ranks: Ranks) -> None:
     machine = Machine(**run.info["machine"])
     choose(run.recipe, machine.device, machine.threads)  # raises if this machine lacks the device
     run.save_info(state="running")
     run.discard_results()
     with machine.in_use():
         try:
-            training = _begin(run, problem, machine, net)
+            training = _begin(run, problem, machine, net, ranks)
+            ranks.agreed(None)  # that the others may begin
+            together.set_out(training, problem)
             _run_epochs(run, training, on_epoch)
             _finish(run, training, state="done")
         except KeyboardInterrupt:
@@ -147,7 +162,7 @@ def _run_epochs(run: Run, training: Training, on_epoch: OnEpoch | None) -> None:
     while not training.over:
         epoch = training.run_epoch()
         history.append(lines, epoch)
-        asked_to_stop = run.stop_request.exists()
+        asked_to_stop = training.ranks.agreed(run.stop_request.exists())
         if asked_to_stop or time.perf_counter() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
             history.settle(lines)
             checkpoint.save_tensors(run.checkpoint, *training.state())
@@ -159,9 +174,9 @@ def _run_epochs(run: Run, training: Training, on_epoch: OnEpoch | None) -> None:
             raise KeyboardInterrupt
 
 
-def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None) -> Training:
+def _begin(run: Run, problem: Problem, machine: Machine, net: NetFactory | None, ranks: Ranks = ALONE) -> Training:
     """The training of a run, at its checkpoint or at its start; later lines of the history are dropped."""
-    training = Training(problem, run.recipe, run.info["seed"], machine, net)
+    training = Training(problem, run.recipe, run.info["seed"], machine, net, ranks)
     if run.checkpoint.exists():
         training.restore(*checkpoint.load_tensors(run.checkpoint))
     history.save(run.folder / "history.jsonl", run.history[: training.progress.epoch])
@@ -191,7 +206,7 @@ def score(training: Training, net: nn.Module, split: str) -> Scores:
     part = training.problem.part(split)
     return Scores.of(
         part.truth,
-        probabilities(net, training.batches_of(split)),
+        training.probabilities(net, split),
         known=part.known,
         labels=training.problem.labels,
         ids=part.ids,

@@ -37,7 +37,8 @@ from tagfit.training.optimise import (
     update_average,
 )
 from tagfit.training.own_net import NetFactory
-from tagfit.training.score import probabilities
+from tagfit.training.ranks import ALONE, Ranks
+from tagfit.training.shared_layers import SharedBatch, shared
 
 # The train curve is measured on a fixed sample, small enough to cost little compared with the epoch itself.
 CURVE_ROWS = {"features": 4096, "pictures": 256}
@@ -62,9 +63,15 @@ class Training:
     """
 
     def __init__(
-        self, problem: Problem, recipe: Recipe, seed: int, machine: Machine, net: NetFactory | None = None
+        self,
+        problem: Problem,
+        recipe: Recipe,
+        seed: int,
+        machine: Machine,
+        net: NetFactory | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.recipe, self.seed, self.machine = recipe, seed, machine
+        self.recipe, self.seed, self.machine, self.ranks = recipe, seed, machine, ranks
         part = problem.part("train")
         if len(part) < 2:
             raise InputError(f"train has {len(part)} rows", instead="at least 2")
@@ -85,6 +92,9 @@ class Training:
         self.net = nets.build(recipe, self.batches.shape, len(problem.labels), net).to(machine.device)
         if net is None:
             self._take_published()
+        self.shared_batch = SharedBatch(ranks)
+        if ranks.count > 1:
+            self.net = shared(self.net, self.shared_batch)
         self.average = averaged_copy(self.net) if recipe.ema else None
         made = self.net if net is None else None
         manual = made if made is not None and DenseStep.suits(made, recipe) else None
@@ -132,7 +142,8 @@ class Training:
         torch.manual_seed(self.seed * SEED_STRIDE + epoch)
         running_loss, rate = self._steps(epoch)
         self._refuse_divergence(epoch, running_loss)
-        train, *others = [measured.metrics(self.scored_net, self.recipe.monitor) for measured in self.curve]
+        measured = [one.metrics(self.scored_net, self.recipe.monitor) for one in self.curve]
+        train, *others = self.ranks.agreed(measured)  # to the last digit, so that all end with the same epoch
         validation = others[0] if others else None
         self.progress.epoch = epoch
         if validation is not None:
@@ -151,7 +162,7 @@ class Training:
 
     def _steps(self, epoch: int) -> tuple[float, float]:
         recipe = self.recipe
-        batches = _split(torch.randperm(len(self.batches)), recipe.batch_size)
+        batches = _split(torch.randperm(len(self.batches)), recipe.batch_size, max(2, self.ranks.count))
         self.net.train()
         losses = []
         for index, positions in enumerate(batches):
@@ -164,19 +175,28 @@ class Training:
             self.optimiser.step()
             if self.average is not None:
                 update_average(self.average, self.net, recipe.ema, step)
+        self.ranks.sum(losses)
         sizes = torch.tensor([float(len(positions)) for positions in batches])
         return float(torch.stack(losses).cpu() @ sizes / sizes.sum()), rate
 
     def _gradients(self, positions: Tensor) -> Tensor:
-        """Compute the gradients of the loss of these rows, and return the loss."""
-        batch, rows = self.batches.batch(positions, augment=self.recipe.augment), positions.to(self.machine.device)
-        if self.dense_step is not None:
+        """Compute the gradients of the loss of these rows, and return the loss, or this process's part of it."""
+        share = self.ranks.share(len(positions))
+        batch = self.batches.batch(positions, augment=self.recipe.augment, share=share)
+        rows = positions.to(self.machine.device)
+        if self.dense_step is not None and self.ranks.count == 1:
             return self.dense_step.gradients(batch, lambda logits: self.targets.loss_and_slope(logits, rows))
+        self.shared_batch.size = len(positions)
+        if self.dense_step is not None:
+            self.shared_batch.masks = self.dense_step.masks(len(positions))
         with self.machine.autocast():
             logits = self.net(batch)
-        loss = self.targets.loss(logits, rows)
+        loss = self.targets.loss(logits, rows[share])
+        if self.ranks.count > 1:
+            loss = loss * (self.targets.weight_of(rows[share]) / self.targets.weight_of(rows))
         clear_gradients(self.optimiser)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.ranks.sum([weight.grad for weight in trained(self.optimiser) if weight.grad is not None])
         return loss.detach()
 
     def _refuse_divergence(self, epoch: int, running_loss: float) -> None:
@@ -217,6 +237,10 @@ class Training:
         """The weights to keep: of the best epoch if the recipe restores it, else of the last."""
         return self.best or self.scored_net.state_dict()
 
+    def probabilities(self, net: nn.Module, split: str) -> NDArray[np.float32]:
+        """Probabilities (N, L) of a split; all processes take part."""
+        return self.ranks.probabilities(net, self.batches_of(split))
+
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything a checkpoint needs: named tensors, and the rest as plain JSON values."""
         tensors = checkpoint.prefixed("net", self.net.state_dict())
@@ -256,6 +280,7 @@ class _Measured:
     """Rows on which each epoch is measured."""
 
     def __init__(self, training: Training, split: str, sample: NDArray[np.int64] | None = None) -> None:
+        self.ranks = training.ranks
         self.batches = training.batches_of(split, sample)
         part = training.problem.part(split)
         rows = np.arange(len(part)) if sample is None else sample
@@ -265,7 +290,7 @@ class _Measured:
 
     def metrics(self, net: nn.Module, monitor: str) -> dict[str, float]:
         names = tuple(dict.fromkeys(("loss", "label_accuracy", monitor)))
-        scores = probabilities(net, self.batches)
+        scores = self.ranks.probabilities(net, self.batches)
         return point_metrics(self.truth, scores, known=self.known, weights=self.weights, metrics=names)
 
 
@@ -274,9 +299,12 @@ def _defined(measured: dict[str, float] | None, metric: str) -> float | None:
     return None if measured is None or math.isnan(measured[metric]) else measured[metric]
 
 
-def _split(order: Tensor, size: int) -> list[Tensor]:
-    """``order`` in batches; a last batch of one row joins the one before, since batch norm needs two rows."""
+def _split(order: Tensor, size: int, least: int = 2) -> list[Tensor]:
+    """``order`` in batches; a last batch of fewer than ``least`` rows joins the one before.
+
+    Batch norm needs two rows, and each process needs one.
+    """
     batches = list(torch.split(order, size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
+    if len(batches) > 1 and len(batches[-1]) < least:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches

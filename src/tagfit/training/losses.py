@@ -43,6 +43,12 @@ class Targets:
         weight = self.weight.index_select(0, rows)
         return (entries * weight).sum() / weight.sum().clamp(min=1e-12)
 
+    def weight_of(self, rows: Tensor) -> Tensor:
+        """What the mean of :meth:`loss` divides by, up to a factor that is the same for all rows."""
+        if self.weight is None:
+            return torch.tensor(float(len(rows)))
+        return self.weight.index_select(0, rows).sum().clamp(min=1e-12)
+
     def loss_and_slope(self, logits: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of ``rows`` and its gradient with respect to their logits (n, L), outside autograd.
 

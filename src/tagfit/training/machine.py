@@ -24,11 +24,13 @@ class Machine:
         device: "cpu", "cuda" or "mps".
         threads: number of CPU threads; different numbers give different bits, the same number the same.
         number_format: of training; scoring is always float32.
+        processes: how many train together; different numbers give different bits, and nearly the same weights.
     """
 
     device: str
     threads: int
     number_format: Literal["float32", "bfloat16"]
+    processes: int = 1
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -59,7 +61,7 @@ def choose(recipe: Recipe, device: str | None = None, threads: int | None = None
     Raises:
         InputError: a device that this machine does not have.
     """
-    chosen = _device(device)
+    chosen = device_of(device)
     if threads is None:
         threads = _processors() if recipe.channels_first else 1
     if not 1 <= threads <= MOST_THREADS:
@@ -69,7 +71,12 @@ def choose(recipe: Recipe, device: str | None = None, threads: int | None = None
     return Machine(chosen, threads, "bfloat16" if fast else "float32")
 
 
-def _device(wanted: str | None) -> str:
+def device_of(wanted: str | None) -> str:
+    """The device that is meant; None is a GPU if there is one.
+
+    Raises:
+        InputError: one that this machine does not have.
+    """
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted is None:
         return "cuda" if here["cuda"] else "cpu"

@@ -14,24 +14,27 @@ from tagfit.training.batches import Batches
 SCORING_BATCH = 128
 
 
-def logits(net: nn.Module, rows: Batches) -> torch.Tensor:
-    """float32 logits of shape (N, L) on the CPU; the net returns to the mode that it was in."""
+def logits(net: nn.Module, rows: Batches, share: slice = slice(None)) -> torch.Tensor:
+    """float32 logits (N, L) on the CPU, of ``share`` of the rows; the net returns to the mode that it was in."""
     training = net.training
     net.eval()
     size = SCORING_BATCH if rows.channels_first else SCORING_BATCH * 16
     try:
         with torch.inference_mode():
             batches = [
-                net(rows.batch(positions)).float().cpu() for positions in torch.split(torch.arange(len(rows)), size)
+                net(rows.batch(positions)).float().cpu()
+                for positions in torch.split(torch.arange(len(rows))[share], size)
             ]
     finally:
         net.train(training)
     return torch.cat(batches)
 
 
-def probabilities(net: nn.Module, rows: Batches, scaling: Scaling | None = None) -> NDArray[np.float32]:
-    """float32 probabilities of shape (N, L), of the logits as they are or scaled."""
-    found = logits(net, rows)
+def probabilities(
+    net: nn.Module, rows: Batches, scaling: Scaling | None = None, share: slice = slice(None)
+) -> NDArray[np.float32]:
+    """float32 probabilities of shape (N, L) of ``share`` of the rows, of the logits as they are or scaled."""
+    found = logits(net, rows, share)
     if scaling is not None:
         found = found * torch.tensor(scaling.slopes) + torch.tensor(scaling.offsets)
     return torch.sigmoid(found).numpy()

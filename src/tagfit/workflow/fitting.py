@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tagfit import launch
 from tagfit.arguments import checked
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
@@ -34,6 +36,18 @@ NAMES_ELSEWHERE = {
     "random_state": "seed=0",
     "output": "out='runs/mine'",
 }
+
+
+@contextmanager
+def reading_in_turn(device: str | None = None) -> Iterator[None]:
+    """Around the reading of a source: of the processes that ``torchrun`` started, the first one fills the cache."""
+    if launch.count() == 1:
+        yield
+        return
+    with torch_for("training"):
+        from tagfit.training import together
+    with together.in_turn(together.first_reads(device)):
+        yield
 
 
 @checked({**AS_OVERRIDE, **NAMES_ELSEWHERE}, problem=TO_A_PROBLEM)
@@ -68,8 +82,9 @@ def fit(
         net: a function of (input_shape, labels) that returns a ``torch.nn.Module`` giving logits of shape (n, labels),
             in place of the recipe's layers. ``architecture`` still decides the layout of pictures: (3, H, W) for
             "conv", which may be augmented, (H, W, 3) for "dense". Only its name is stored: pass it to load the run.
-
         on_extracted: called with (pictures done, pictures in all) while a frozen backbone extracts features.
+
+    Started by ``torchrun``, the processes train one net: each takes its share of every batch, the first one writes.
 
     Raises:
         InputError: a folder in use, a recipe that does not suit the data, a training that diverged, a full disk.
@@ -127,4 +142,6 @@ def resume(
         return run
     with torch_for("training"):
         from tagfit.training import fit
-    return fit.resume(run, reopen(run, on_decoded, problem), on_epoch, net=net, on_extracted=on_extracted)
+    with reading_in_turn(run.info["machine"]["device"]):
+        opened = reopen(run, on_decoded, problem)
+    return fit.resume(run, opened, on_epoch, net=net, on_extracted=on_extracted)
