@@ -199,6 +199,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "explain labels": ("", "sea,sea"),
     "explain out": ("maps.jpg", BELOW_FILE),
     "progress": (".", BELOW_FILE),
+    "content": ("nowhere", ".", FILE),
 }
 # Options and their values that are added so that only the wrong value is wrong.
 TOGETHER = {

@@ -10,7 +10,7 @@ from tagfit.lesson import exam, recall
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def event(concept: str, right: bool, day: float, kind: str = recall.ANSWER) -> dict[str, Any]:
+def event(concept: str, right: bool, day: float, kind: str = exam.RECALL) -> dict[str, Any]:
     return {"kind": kind, "concept": concept, "right": right, "at": (START + timedelta(days=day)).isoformat()}
 
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,18 +45,26 @@ def chromium() -> Iterator[Browser]:
 
 
 class Server:
-    """``tagfit studio FOLDER`` in a process of its own, which can be killed and started again on the same port."""
+    """``tagfit studio FOLDER`` in a process of its own, which can be killed and started again on the same port.
 
-    def __init__(self, folder: Path, cache_dir: Path) -> None:
-        self.folder = folder
+    Args:
+        folder: the workspace.
+        cache_dir: of the pictures.
+        words: of another command that serves the studio.
+    """
+
+    def __init__(self, folder: Path, cache_dir: Path, words: Sequence[str] = ()) -> None:
+        self.folder, self.words = folder, words
         self.environment = {**os.environ, "TAGFIT_CACHE_DIR": str(cache_dir), "PYTHONUNBUFFERED": "1"}
         self.port = "0"
         self.start()
 
     def start(self) -> None:
         """Start, and read the link."""
-        command = [sys.executable, "-m", "tagfit", "studio", str(self.folder), "--port", self.port]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
+        words = self.words or ("studio", str(self.folder), "--port", self.port)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tagfit", *words], stdout=subprocess.PIPE, text=True, env=self.environment
+        )
         assert self.process.stdout is not None
         self._read_link()
         self.port = str(urlsplit(self.link).port)

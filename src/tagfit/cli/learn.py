@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import learn_questions, path_checks
+from tagfit.cli import learn_progress, learn_questions, path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.command import Command, Group
 from tagfit.cli.output import AsJson, print_json, say, table
@@ -58,6 +58,15 @@ def _known(name: str) -> None:
 def learn(
     context: typer.Context,
     progress: Progress = None,
+    content: Annotated[
+        Path | None,
+        typer.Option(
+            "--content",
+            metavar="DIR",
+            help="Take all texts from here: a translation.",
+            callback=checked(path_checks.content),
+        ),
+    ] = None,
     web: Annotated[bool, typer.Option("--web", help="Take the course in the browser, in the studio.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +78,9 @@ def learn(
     In the browser:                   tagfit learn --web
     """
     from tagfit.lesson import progress as file
+    from tagfit.lesson import texts
 
+    texts.use(content)
     context.obj = progress or file.default_path()
     if context.invoked_subcommand is not None:
         return
@@ -110,7 +121,7 @@ def station(
 app.command("test", cls=Command)(learn_questions.take_test)
 app.command("practice", cls=Command)(learn_questions.practice)
 app.command("recall", cls=Command)(learn_questions.recall)
-app.command("progress", cls=Command)(learn_questions.progress)
+app.command("progress", cls=Command)(learn_progress.progress)
 
 
 def overview(events: list[dict[str, Any]], path: Path) -> dict[str, Any]:
@@ -122,7 +133,7 @@ def overview(events: list[dict[str, Any]], path: Path) -> dict[str, Any]:
         "progress": str(path),
         "stations": [{"number": place, **one.to_dict()} for place, one in enumerate(states(events), start=1)],
         "next": None if following is None else following.id,
-        "due": learn_questions.due_concepts(events),
+        "due": learn_progress.due_concepts(events),
     }
 
 
@@ -152,6 +163,6 @@ def _print_overview(events: list[dict[str, Any]], path: Path) -> None:
     following = next_station(events)
     say()
     say(message("all_done") if following is None else message("how_to_start", name=following.id))
-    if due := learn_questions.due_line(events):
+    if due := learn_progress.due_line(events):
         say(due)
     say(message("progress_file", path=path))

@@ -1,4 +1,4 @@
-"""tagfit learn test, practice, recall and progress: the questions of the course in the terminal."""
+"""tagfit learn test, practice and recall: the questions of the course in the terminal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli import path_checks
-from tagfit.cli.checking import checked
-from tagfit.cli.output import AsJson, print_json, say, table
-from tagfit.errors import InputError
+from tagfit.cli.output import AsJson, print_json, table
 
 if TYPE_CHECKING:
     from tagfit.cli.prompts import Terminal
@@ -42,7 +39,7 @@ def take_test(
     if now is not None and seed not in (None, now.seed):
         now = None
     if now is None:
-        now = exam.draw(secrets.randbelow(SEEDS) if seed is None else seed, exam.times_asked(events))
+        now = exam.draw(secrets.randbelow(SEEDS) if seed is None else seed, events)
         progress.append(path, exam.began(now))
         counts = {name: exam.COUNTS[name] for name in ("easy", "medium", "hard")}
         terminal.say(word("test_heading", seed=now.seed, count=len(now.questions), **counts), style="bold")
@@ -121,7 +118,7 @@ def recall(context: typer.Context, as_json: AsJson = False) -> None:
             asked = memory.question(card)
             heading = word("recall_card", title=card.concept.title, number=number, count=len(due))
             place, sure = _answer(terminal, asked, heading)
-            progress.append(path, exam.answered(asked, place, sure, kind=memory.ANSWER))
+            progress.append(path, exam.answered(asked, place, sure, kind=exam.RECALL))
             option = asked.chosen(place)
             right += option.right
             _show_outcome(terminal, option, sure)
@@ -130,64 +127,6 @@ def recall(context: typer.Context, as_json: AsJson = False) -> None:
         terminal.say(word("recall_done", right=right, count=len(due)))
 
     _until_quit(terminal, ask_all, "recall_stopped")
-
-
-def progress(
-    context: typer.Context,
-    export: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a copy of all events.", callback=checked(path_checks.new_output)),
-    ] = None,
-    erase: Annotated[bool, typer.Option("--erase", help="Delete all progress; needs --yes.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="With --erase: do it.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show, export or erase your progress in the course."""
-    from tagfit.lesson import progress as file
-    from tagfit.lesson.bank import word
-
-    path: Path = context.obj
-    held = file.record(path)
-    count = len(held.events)
-    if erase and not path.exists():
-        raise InputError(word("nothing_to_erase", path=path))
-    if export is not None:
-        file.export(path, export)
-    if erase and not yes:
-        raise InputError(word("not_erased_unasked", count=count, path=path), instead=word("not_erased_instead"))
-    if erase:
-        file.erase(path)
-    if as_json:
-        found = {"progress": str(path), "events": count, "cut_short": list(held.cut)}
-        print_json({**found, "exported": export and str(export), "erased": erase})
-        return
-    for line in held.cut:
-        say(word("cut_short", line=line, path=path))
-    if export is not None:
-        say(word("exported", count=count, path=export))
-    if erase:
-        say(word("erased", path=path, count=count))
-    if export is None and not erase:
-        say(word("events", count=count, path=path))
-
-
-def due_line(events: Sequence[dict[str, Any]]) -> str:
-    """What the list of stations says of cards that are due; empty where none is, or recall is not installed."""
-    from tagfit.lesson.bank import word
-
-    count = len(due_concepts(events) or ())
-    return "" if not count else word("recall_due_one") if count == 1 else word("recall_due", count=count)
-
-
-def due_concepts(events: Sequence[dict[str, Any]]) -> list[str] | None:
-    """The concepts whose cards are due; None where recall is not installed."""
-    from tagfit.errors import MissingExtraError
-    from tagfit.lesson import recall as memory
-
-    try:
-        return [card.concept.id for card in memory.due(events)]
-    except MissingExtraError:
-        return None
 
 
 def _terminal() -> Terminal:
@@ -252,15 +191,21 @@ def _show_verdict(terminal: Terminal, verdict: Verdict) -> None:
     terminal.say(word("test_rule", least=LEAST, hard_least=LEAST_HARD, hard=verdict.hard))
     terminal.say(word("test_doubt", **verdict.chances))
     rows = [
-        [titles[one.concept].title, f"{one.right} / {one.asked}", word(one.verdict), titles[one.concept].station]
+        [
+            *(titles[one.concept].title, word(one.verdict), titles[one.concept].station),
+            *(f"{one.right} / {one.asked}", f"{one.knows:.0%}"),
+        ]
         for one in verdict.concepts
     ]
-    columns = [word(f"column_{name}") for name in ("concept", "asked", "verdict", "station")]
-    terminal.verbatim(table(columns, rows, left=4))
+    columns = [word(f"column_{name}") for name in ("concept", "verdict", "station", "asked", "knows")]
+    terminal.verbatim(table(columns, rows, left=3))
     stations = {one.id: one.title for one in content.stations()}
     weak = list(dict.fromkeys(titles[name].station for name in verdict.weak))
+    terminal.say(word("test_evidence"))
     if weak:
         terminal.say(word("test_revisit", stations=", ".join(stations.get(name, name) for name in weak)))
+    if verdict.few:
+        terminal.say(word("test_few", concepts=", ".join(titles[name].title for name in verdict.few)))
     terminal.say(word("test_again"))
 
 

@@ -9,15 +9,13 @@ from typing import Any
 
 from tagfit.cli.learn_drawing import draw
 from tagfit.cli.output import number, progress_bar
-from tagfit.cli.prompts import EndOfInput, Quit, Skip, Terminal
+from tagfit.cli.prompts import EndOfInput, Quit, Restart, Skip, Terminal
 from tagfit.errors import InputError, MissingExtraError
 from tagfit.lesson import answers, content, progress, steps
 from tagfit.lesson.blocks import Code, Shown
 from tagfit.lesson.content import Station, Step, message
-from tagfit.lesson.state import HINT, SKIP, SOLUTION, State, answered, happened, next_station, state
+from tagfit.lesson.state import HINT, RESTART, SKIP, SOLUTION, State, answered, happened, next_station, state
 from tagfit.lesson.steps import OnEpoch, Outcome
-
-DONE_WORD = "done"
 
 
 class Face:
@@ -29,7 +27,7 @@ class Face:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.terminal = Terminal()
+        self.terminal = Terminal(restarts=True)
 
     def run(self, station: Station) -> None:
         """Go through the steps that are not over yet."""
@@ -43,7 +41,11 @@ class Face:
         self.terminal.say(message("help_line"), style="dim")
         try:
             while (step := self._state(station).current) is not None:
-                self._step(station, step)
+                try:
+                    self._step(station, step)
+                except Restart:
+                    self._record(happened(RESTART, station))
+                    self.terminal.say(message("restarted"))
         except EndOfInput:
             self.terminal.say(message("input_ended", name=station.id))
             return
@@ -133,7 +135,7 @@ class Face:
         lines = next(block.text for block in shown.blocks if isinstance(block, Code)).split("\n")
 
         def read(typed: str) -> tuple[int, str] | None:
-            if typed.casefold() == DONE_WORD:
+            if typed.casefold() == message("word_done"):
                 return None
             place, _, line = typed.partition(" ")
             if not (place.isdecimal() and 1 <= int(place) <= len(lines)):

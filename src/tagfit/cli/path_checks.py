@@ -166,6 +166,16 @@ def _writable(folder: Path) -> None:
         raise InputError(f"cannot write in {folder}: {there} {reason}", instead="another place")
 
 
+def content(path: Path) -> None:
+    """A folder of content files that the course can be taken from; the option is named, as with ``progress``."""
+    from tagfit.lesson import translation
+
+    if not path.is_dir():
+        said = f"{path} is a file" if path.exists() else f"there is no folder {path}"
+        raise InputError(Fault(said, "--content", "a folder with a translation of the content files"))
+    translation.check(path)
+
+
 def progress(path: Path) -> None:
     """A file that can be appended to, there or not; the option is named, since a group does not name it."""
     if path.is_dir():

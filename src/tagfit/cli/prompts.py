@@ -14,7 +14,7 @@ from tagfit.lesson.content import message
 if TYPE_CHECKING:
     from rich.console import Console
 
-HINT, SOLUTION, SKIP, QUIT, HELP = "hint", "solution", "skip", "quit", "?"
+HELP = "?"  # in every language
 T = TypeVar("T")
 
 
@@ -30,16 +30,22 @@ class Skip(Exception):  # noqa: N818
     """The learner goes on to the next question."""
 
 
+class Restart(Exception):  # noqa: N818
+    """The learner starts the station again."""
+
+
 @dataclass
 class Terminal:
     """Where questions are printed and answers are read: a terminal, or lines from a pipe.
 
     Attributes:
         hint, solution: called for these words; None where there is nothing to give.
+        restarts: whether there is something to start again.
     """
 
     hint: Callable[[], None] | None = None
     solution: Callable[[], None] | None = None
+    restarts: bool = False
     _console: Console | None = field(default=None, repr=False)
 
     @property
@@ -92,23 +98,25 @@ class Terminal:
             repeat: prints the question again, for an empty line.
 
         Raises:
-            Quit, Skip: the words.
+            Quit, Skip, Restart: the words.
         """
         while True:
             typed = self.line(name)
             word = typed.casefold()
-            if word == QUIT:
+            if word == message("word_quit"):
                 raise Quit
-            if word == SKIP:
+            if word == message("word_skip"):
                 raise Skip
+            if word == message("word_restart") and self.restarts:
+                raise Restart
             if not typed:
                 repeat()
-            elif word in (HELP, "help"):
+            elif word in (HELP, message("word_help")):
                 self.say(help_text)
                 self.say(message("help_words"))
-            elif word == HINT:
+            elif word == message("word_hint"):
                 self._given(self.hint, "no_hint")
-            elif word == SOLUTION:
+            elif word == message("word_solution"):
                 self._given(self.solution, "no_solution")
             else:
                 try:

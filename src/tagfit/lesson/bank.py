@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,8 @@ from pydantic import Field, model_validator
 
 from tagfit.errors import InputError
 from tagfit.lesson import computed
-from tagfit.lesson.content import Part, Text, folder, read_toml, values_of
+from tagfit.lesson.content import Part, Text, read_toml
+from tagfit.lesson.texts import cached, folder, values_of
 
 Difficulty = Literal["easy", "medium", "hard"]
 DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "medium", "hard")
@@ -102,12 +102,14 @@ class Item(Part):
 
     Attributes:
         id, title, difficulty, ask, hint: what they say.
+        concept: the id of the concept that it is about.
         steps: of the solution.
         mistakes: ids of the misconceptions that are common here.
         options, check: the question's, and the check.
     """
 
     id: Text
+    concept: Text
     title: Text
     difficulty: Difficulty
     ask: Text
@@ -165,26 +167,26 @@ class Asked:
         return self.options[place]
 
 
-@functools.cache
+@cached
 def concepts() -> tuple[Concept, ...]:
     """All concepts, in the order of the course."""
     places = sorted((folder() / "bank").iterdir(), key=lambda place: place.name)
     return tuple(read_toml(place, Concept) for place in places if place.name.endswith(".toml"))
 
 
-@functools.cache
+@cached
 def misconceptions() -> dict[str, str]:
     """What corrects each misconception."""
     return {str(key): str(value) for key, value in values_of(folder() / "misconceptions.toml").items()}
 
 
-@functools.cache
+@cached
 def practice() -> tuple[Item, ...]:
     """The items of practice, in order."""
     return read_toml(folder() / "practice.toml", Practice).items
 
 
-@functools.cache
+@cached
 def words() -> dict[str, str]:
     """``questions.toml``: what a face says around questions."""
     return {str(key): str(value) for key, value in values_of(folder() / "questions.toml").items()}

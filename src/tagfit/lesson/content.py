@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from tagfit.errors import Fault, InputError
+from tagfit.lesson.texts import cached, folder, values_of
 
 Kind = Literal["choice", "many", "number", "order", "text", "curve", "recipe", "code", "tags"]
 # Kinds whose answer names options.
@@ -151,26 +149,30 @@ class Station(Part):
 
 
 class Course(Part):
-    """The course: its title, what a learner should know before, and its stations in order."""
+    """The course.
 
+    Attributes:
+        title, intro: what the list of stations begins with.
+        language, direction: of the texts, as HTML names them.
+        minutes: how long it takes.
+        stations: their ids, in order.
+    """
+
+    language: Text = "en"
+    direction: Literal["ltr", "rtl"] = "ltr"
     title: Text
     intro: Text
     minutes: Annotated[int, Field(ge=1)]
     stations: tuple[Text, ...]
 
 
-def folder() -> Traversable:
-    """Where the content files are."""
-    return files("tagfit.lesson") / "content"
-
-
-@functools.cache
+@cached
 def course() -> Course:
     """``course.toml``."""
     return read_toml(folder() / "course.toml", Course)
 
 
-@functools.cache
+@cached
 def stations() -> tuple[Station, ...]:
     """All stations, in the order of the course."""
     places = sorted((folder() / "stations").iterdir(), key=lambda place: place.name)
@@ -195,7 +197,7 @@ def station(name: str) -> Station:
     raise InputError(message("no_station").format(name=repr(name)), instead=instead)
 
 
-@functools.cache
+@cached
 def messages() -> dict[str, str]:
     """``messages.toml``: every string that a face shows beside the stations."""
     return {str(key): str(value) for key, value in values_of(folder() / "messages.toml").items()}
@@ -205,28 +207,6 @@ def message(key: str, **figures: object) -> str:
     """One of the messages, with figures filled in."""
     text = messages()[key]
     return text.format(**figures) if figures else text
-
-
-@functools.cache
-def _web() -> dict[str, str]:
-    return {str(key): str(value) for key, value in values_of(folder() / "web.toml").items()}
-
-
-def web(key: str, **figures: object) -> str:
-    """One of the strings of ``web.toml``, with figures filled in."""
-    return _web()[key].format(**figures) if figures else _web()[key]
-
-
-def values_of(place: Traversable) -> dict[str, Any]:
-    """The values of one content file.
-
-    Raises:
-        InputError: it is not valid TOML.
-    """
-    try:
-        return tomllib.loads(place.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{place.name} is not valid TOML: {error}") from None
 
 
 def read_toml(place: Traversable, model: type[Model]) -> Model:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from tagfit.lesson import bank
+from tagfit.lesson import bank, practice
 from tagfit.lesson.bank import Asked
 from tagfit.lesson.verdict import Answer, Verdict, judge
 
 COUNTS: Mapping[str, int] = {"easy": 4, "medium": 4, "hard": 2}
 LEAST_CONCEPTS = 8
-BEGIN, ANSWER = "test_begin", "test_answer"
+BEGIN, ANSWER, RECALL = "test_begin", "test_answer", "recall"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Exam:
         return None if done == len(self.questions) else bank.asked(self.questions[done], self.seed)
 
     def verdict(self, events: Sequence[Mapping[str, Any]] = ()) -> Verdict:
-        """The verdict on the answers so far; that of each concept counts the answers of earlier tests as well.
+        """The verdict on the answers so far; that of each concept counts earlier tests, recall and practice as well.
 
         Args:
             events: all that happened, this test included.
@@ -48,16 +48,38 @@ class Exam:
         shown = [bank.asked(name, self.seed) for name in self.questions[: len(self.answers)]]
         now = [_answer(one, place) for one, place in zip(shown, self.answers, strict=True)]
         begun = _begun(events)
-        earlier = events[: begun[-1]] if begun else ()
-        return judge(now, [_recorded(one) for one in earlier if one["kind"] == ANSWER and _is_known(one["question"])])
+        before = events[: begun[-1]] if begun else ()
+        return judge(now, [*_of_tests(before), *evidence(events)])
 
 
 def _answer(asked: Asked, place: int) -> Answer:
     return Answer(asked.concept, asked.difficulty, len(asked.options), asked.chosen(place).right)
 
 
+def evidence(events: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    """Answers outside tests that say something about a concept: of recall, and of practice the first of each question.
+
+    Stations are left out: they ask before they explain, so their first answers say what a learner thought before.
+    """
+    found = [_recorded(one) for one in events if one["kind"] == RECALL and _is_known(one["question"])]
+    items = {item.id: item for item in bank.practice()}
+    first: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for one in events:
+        if one["kind"] in (practice.ANSWER, practice.CHECK) and one["item"] in items:
+            first.setdefault((one["kind"], one["item"]), one)
+    for (kind, name), one in first.items():
+        item = items[name]
+        options = item.check.options if kind == practice.CHECK else item.options
+        found.append(Answer(item.concept, item.difficulty, len(options), bool(one["right"])))
+    return found
+
+
+def _of_tests(events: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    return [_recorded(one) for one in events if one["kind"] == ANSWER and _is_known(one["question"])]
+
+
 def _recorded(event: Mapping[str, Any]) -> Answer:
-    """An answer of an earlier test, as it was judged then."""
+    """An answer to a question of the bank, as it was judged then."""
     concept, question = bank.find(event["question"])
     return Answer(concept.id, question.difficulty, len(question.options), bool(event["right"]))
 
@@ -72,14 +94,17 @@ def _begun(events: Sequence[Mapping[str, Any]]) -> list[int]:
     return [place for place in begins if all(_is_known(name) for name in events[place]["questions"])]
 
 
-def draw(seed: int, times_asked: Mapping[str, int] | None = None) -> Exam:
-    """A test: COUNTS of each difficulty, over at least LEAST_CONCEPTS concepts, questions asked least often first.
+def draw(seed: int, events: Sequence[Mapping[str, Any]] = ()) -> Exam:
+    """A test: COUNTS of each difficulty, over at least LEAST_CONCEPTS concepts.
+
+    Questions that were asked least often come first; of these, the ones about concepts that one more answer would say
+    most about: those with too few answers, then those without any, and those that are known last.
 
     Args:
         seed: the same seed and history give the same test.
-        times_asked: how often each question was in a test before.
+        events: all that happened.
     """
-    often = times_asked or {}
+    often, place_of = times_asked(events), _order(events)
     generator = np.random.default_rng(seed)
     chosen: list[str] = []
     per_concept: Counter[str] = Counter()
@@ -88,13 +113,20 @@ def draw(seed: int, times_asked: Mapping[str, int] | None = None) -> Exam:
                 if one.difficulty == difficulty]  # fmt: skip
         pool = [pool[place] for place in generator.permutation(len(pool))]
         for _ in range(COUNTS[difficulty]):
-            best = min(pool, key=lambda pair: (often.get(pair[1], 0), per_concept[pair[0]]))
+            best = min(pool, key=lambda pair: (often[pair[1]], per_concept[pair[0]], place_of[pair[0]]))
             pool.remove(best)
             per_concept[best[0]] += 1
             chosen.append(best[1])
     order = {difficulty: place for place, difficulty in enumerate(bank.DIFFICULTIES)}
     chosen.sort(key=lambda name: order[bank.find(name)[1].difficulty])
     return Exam(seed, tuple(chosen))
+
+
+def _order(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How late each concept is to be asked about, by what is known of it."""
+    places = {"too_few": 0, "shaky": 2, "not_yet": 2, "strong": 3}
+    known = {one.concept: places[one.verdict] for one in judge([], [*_of_tests(events), *evidence(events)]).concepts}
+    return {concept.id: known.get(concept.id, 1) for concept in bank.concepts()}
 
 
 def times_asked(events: Iterable[Mapping[str, Any]]) -> Counter[str]:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tagfit.errors import MissingExtraError
 from tagfit.lesson import bank
 from tagfit.lesson.bank import Asked, Concept
-from tagfit.lesson.exam import ANSWER as TEST_ANSWER
+from tagfit.lesson.exam import ANSWER, RECALL
 
 if TYPE_CHECKING:
     from fsrs import Card, Scheduler
 
-ANSWER = "recall"
 RETENTION = 0.9  # the probability of recall at which a card is due
 
 
@@ -43,7 +42,7 @@ def cards(events: Sequence[Mapping[str, Any]]) -> list[Due]:
     scheduler = _scheduler()
     found = []
     for concept in bank.concepts():
-        answers = [one for one in events if one["kind"] in (ANSWER, TEST_ANSWER) and one["concept"] == concept.id]
+        answers = [one for one in events if one["kind"] in (RECALL, ANSWER) and one["concept"] == concept.id]
         if answers:
             found.append(Due(concept, _card(scheduler, answers).due, len(answers)))
     return sorted(found, key=lambda one: one.due)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import comb
 from typing import Any
 
-PRIOR, SLIP = 0.3, 0.1  # of a learner who knows a concept, and of a wrong answer all the same
-STRONG, NOT_YET = 0.8, 0.3  # posteriors from which, and below which, a concept is judged
-FEWEST = 2  # answers to one concept
+PRIOR, SLIP = 0.5, 0.1  # of a learner who knows a concept, and of a wrong answer all the same
+STRONG, NOT_YET = 0.8, 0.25  # posteriors from which, and below which, a concept is judged
+FEWEST = 2  # answers to one concept, unless these already say that it is not known
 LEAST, LEAST_HARD = 8, 1  # right answers of a test that counts as strong
 ABLE, UNABLE = 0.9, 0.6  # the share of right answers of learners whose chances are stated
 
@@ -52,7 +52,7 @@ class Verdict:
         hard_right, hard: of the hard ones.
         verdict: strong or not_yet.
         chances: how often learners of known ability would be called strong: able, unable, guesser.
-        concepts: one record each, in the order in which they were asked; earlier tests count.
+        concepts: one record each: first those that this test asked about, then those of earlier answers.
     """
 
     right: int
@@ -65,9 +65,14 @@ class Verdict:
 
     @property
     def weak(self) -> list[str]:
-        """The concepts with a wrong answer, the weakest first."""
-        found = [one for one in self.concepts if one.right < one.asked]
+        """The concepts to revisit, the weakest first."""
+        found = [one for one in self.concepts if one.verdict in ("shaky", "not_yet")]
         return [one.concept for one in sorted(found, key=lambda one: one.knows)]
+
+    @property
+    def few(self) -> list[str]:
+        """The concepts that were right so far and asked too rarely to say more."""
+        return [one.concept for one in self.concepts if one.verdict == "too_few"]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -124,7 +129,7 @@ def judge(answers: Iterable[Answer], earlier: Sequence[Answer] = ()) -> Verdict:
 
     Args:
         answers: of this test.
-        earlier: of tests before, which count for the concepts that this test asks about.
+        earlier: of tests before, recall and practice, which count for the concepts.
     """
     given = list(answers)
     counts = Counter(one.difficulty for one in given)
@@ -137,7 +142,8 @@ def judge(answers: Iterable[Answer], earlier: Sequence[Answer] = ()) -> Verdict:
         "guesser": chance_of_strong(counts, guess),
     }
     strong = right >= LEAST and hard_right >= LEAST_HARD
-    concepts = tuple(_of_concept(name, [*earlier, *given]) for name in dict.fromkeys(one.concept for one in given))
+    everything = [*given, *earlier]
+    concepts = tuple(_of_concept(name, everything) for name in dict.fromkeys(one.concept for one in everything))
     verdict = "strong" if strong else "not_yet"
     return Verdict(right, len(given), hard_right, counts["hard"], verdict, chances, concepts)
 
@@ -145,8 +151,10 @@ def judge(answers: Iterable[Answer], earlier: Sequence[Answer] = ()) -> Verdict:
 def _of_concept(name: str, answers: list[Answer]) -> OfConcept:
     own = [one for one in answers if one.concept == name]
     knows = posterior((one.right, one.options) for one in own)
-    if len(own) < FEWEST:
+    if knows < NOT_YET:
+        verdict = "not_yet"
+    elif len(own) < FEWEST:
         verdict = "too_few"
     else:
-        verdict = "strong" if knows >= STRONG else "not_yet" if knows < NOT_YET else "shaky"
+        verdict = "strong" if knows >= STRONG else "shaky"
     return OfConcept(name, len(own), sum(one.right for one in own), knows, verdict)

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 import tagfit
 from tagfit.errors import InputError
 from tagfit.files import to_json
+from tagfit.lesson.texts import web
 from tagfit.report import page as pages_of_report
 from tagfit.studio.guard import LARGEST, TooLargeError
 from tagfit.studio.pages import notices
@@ -66,9 +67,9 @@ def answered(request: Request, answer: Callable[[], Response]) -> Response:
     except AskFirstError as error:
         return shown(request, notices.ask_first(error.desk), "page.html", 403)
     except MissingError as error:
-        return shown(request, notices.problem("Not found", error), "page.html", 404)
+        return shown(request, notices.problem(web("problem_not_found"), error), "page.html", 404)
     except InputError as error:
-        return shown(request, notices.problem("That does not work", error), "page.html", 400)
+        return shown(request, notices.problem(web("problem_refused"), error), "page.html", 400)
 
 
 def shown(request: Request, page: dict[str, Any], template: str, status: int = 200) -> Response:
@@ -83,7 +84,8 @@ def rendered(template: str, page: dict[str, Any]) -> str:
     environment = pages_of_report.environment("tagfit.studio")
     embedded = to_json(page["data"], indent=None).replace("<", "\\u003c")
     found = environment.get_template(f"studio/{template}")
-    return found.render(page=page, data=embedded, version=tagfit.__version__, source=lambda picture: picture.get("src"))
+    around = {"version": tagfit.__version__, "words": web, "source": lambda picture: picture.get("src")}
+    return found.render(page=page, data=embedded, **around)
 
 
 def statics() -> list[Route | Mount]:
@@ -120,7 +122,8 @@ def _style() -> Response:
 
 
 def _not_there(request: Request) -> Response:
-    return shown(request, notices.problem("Not found", InputError("there is no such page")), "page.html", 404)
+    page = notices.problem(web("problem_not_found"), InputError("there is no such page"))
+    return shown(request, page, "page.html", 404)
 
 
 def _too_large(_request: Request, _error: Exception) -> Response:

@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from tagfit.history import Epoch
 from tagfit.lesson.blocks import Shown
-from tagfit.lesson.content import web
 from tagfit.lesson.progress import default_path
 from tagfit.lesson.steps import Context, show
+from tagfit.lesson.texts import web
 from tagfit.studio.desk import Desk
 from tagfit.studio.work import Work
 from tagfit.studio.workspace import Workspace

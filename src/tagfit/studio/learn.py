@@ -10,8 +10,9 @@ from starlette.requests import Request
 
 from tagfit.errors import InputError
 from tagfit.lesson import answers, exam, practice, progress, recall
-from tagfit.lesson.content import Step, web
+from tagfit.lesson.content import Step, message
 from tagfit.lesson.state import HINT, RESTART, SKIP, SOLUTION, answered, happened, state
+from tagfit.lesson.texts import web
 from tagfit.studio.context import Studio
 from tagfit.studio.pages.learn import find
 from tagfit.studio.workspace import MissingError, address
@@ -64,7 +65,7 @@ def restart(studio: Studio, request: Request, _form: Form) -> str:
 
 def begin_test(studio: Studio, _request: Request, _form: Form) -> str:
     """Draw a new test."""
-    drawn = exam.draw(secrets.randbelow(NEW_SEEDS), exam.times_asked(progress.read(studio.progress)))
+    drawn = exam.draw(secrets.randbelow(NEW_SEEDS), progress.read(studio.progress))
     progress.append(studio.progress, exam.began(drawn))
     return address("learn", "test")
 
@@ -99,7 +100,7 @@ def answer_recall(studio: Studio, _request: Request, form: Form) -> str:
     if not due or not form:
         return address("learn", "recall")
     asked = recall.question(due[0])
-    progress.append(studio.progress, exam.answered(asked, _place(form), _sure(form), kind=recall.ANSWER))
+    progress.append(studio.progress, exam.answered(asked, _place(form), _sure(form), kind=exam.RECALL))
     return address("learn", "recall", answered=1)
 
 
@@ -117,7 +118,7 @@ def _step(request: Request) -> tuple[Any, Step]:
     name = request.path_params["step"]
     step = next((one for one in station.steps if one.id == name), None)
     if step is None:
-        raise MissingError(f"there is no step {name!r} in {station.id}")
+        raise MissingError(message("no_step", name=repr(name), station=station.id))
     return station, step
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tagfit.lesson.content import message
 from tagfit.report import page as pages_of_report
 from tagfit.studio import learn, sheets
 from tagfit.studio.context import Studio
@@ -48,7 +49,7 @@ def routes(get: Callable[..., Route], file: Callable[..., Route], post: Callable
 
 def _progress(studio: Studio, _request: Request) -> Response:
     text = studio.progress.read_text(encoding="utf-8") if studio.progress.exists() else ""
-    name = {"content-disposition": 'attachment; filename="progress.jsonl"'}
+    name = {"content-disposition": 'attachment;filename="progress.jsonl"'}
     return Response(text, media_type="application/jsonl", headers=name)
 
 
@@ -61,5 +62,5 @@ def _painted(studio: Studio, request: Request) -> Response:
     place = request.path_params
     found = pages_of_course.pictures(studio.progress, place["station"], place["step"])
     if place["place"] >= len(found.pixels):
-        raise MissingError(f"there is no picture {place['place']}")
+        raise MissingError(message("no_picture", name=place["place"]))
     return sheets.answer(pages_of_report.jpeg(found.pixels[place["place"]], sheets.SIDE * 2))

@@ -11,13 +11,13 @@ from tagfit.lesson.blocks import Curves, Shown
 from tagfit.lesson.labs import nets, painted
 from tagfit.lesson.steps import Context, Lab, Outcome
 
-EPOCHS = (5, 20, 40, 60, 80)
+EPOCHS = (5, 20, 50, 100, 150)
 # A change of the loss that counts as rising or falling, and an accuracy that counts as close.
 CHANGE, CLOSE = 0.05, 0.03
 
 
 def _judge_expect(context: Context, answer: list[float]) -> Outcome:
-    found = nets.plain(context.on_epoch)
+    found = nets.start(context.on_epoch)
     names = context.step.names
     train, validation = (nets.losses(found.history, split) for split in nets.SPLITS)
     drawn = np.interp(np.arange(1, len(validation) + 1), EPOCHS, answer)
@@ -44,7 +44,7 @@ def _shape(values: Sequence[float]) -> str:
 
 
 def _show_accuracy(_context: Context) -> Shown:
-    return Shown(figures={"train_last": nets.losses(nets.plain().history, "train")[-1]})
+    return Shown(figures={"train_last": nets.losses(nets.start().history, "train")[-1]})
 
 
 def _judge_accuracy(_context: Context, answer: float) -> Outcome:
@@ -56,22 +56,23 @@ def _judge_accuracy(_context: Context, answer: float) -> Outcome:
 
 
 def _accuracies() -> dict[str, Any]:
-    found = nets.plain()
+    found = nets.start()
     train, validation = (found.value(split) for split in nets.SPLITS)
     nothing = found.evaluations["validation"].metrics["label_accuracy"].nothing
-    return {"train": train, "validation": validation, "gap": 100 * (train - validation), "nothing": nothing}
+    more = {"loss": found.value("validation", "loss"), "wrong": 1 - validation, "nothing": nothing}
+    return {"train": train, "validation": validation, "gap": 100 * (train - validation), **more}
 
 
 def _show_above(_context: Context) -> Shown:
-    figures = {"noise": painted.NOISE["train"], "ceiling": painted.ceiling("train")}
-    return Shown(figures={**figures, "train": nets.plain().value("train")})
+    figures = {"noise": painted.WRONG, "ceiling": 1 - painted.WRONG}
+    return Shown(figures={**figures, "train": nets.start().value("train")})
 
 
 def _judge_above(_context: Context, answer: str) -> Outcome:
-    scores = nets.plain().scores["train"]
-    flipped = scores.truth != painted.true_tags("train")
+    scores = nets.start().scores["train"]
+    flipped = scores.truth != painted.true_tags("train", painted.MANY)
     learned = ((scores.scores > 0.5) == scores.truth)[flipped].mean()
-    figures = {"ceiling": painted.ceiling("train"), "wrong_learned": float(learned)}
+    figures = {"ceiling": 1 - painted.WRONG, "wrong_learned": float(learned)}
     right = answer == "memorised"
     return Outcome(answer, right, "" if right else answer, done=right, figures=figures)
 

@@ -1,4 +1,4 @@
-"""Nets: trainings on the course's Problem, each kept while the process lives, and their figures."""
+"""Nets: trainings on the course's Problem, kept for later steps and later processes, and their figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tagfit.evaluation.evaluate import evaluate
 from tagfit.evaluation.evaluation import Evaluation
 from tagfit.history import Epoch, History
 from tagfit.lesson.content import message
-from tagfit.lesson.labs.painted import problem as lesson_problem
+from tagfit.lesson.labs import kept, painted
 from tagfit.lesson.steps import OnEpoch
 from tagfit.recipe import NAMED, Recipe
 from tagfit.scores import Scores
@@ -23,6 +23,8 @@ from tagfit.training.torch_import import torch_for
 
 PLAIN = NAMED["plain-dense"]
 CURED = NAMED["regularised-dense"]
+# The net to cure: just large enough to memorise the Problem of the experiment, and trained until it has.
+START = Recipe(widths=(56,), learning_rate=5e-3, schedule="cosine", epochs=150)
 # The seed of the learner's trainings. Its plain net misses the goal, and its cured one meets it, as with others.
 SEED = 0
 # A training that takes longer is stopped: a step answers within ten seconds.
@@ -61,6 +63,34 @@ class Trained:
         return self.evaluations[split][metric]
 
 
+# What this process has trained or read, by name, and the names of what it trained before the learner's eyes.
+_KNOWN: dict[str, Trained] = {}
+_SEEN: set[str] = set()
+
+
+def known(
+    recipe: Recipe, *, problem: Problem | None = None, on_epoch: OnEpoch | None = None, seed: int = SEED
+) -> Trained:
+    """A net that several steps need, with scores of all splits, trained to the end however long that takes.
+
+    It is trained once: after that it comes from the memory of this process or from the cache folder. With
+    ``on_epoch`` the learner watches, so that it is trained here unless this process has shown it already.
+    """
+    problem = painted.problem() if problem is None else problem
+    name = kept.name_of(problem, recipe, seed, THREADS)
+    if on_epoch is not None and name not in _SEEN:
+        _KNOWN.pop(name, None)
+        _SEEN.add(name)
+    elif name not in _KNOWN and (found := kept.load(name)) is not None:
+        _KNOWN[name] = _trained(problem, recipe, seed, found)
+    if name not in _KNOWN:
+        present = tuple(problem.splits)
+        _KNOWN[name] = train(recipe, seed=seed, problem=problem, splits=present, seconds=None, on_epoch=on_epoch)
+        scores = {split: one.scores for split, one in _KNOWN[name].scores.items()}
+        kept.save(name, kept.Kept(_KNOWN[name].history, _KNOWN[name].kept_epoch, scores))
+    return _KNOWN[name]
+
+
 def train(
     recipe: Recipe,
     *,
@@ -70,7 +100,7 @@ def train(
     seconds: float | None = MOST_SECONDS,
     on_epoch: OnEpoch | None = None,
 ) -> Trained:
-    """Train a recipe, by default on the course's Problem.
+    """Train a recipe, by default on the Problem of most stations.
 
     Args:
         recipe, seed: of the training.
@@ -84,7 +114,7 @@ def train(
     """
     with torch_for(message("needs_torch")):
         from tagfit.training import memory
-    problem = lesson_problem() if problem is None else problem
+    problem = painted.problem() if problem is None else problem
     begun, stopped = time.monotonic(), False
 
     def watched(epoch: Epoch) -> bool:
@@ -95,29 +125,32 @@ def train(
         return stopped
 
     fitted = memory.fit(problem, recipe, seed=seed, threads=THREADS, on_epoch=watched, scored=splits)
+    found = kept.Kept(fitted.history, fitted.kept_epoch, fitted.scores)
+    return _trained(problem, recipe, seed, found, stopped=stopped)
+
+
+def _trained(problem: Problem, recipe: Recipe, seed: int, found: kept.Kept, *, stopped: bool = False) -> Trained:
+    """A training with the truth that its scores belong to."""
     scores = {}
-    for name in splits:
+    for name, values in found.scores.items():
         part = problem.part(name)
-        scores[name] = Scores.of(
-            part.truth, fitted.scores[name], known=part.known, labels=problem.labels, ids=part.ids, split=name
-        )
-    return Trained(recipe, seed, fitted.history, fitted.kept_epoch, scores, stopped)
-
-
-_KEPT: dict[str, Trained] = {}
+        scores[name] = Scores.of(part.truth, values, known=part.known, labels=problem.labels, ids=part.ids, split=name)
+    return Trained(recipe, seed, found.history, found.kept_epoch, scores, stopped)
 
 
 def plain(on_epoch: OnEpoch | None = None) -> Trained:
-    """The net to cure, trained to the end however long that takes; ``on_epoch`` sees it where it trains."""
-    if "plain" not in _KEPT:
-        _KEPT["plain"] = train(PLAIN, splits=(*SPLITS, "test"), seconds=None, on_epoch=on_epoch)
-    return _KEPT["plain"]
+    """A net that memorised; ``on_epoch`` as for ``known``."""
+    return known(PLAIN, on_epoch=on_epoch)
 
 
-@functools.cache
+def start(on_epoch: OnEpoch | None = None) -> Trained:
+    """The net to cure, on the Problem of the experiment; ``on_epoch`` as for ``known``."""
+    return known(START, problem=painted.experiment(), on_epoch=on_epoch)
+
+
 def cured() -> Trained:
-    """The net of the solution, with scores of test as well, for steps that compare cuts."""
-    return train(CURED, splits=(*SPLITS, "test"), seconds=None)
+    """A net that did not."""
+    return known(CURED)
 
 
 def losses(history: History, split: str) -> tuple[float, ...]:

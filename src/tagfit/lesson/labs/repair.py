@@ -12,7 +12,7 @@ from tagfit.diagnosis.diagnose import diagnose
 from tagfit.diagnosis.finding import Finding
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.lesson.blocks import Code, Shown, table
-from tagfit.lesson.labs import nets, sandbox
+from tagfit.lesson.labs import edited_code, nets
 from tagfit.lesson.steps import Context, Lab, Outcome
 from tagfit.scores import Scores
 
@@ -43,8 +43,8 @@ def _setup(given: Callable[[], Mapping[str, Any]], wanted: tuple[str, ...], look
 
     def judge(context: Context, answer: str) -> Outcome:
         try:
-            check = look(sandbox.run(answer, given(), wanted))
-        except sandbox.CodeError as error:
+            check = look(edited_code.run(answer, given(), wanted))
+        except edited_code.CodeError as error:
             check = Check("does_not_run", {"error": str(error)})
         except (ValueError, TypeError, KeyError, IndexError) as error:  # values of another form
             check = Check("does_not_run", {"error": str(error)})

@@ -27,7 +27,7 @@ def cures(workspace: Workspace) -> Part:
     none = "There is no cure yet: the page of a run starts one."
     verdict = parts.verdict("good" if rows else "hint", f"{frame.counted(len(rows), 'cure')}." if rows else none)
     return frame.page(
-        "Cures", verdict, command=_command(workspace), sections=[shown if rows else None], ways=frame.top("Cures")
+        "Cures", verdict, command=_command(workspace), sections=[shown if rows else None], ways=frame.top("frame_cures")
     )
 
 

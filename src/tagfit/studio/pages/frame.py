@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tagfit.lesson.texts import web
 from tagfit.report import parts
 from tagfit.report.page import clean
 from tagfit.report.parts import Part
@@ -67,10 +68,9 @@ def ways(desk: Desk, here: str = "", split: str = "") -> list[dict[str, str]]:
 
 
 def top(here: str = "") -> list[dict[str, str]]:
-    """The pages of the whole workspace."""
-    found = [parts.link("Runs", "/"), parts.link("Cures", "/cures"), parts.link("New training", "/train")]
-    found.append(parts.link("Learn", "/learn"))
-    return [{**one, "here": "page" if one["text"] == here else ""} for one in found]
+    """The pages of the whole workspace; ``here`` is the key of the present one's name."""
+    places = {"frame_runs": "/", "frame_cures": "/cures", "frame_train": "/train", "learn": "/learn"}
+    return [{**parts.link(web(name), to), "here": "page" if name == here else ""} for name, to in places.items()]
 
 
 def action(

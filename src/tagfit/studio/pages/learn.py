@@ -9,12 +9,14 @@ from typing import Any
 from tagfit.errors import MissingExtraError
 from tagfit.lesson import content, progress, recall, steps
 from tagfit.lesson.blocks import Code, Pictures, Shown
-from tagfit.lesson.content import Station, Step, message, web
+from tagfit.lesson.content import Station, Step, message
 from tagfit.lesson.state import ANSWER, DONE, HINT, SOLUTION, State, next_station, state, states
+from tagfit.lesson.texts import web
 from tagfit.report import charts, parts
 from tagfit.report.page import number
 from tagfit.report.parts import Cell, Part
 from tagfit.studio.pages import frame
+from tagfit.studio.pages.course import course_page
 from tagfit.studio.workspace import MissingError, address
 
 Show = Callable[[steps.Context], Shown]
@@ -52,12 +54,11 @@ def overview(path: Path) -> Part:
         [frame.field("word", web("erase_field"), "", help=web("erase_help"))], web("erase_note"),
     )  # fmt: skip
     said = web("overview_verdict", done=done, count=len(found))
-    return frame.page(
+    return course_page(
         content.course().title,
         parts.verdict("good" if done == len(found) else "hint", said),
         command=("tagfit", "learn"),
         sections=[stations, questions],
-        ways=frame.top("Learn"),
         actions=[erase] if events else [],
     )
 
@@ -100,7 +101,9 @@ def find(name: str) -> Station:
     """
     station = next((one for one in content.stations() if one.id == name), None)
     if station is None:
-        raise MissingError(f"there is no station {name!r}", instead=", ".join(one.id for one in content.stations()))
+        raise MissingError(
+            message("no_station", name=repr(name)), instead=", ".join(one.id for one in content.stations())
+        )
     return station
 
 
@@ -115,7 +118,7 @@ def pictures(path: Path, name: str, step_name: str) -> Pictures:
     blocks = steps.show(state(station, progress.read(path)).context(step)).blocks if step is not None else ()
     found = next((block for block in blocks if isinstance(block, Pictures)), None)
     if found is None:
-        raise MissingError(f"there is no picture in {step_name!r}")
+        raise MissingError(message("no_picture", name=repr(step_name)))
     return found
 
 
@@ -123,12 +126,11 @@ def _page(found: Station, title: str, step: Step, sections: list[Part], form: Pa
     """A step with its form, or what an answer led to with a button to go on."""
     place = [one.id for one in found.steps].index(step.id) + 1
     onward = [] if form is not None else [frame.action("", address("learn", found.id), web("proceed"))]
-    shown = frame.page(
+    shown = course_page(
         title,
         parts.verdict("hint", web("step_of", number=place, count=len(found.steps))),
         command=("tagfit", "learn", found.id),
         sections=sections,
-        ways=frame.top("Learn"),
         data={"live": address("learn", found.id, "live"), "training": web("training"), "waiting": web("waiting")},
     )
     return {**shown, "form": form, "onward": onward}
@@ -154,12 +156,11 @@ def _over(path: Path, found: Station, title: str) -> Part:
     else:
         links.insert(0, parts.link(web("to_test"), address("learn", "test")))
     onward = parts.table([web("proceed")], [[link] for link in links], words=1, id="onward")
-    return frame.page(
+    return course_page(
         title,
         parts.verdict("good", web("done", title=found.title)),
         command=("tagfit", "learn", found.id, "--restart"),
         sections=[_text("outro", "", found.outro), onward],
-        ways=frame.top("Learn"),
         actions=[frame.action("", address("learn", found.id, "restart"), web("restart"))],
     )
 
@@ -200,6 +201,8 @@ def _form(found: Station, step: Step, now: State, before: Shown) -> Part:
     if now.may_see_solution(step) and not now.of(step, SOLUTION):
         helps.append({"to": f"{below}/solution", "text": web("give_solution")})
     helps.append({"to": f"{below}/skip", "text": web("skip")})
+    if now.events:
+        helps.append({"to": address("learn", found.id, "restart"), "text": web("restart")})
     last = now.of(step, ANSWER)
     return {
         "to": below,
@@ -245,7 +248,7 @@ def _blocks(found: Station, step: Step, blocks: Iterable[Mapping[str, Any]], whe
 
 def _block(found: Station, step: Step, one: Mapping[str, Any], name: str) -> Part:
     if one["kind"] == "table":
-        return parts.table(one["columns"], one["rows"], words=len(one["columns"]), id=name, title="", sentence="")
+        return parts.table(one["columns"], one["rows"], words=len(one["columns"]), id=name, label=web("table"))
     if one["kind"] == "curves":
         return _curves(one, name)
     if one["kind"] == "code":
@@ -273,7 +276,7 @@ def _curves(one: Mapping[str, Any], name: str) -> Part:
     ]
     data = parts.table([web("epoch"), *one["series"]], rows, words=0)
     drawn = charts.epochs(one["title"], series, None, web("curve_axis"))
-    return parts.chart(one["title"], one["title"], drawn, data, id=name)
+    return {**parts.chart(one["title"], one["title"], drawn, data, id=name), "table_summary": web("as_table")}
 
 
 def _text(name: str, title: str, text: str) -> Part:

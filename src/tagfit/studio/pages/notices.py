@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tagfit.errors import InputError
+from tagfit.lesson.texts import web
 from tagfit.report import parts
 from tagfit.report.parts import Part
 from tagfit.studio.pages import frame
@@ -28,12 +29,13 @@ def ask_first(desk: Desk) -> Part:
 
 def waiting(what: str, seconds: float) -> Part:
     """What is shown while a result is computed."""
-    verdict = parts.verdict("hint", f"{what[0].upper()}{what[1:]}: {seconds:.0f} s so far.")
-    return frame.page("One moment", verdict, ways=frame.top(), data={"over": False, "to": ""})
+    said = web("at_work_so_far", what=f"{what[0].upper()}{what[1:]}", seconds=seconds)
+    verdict = parts.verdict("hint", said)
+    return frame.page(web("at_work_title"), verdict, ways=frame.top(), data={"over": False, "to": ""})
 
 
 def problem(title: str, error: InputError) -> Part:
     """What is shown where a request cannot be answered."""
     rows = [[fault.what, fault.instead] for fault in error.faults]
-    table = parts.table(["what", "instead"], rows, words=2, id="faults", title="")
+    table = parts.table([web("problem_what"), web("problem_instead")], rows, words=2, id="faults", title="")
     return frame.page(title, parts.verdict("issue", error.faults[0].what), sections=[table], ways=frame.top())

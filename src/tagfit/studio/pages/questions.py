@@ -8,12 +8,13 @@ from typing import Any
 
 from tagfit.lesson import bank, content, exam, progress, recall
 from tagfit.lesson.bank import Asked, Option, word
-from tagfit.lesson.content import web
 from tagfit.lesson.practice import next_item
+from tagfit.lesson.texts import web
 from tagfit.lesson.verdict import LEAST, LEAST_HARD, Verdict
 from tagfit.report import parts
 from tagfit.report.parts import Cell, Part
 from tagfit.studio.pages import frame
+from tagfit.studio.pages.course import course_page
 from tagfit.studio.workspace import address
 
 Query = Mapping[str, str]
@@ -65,7 +66,7 @@ def recall_page(path: Path, query: Query) -> Part:
     """The first card that is due, or what the last answer was worth."""
     events = progress.read(path)
     to = address("learn", "recall")
-    given = [one for one in events if one["kind"] == recall.ANSWER]
+    given = [one for one in events if one["kind"] == exam.RECALL]
     if "answered" in query and given:
         last = given[-1]
         asked = bank.asked(last["question"], last["seed"])
@@ -144,17 +145,25 @@ def _verdict(verdict: Verdict, begin: dict[str, Any]) -> Part:
     for one in verdict.concepts:
         concept = concepts[one.concept]
         station = parts.link(stations.get(concept.station, concept.station), address("learn", concept.station))
-        rows.append([concept.title, f"{one.right} / {one.asked}", word(one.verdict), station])
-    columns = [word(f"column_{name}") for name in ("concept", "asked", "verdict", "station")]
+        rows.append([concept.title, word(one.verdict), station, f"{one.right} / {one.asked}", f"{one.knows:.0%}"])
+    columns = [word(f"column_{name}") for name in ("concept", "verdict", "station", "asked", "knows")]
     rule = word("test_rule", least=LEAST, hard_least=LEAST_HARD, hard=verdict.hard)
-    table = parts.table(columns, rows, words=4, id="concepts", title="", sentence=rule)
+    table = parts.table(columns, rows, words=3, id="concepts", title="", sentence=rule)
     doubt = {"kind": "text", "id": "doubt", "title": "", "sentence": "", "mark": "",
-             "paragraphs": [word("test_doubt", **verdict.chances)]}  # fmt: skip
+             "paragraphs": _advice(verdict)}  # fmt: skip
     said = word("test_result", right=verdict.right, count=verdict.count, verdict=word(f"whole_{verdict.verdict}"))
     mark = "good" if verdict.verdict == "strong" else "hint"
     return _page(web("test"), parts.verdict(mark, said), [table, doubt], actions=[begin])
 
 
+def _advice(verdict: Verdict) -> list[str]:
+    """How far to trust a verdict, and what to do next."""
+    titles = {one.id: one.title for one in bank.concepts()}
+    lines = [word("test_doubt", **verdict.chances), word("test_evidence")]
+    if verdict.few:
+        lines.append(word("test_few", concepts=", ".join(titles[name] for name in verdict.few)))
+    return lines
+
+
 def _page(title: str, verdict: Part, sections: Sequence[Part], actions: Sequence[dict[str, Any]] = ()) -> Part:
-    ways = frame.top("Learn")
-    return frame.page(title, verdict, sections=sections, ways=ways, actions=actions, command=("tagfit", "learn"))
+    return course_page(title, verdict, sections=sections, actions=actions, command=("tagfit", "learn"))

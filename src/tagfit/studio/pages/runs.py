@@ -47,7 +47,8 @@ def runs(workspace: Workspace) -> Part:
     if not rows and not broken:
         starting = parts.table(["command", "what it does"], EMPTY, words=2, id="start", title="Start here", sentence="")
         verdict = parts.verdict("hint", f"There is no run in {workspace.folder} yet.")
-        return frame.page("Runs", verdict, command=("tagfit", "runs"), sections=[starting], ways=frame.top("Runs"))
+        ways = frame.top("frame_runs")
+        return frame.page("Runs", verdict, command=("tagfit", "runs"), sections=[starting], ways=ways)
     live = f", {running} running now" if running else ""
     bad = f", {len(broken)} that cannot be read" if broken else ""
     verdict = parts.verdict("issue" if broken else "good", f"{frame.counted(len(rows), 'run')}{live}{bad}.")
@@ -62,5 +63,5 @@ def runs(workspace: Workspace) -> Part:
         verdict,
         command=("tagfit", "runs"),
         sections=[shown if rows else None, damaged if broken else None],
-        ways=[*frame.top("Runs"), *({**link, "here": ""} for link in links)],
+        ways=[*frame.top("frame_runs"), *({**link, "here": ""} for link in links)],
     )

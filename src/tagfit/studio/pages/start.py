@@ -72,7 +72,7 @@ def training(workspace: Workspace, query: Mapping[str, str], estimated: str = ""
     words = ("tagfit", "train", sources[0] if sources else "SOURCE", *named, *settings)
     verdict = parts.verdict("good" if sources else "hint", estimated or said)
     return frame.page(
-        "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("New training")
+        "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("frame_train")
     )
 
 

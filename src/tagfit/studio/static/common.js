@@ -49,7 +49,7 @@ export async function refresh(address = location.href, selectors = ["main"]) {
 function wire() {
   for (const button of document.querySelectorAll("button.copy")) {
     button.onclick = async () => {
-      try { await navigator.clipboard.writeText(button.dataset.text); say("Copied."); } catch { say("The browser does not allow copying."); }
+      try { await navigator.clipboard.writeText(button.dataset.text); say(button.dataset.done); } catch { say(button.dataset.refused); }
     };
   }
   const twin = document.getElementById("twin");

@@ -56,4 +56,7 @@ if (form && data.live) {
     }
   });
 }
-document.getElementById("continue")?.focus();
+// A screen reader reads what the answer led to: with the button to go on, or where the question is asked again.
+const [onward, outcome] = ["continue", "outcome"].map((id) => document.getElementById(id));
+if (onward) onward.focus();
+else if (outcome) { outcome.tabIndex = -1; outcome.focus(); }

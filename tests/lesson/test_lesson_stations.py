@@ -9,27 +9,22 @@ from typing import Any
 
 import pytest
 
-from tagfit.data.scenes.scene import truth_of
+from lesson import ways
+from lesson.ways import ORDER, RIGHT_CODES, SOLUTION, WRITTEN, Way, code, measured
 from tagfit.errors import InputError
 from tagfit.lesson import content
-from tagfit.lesson.labs import bonus, cut, diagnose, experiment, nets, painted, sandbox, tag, worth
+from tagfit.lesson.labs import bonus, cut, diagnose, edited_code, experiment, nets, painted, worth
 from tagfit.lesson.state import State, answered, state
 from tagfit.lesson.steps import Outcome, feedback_keys, prompt, show
 
 pytest.importorskip("torch")
 
-SOLUTION = "widths=128,64 norm=batch dropout=0.4,0.3 schedule=constant epochs=50 patience=5 restore_best=true"
-TRUE_ROWS = [
-    [label for label, on in zip(nets.lesson_problem().labels, row, strict=True) if on]
-    for row in truth_of(list(tag.drawn()))
-]
-
 
 @pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The pictures are painted into a folder of these tests."""
+def cache(course_cache: Path) -> Iterator[None]:
+    """Pictures and trainings are shared with the other tests of the course."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAGFIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("TAGFIT_CACHE_DIR", str(course_cache))
         yield
 
 
@@ -60,81 +55,18 @@ class Learner:
         return outcome
 
 
-ORDER = ("mAP", "macro_f1", "loss", "subset_accuracy", "label_accuracy", "argmax_accuracy")
-BY_SIZE = ("label_accuracy", "macro_f1", "subset_accuracy", "mAP", "argmax_accuracy", "loss")
-RIGHT_CODES = (
-    "near-duplicates-across-splits", "overfitting", "label-shares-differ", "healthy", "underfitting", "labels-permuted",
-)  # fmt: skip
-# Station, step, answer, the key of the feedback.
-WAYS: tuple[tuple[str, str, Any, str], ...] = (
-    ("tag", "tags", TRUE_ROWS, "agreed"),
-    ("tag", "tags", [row[:1] for row in TRUE_ROWS], "one_each"),
-    ("tag", "tags", [*TRUE_ROWS[:-1], ["beach", "snow", "trees"]], "differs"),
-    ("tag", "lost", 15, "right"),
-    ("tag", "lost", 7, "per_picture"),
-    ("tag", "lost", 23, "all"),
-    ("tag", "lost", 8, "kept"),
-    ("tag", "lost", 0, "none_loses"),
-    ("tag", "lost", 11, "wrong"),
-    ("heads", "predict", "one", "one"),
-    ("heads", "predict", "three", "three"),
-    ("heads", "predict", "none", "none"),
-    ("heads", "move", [3, 3, -3], "right"),
-    ("heads", "move", [0.9, 0.9, 0], "as_probabilities"),
-    ("heads", "move", [3, 3, 0], "zero_is_no"),
-    ("heads", "move", [1, 1, -1], "too_timid"),
-    ("heads", "move", [3, -3, -3], "other_side"),
-    ("heads", "coupled", "softmax_only", "softmax_only"),
-    ("heads", "coupled", "stays", "stays"),
-    ("heads", "coupled", "falls_both", "falls_both"),
-    ("cut", "highest_recall", 0.5, "half"),
-    ("cut", "highest_recall", 0.1, "too_low"),
-    ("cut", "highest_recall", 0.8, "too_high"),
-    ("cut", "ties", 3, "right"),
-    ("cut", "ties", 6, "counted_ties"),
-    ("cut", "ties", 5, "counted_below"),
-    ("cut", "ties", 1, "wrong"),
-    ("cut", "one_or_many", "same_gain", "same_gain"),
-    ("cut", "one_or_many", "no_gain", "no_gain"),
-    ("worth", "rank", ORDER, "right"),
-    ("worth", "rank", BY_SIZE, "by_size"),
-    ("worth", "rank", ("label_accuracy", *(one for one in ORDER if one != "label_accuracy")), "accuracy_first"),
-    ("worth", "rank", ORDER[::-1], "worst_not_seen"),
-    ("worth", "nothing", 0.97, "right"),
-    ("worth", "nothing", 0.5, "half"),
-    ("worth", "nothing", 0, "zero"),
-    ("worth", "nothing", 0.03, "prevalence"),
-    ("worth", "nothing", 0.8, "wrong"),
-    ("worth", "keras", "low", "low"),
-    ("worth", "keras", "one", "one"),
-    ("worth", "keras", "zero", "zero"),
-    ("memorise", "expect", [0.5, 0.45, 0.5, 0.6, 0.7], "rises"),
-    ("memorise", "expect", [0.6, 0.5, 0.4, 0.3, 0.2], "keeps_falling"),
-    ("memorise", "expect", [0.6, 0.5, 0.5, 0.5, 0.5], "flat"),
-    ("memorise", "accuracy", 0.98, "too_high"),
-    ("memorise", "accuracy", 0.5, "too_low"),
-    ("memorise", "above", "memorised", "memorised"),
-    ("memorise", "above", "better", "better"),
-    ("memorise", "above", "bug", "bug"),
-    ("diagnose", "match", RIGHT_CODES, "right"),
-    ("explain", "verdict", "It overfits: 1.0 on train and 0.8 on validation, so stop earlier.", "compared"),
-    ("explain", "verdict", "It is bad because it learns too much.", "no_numbers"),
-    ("explain", "verdict", "Overfits, 0.8.", "no_remedy"),
-    ("explain", "compare", ["both", "chance", "turn", "remedy", "unknown"], "complete"),
-    ("explain", "compare", ["chance", "turn", "remedy", "unknown"], "missing_both"),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("station", "step", "answer", "key"), WAYS)
-def test_an_answer_gets_the_feedback_of_its_misconception(station: str, step: str, answer: Any, key: str) -> None:
-    outcome = Learner(station)(step, list(answer) if isinstance(answer, tuple) else answer)
-    assert outcome.key == key
-    known = content.station(station).step(step)
-    if key in known.misconceptions:
-        assert outcome.misconception == key
+@pytest.mark.parametrize("way", [one for one in WRITTEN if one.step != "try"], ids=lambda one: f"{one.step}-{one.key}")
+def test_an_answer_gets_the_feedback_of_its_misconception(way: Way) -> None:
+    way = measured(way)
+    outcome = Learner(way.station)(way.step, list(way.answer) if isinstance(way.answer, tuple) else way.answer)
+    assert outcome.key in way.keys
+    step = content.station(way.station).step(way.step)
+    if outcome.key in step.misconceptions:
+        assert outcome.misconception == outcome.key
         assert outcome.right is not True
     else:
         assert outcome.misconception == ""
+    assert outcome.done == (step.once or outcome.right is True)
 
 
 @pytest.mark.parametrize(
@@ -153,19 +85,6 @@ def test_every_option_of_a_step_without_a_lab_is_explained(station: content.Stat
             assert (outcome.right, outcome.key, outcome.misconception) == (False, option.id, option.misconception)
     if step.kind == "many":
         assert Learner(station.id)(step.id, [one.id for one in step.options if one.right]).right
-
-
-@pytest.mark.parametrize("place", range(len(RIGHT_CODES)))
-def test_a_run_that_is_not_recognised_is_explained_by_its_evidence(place: int) -> None:
-    """Swapped with a later one, each run is once the first that is wrong."""
-    answer = list(RIGHT_CODES)
-    other = place + 1 if place + 1 < len(answer) else place - 1
-    answer[place], answer[other] = answer[other], answer[place]
-    outcome = Learner("diagnose")("match", answer)
-    first = min(place, other)
-    assert outcome.misconception == f"missed_{RIGHT_CODES[first].replace('-', '_')}"
-    assert outcome.figures["run"] == "ABCDEF"[first]
-    assert outcome.figures["right"] == 4
 
 
 def test_the_last_run_has_its_explanation_too() -> None:
@@ -191,14 +110,48 @@ def test_worth_is_the_way_from_trivial_to_perfect() -> None:
     assert math.isclose(worth.worth("label_accuracy"), 0, abs_tol=0.01)
 
 
-def test_the_plain_net_memorises_and_misses_the_goal_and_the_cured_one_meets_it() -> None:
+def test_the_net_to_cure_knows_its_pictures_and_little_else_and_the_solution_meets_the_goal() -> None:
+    """About 98 % on train and 70 % on validation, as the lesson has it, and more than wrong tags allow."""
+    start = nets.start()
+    assert start.value("train") > 0.97 > 1 - painted.WRONG
+    assert start.value("validation") < 0.75
+    assert start.value("train", "loss") < 0.1 < 0.69 < start.value("validation", "loss")
+    outcome = Learner("memorise")("accuracy", round(start.value("validation"), 2))
+    assert (outcome.key, outcome.right) == ("right", True)
+
+
+def test_nets_of_the_other_stations_are_on_both_sides_of_the_goal() -> None:
     plain, cured = nets.plain(), nets.cured()
     assert plain.value("train") > 0.98
     assert plain.value("validation") < 0.85 < cured.value("validation")
-    assert plain.value("train") > painted.ceiling("train")
     assert cured.value("train") < 0.92
-    outcome = Learner("memorise")("accuracy", round(plain.value("validation"), 2))
-    assert (outcome.key, outcome.right) == ("right", True)
+
+
+def test_what_a_net_without_memory_scores_on_train_follows_from_the_wrong_tags() -> None:
+    assert experiment.understood(0.9) == pytest.approx(1 - painted.WRONG)
+    assert experiment.understood(0.5) == pytest.approx(0.5)
+
+
+def test_a_net_is_trained_once_unless_the_learner_watches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TAGFIT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(nets, "_KNOWN", {})
+    monkeypatch.setattr(nets, "_SEEN", set())
+    recipe, problem, epochs = nets.START.changed(epochs=2), painted.made(size=8, pictures=60), list[int]()
+    first = nets.known(recipe, problem=problem)
+    nets._KNOWN.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(nets, "train", None)
+        again = nets.known(recipe, problem=problem)
+    assert (again.history, again.kept_epoch, again.value("test")) == (
+        first.history, first.kept_epoch, first.value("test")
+    )  # fmt: skip
+    for _ in range(2):
+        nets.known(recipe, problem=problem, on_epoch=lambda epoch, _most: epochs.append(epoch.epoch))
+    assert epochs == [1, 2], "watched once, and not from the cache"
+    for file in tmp_path.rglob("net-*.npz"):
+        file.write_bytes(b"cut short")
+    nets._KNOWN.clear()
+    assert nets.known(recipe, problem=problem).value("test") == first.value("test")
 
 
 def test_the_pictures_are_painted_once_and_then_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,10 +171,10 @@ class TestExperiment:
     @pytest.mark.parametrize(
         ("recipe", "key", "more"),
         [
-            ("epochs=80", "nothing_changed", ()),
-            ("dropout=0.9,0.9 epochs=4", "underfitted", ()),
+            ("epochs=150", "nothing_changed", ()),
+            ("dropout=0.9 epochs=4", "underfitted", ()),
             ("widths=8 epochs=3", "underfitted", ("small",)),
-            ("weight_decay=0.0001 epochs=40", "overfitted", ()),
+            ("widths=128 epochs=60", "overfitted", ()),
             (SOLUTION, "met", ()),
         ],
     )
@@ -233,9 +186,12 @@ class TestExperiment:
 
     step = content.station("experiment").step("try")
 
-    def test_a_conv_net_meets_it_and_its_architecture_is_named(self, learner: Learner) -> None:
+    def test_a_conv_net_meets_it_and_its_architecture_is_named(
+        self, learner: Learner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(nets.train.__kwdefaults__, "seconds", None)  # a busy machine stops it
         recipe = bonus.CONV.changed(epochs=8)
-        changes = {name: value for name, value in recipe.to_dict().items() if value != nets.PLAIN.to_dict()[name]}
+        changes = {name: value for name, value in recipe.to_dict().items() if value != nets.START.to_dict()[name]}
         words = [
             f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
             for name, value in changes.items()
@@ -249,7 +205,7 @@ class TestExperiment:
         train = nets.train
 
         def unlucky(recipe: Any, **settings: Any) -> nets.Trained:
-            return train(nets.PLAIN.changed(epochs=2) if settings.get("seed", 0) else recipe, **settings)
+            return train(nets.START.changed(epochs=2) if settings.get("seed", 0) else recipe, **settings)
 
         monkeypatch.setattr(nets, "train", unlucky)
         outcome = learner("try", SOLUTION.split())
@@ -265,18 +221,18 @@ class TestExperiment:
     def test_without_time_for_fresh_seeds_luck_is_left_open(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert experiment.confirmed(nets.cured(), seconds=0.5) == experiment.Verdict("met_once")
 
-    @pytest.mark.parametrize(("change", "parts"), [("noise=0", "data"), ("pictures=620", "data"), ("size=40", "data")])
+    @pytest.mark.parametrize(("change", "parts"), [("noise=0", "data"), ("pictures=1900", "data"), ("size=12", "data")])
     def test_what_belongs_to_the_problem_is_refused_by_its_fingerprint(
         self, learner: Learner, change: str, parts: str
     ) -> None:
         outcome = learner("try", ["epochs=20", change])
         assert (outcome.key, outcome.misconception) == ("data_touched", "data_touched")
         assert parts in outcome.figures["parts"]
-        assert outcome.figures["before"] == painted.problem().fingerprint["data"][:12] != outcome.figures["after"]
+        assert outcome.figures["before"] == painted.experiment().fingerprint["data"][:12] != outcome.figures["after"]
 
     def test_looks_at_test_are_counted_and_named_when_the_goal_is_met(self, learner: Learner) -> None:
         assert learner("try", ["look=test"]).key == "nothing_to_look_at"
-        learner("try", ["epochs=80"])
+        learner("try", ["epochs=150"])
         looks = [learner("try", ["look=test"]) for _ in range(2)]
         assert [(one.key, one.misconception, one.figures["looks"]) for one in looks] == [
             ("looked_at_test", "looked_at_test", 1),
@@ -303,68 +259,29 @@ class TestExperiment:
             def value(self, split: str) -> float:
                 return self.figures[split]
 
-        keys = {(0.91, 0.84): "half_way", (0.95, 0.86): "good_but_memorising", (0.86, 0.84): "underfitted"}
+        keys = {(0.91, 0.84): "half_way", (0.95, 0.86): "good_but_memorising", (0.75, 0.84): "underfitted"}
         for figures, key in keys.items():
             assert experiment.interpret(Found(*figures)) == key  # type: ignore[arg-type]
 
 
-def lines(step: str) -> list[str]:
-    return content.station("repair").step(step).start.split("\n")
-
-
-def edited(step: str, place: int, line: str) -> str:
-    """The code of a step with one line replaced, counted from 1."""
-    return "\n".join([*lines(step)[: place - 1], line, *lines(step)[place:]])
-
-
+# Other repairs than the one of the solution: what counts is what the code yields.
 REPAIRS = (
-    ("softmax", edited("softmax", 3, "    return 1 / (1 + np.exp(-logits))"), "right"),
-    ("softmax", edited("softmax", 3, "    return 0.5 + 0.5 * np.tanh(logits / 2)"), "right"),
-    ("softmax", edited("softmax", 3, "    return logits"), "no_head"),
-    ("softmax", edited("softmax", 3, "    return np.full(logits.shape, 0.4)"), "useless"),
-    ("softmax", edited("softmax", 3, "    return logitz"), "does_not_run"),
-    ("argmax", edited("argmax", 4, '    metrics=["binary_accuracy"],'), "right"),
-    ("argmax", edited("argmax", 4, '    metrics=["subset_accuracy"],'), "alone"),
-    ("argmax", edited("argmax", 4, "    metrics=[],"), "none"),
-    ("argmax", edited("argmax", 3, '    loss="categorical_crossentropy",'), "categorical"),
-    ("exact", edited("exact", 3, 'wanted = ["subset_accuracy", "macro_f1"]'), "right"),
-    ("exact", edited("exact", 5, 'reported = ["accuracy", "subset_accuracy"]'), "argmax"),
-    ("flat", edited("flat", 3, "    truth[row, [labels.index(name) for name in names]] = 1"), "right"),
-    ("flat", edited("flat", 3, "    truth[row - 1, [labels.index(name) for name in names]] = 1"), "other"),
-    ("leak", edited("leak", 2, "validation = np.isin(groups, rng.permutation(np.unique(groups))[:50])"), "right"),
-    ("leak", edited("leak", 2, "validation = groups < 5"), "size"),
-    ("cut_on_train", edited("cut_on_train", 3, 'rows = run.scores("validation")'), "right"),
-    ("cut_on_train", edited("cut_on_train", 5, 'chosen_on, values = "test", cuts.values'), "on_test"),
-    ("last_epoch", 'reported = history["val_loss"][kept - 1]', "right"),
-    ("last_epoch", 'reported = min(history["val_loss"])', "right"),
-    ("last_epoch", 'reported = history["loss"][-1] + 9', "other"),
-    ("dropout_on", edited("dropout_on", 3, 'reported = tagfit.evaluate(truth, scores)["loss"]'), "right"),
-    ("dropout_on", edited("dropout_on", 3, "reported = 0.0"), "other"),
-)  # fmt: skip
+    ("softmax", code("softmax", 3, "    return 0.5 + 0.5 * np.tanh(logits / 2)")),
+    ("leak", code("leak", 2, "validation = np.isin(groups, rng.permutation(np.unique(groups))[:50])")),
+    ("last_epoch", 'reported = min(history["val_loss"])'),
+)
 
 
-@pytest.mark.parametrize(("step", "code", "key"), REPAIRS)
-def test_a_repair_is_judged_by_what_it_yields(step: str, code: str, key: str) -> None:
-    outcome = Learner("repair")(step, code)
-    assert outcome.key == key
-    assert outcome.done == (key == "right")
-
-
-@pytest.mark.parametrize("step", [step.id for step in content.station("repair").steps])
-def test_every_set_up_is_broken_as_it_is_given(step: str) -> None:
-    outcome = Learner("repair")(step, "\n".join(lines(step)))
-    assert (outcome.key, outcome.misconception) == ("still", "still")
-
-
-def test_the_train_figure_is_no_validation_figure() -> None:
-    value = nets.cured().value("train", "loss")
-    assert Learner("repair")("last_epoch", f"reported = {value}").key == "train"
+@pytest.mark.parametrize(("step", "text"), REPAIRS)
+def test_a_repair_is_judged_by_what_it_yields(step: str, text: str) -> None:
+    outcome = Learner("repair")(step, text)
+    assert (outcome.key, outcome.done) == ("right", True)
 
 
 def test_code_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "SECONDS", 0.3)
-    with pytest.raises(sandbox.CodeError, match=r"0\.3"):
-        sandbox.run("while True: pass", {}, ())
+    monkeypatch.setattr(edited_code, "SECONDS", 0.3)
+    with pytest.raises(edited_code.CodeError, match=r"0\.3"):
+        edited_code.run("while True: pass", {}, ())
 
 
 def test_the_bonus_is_judged_by_what_the_trainings_gave() -> None:
@@ -395,7 +312,7 @@ def test_the_bonus_compares_a_prediction_with_what_came(
         def value(self, _split: str) -> float:
             return next(figures[self.kind])
 
-    monkeypatch.setattr(nets, "train", lambda recipe, **_: Found(recipe.architecture))
+    monkeypatch.setattr(nets, "known", lambda recipe, **_: Found(recipe.architecture))
     monkeypatch.setattr(bonus, "grey", lambda in_order=True: None)
     outcome = Learner("bonus")("shuffled", answer)
     assert (outcome.key, outcome.right) == (key, right)
@@ -404,13 +321,16 @@ def test_the_bonus_compares_a_prediction_with_what_came(
 
 def test_every_key_of_the_feedback_is_reached_by_some_test() -> None:
     """A text that no answer leads to is dead; these tests name all of them."""
-    source = Path(__file__).read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__), Path(ways.__file__)))
     dead = [
         f"{station.id}.{step.id}: {key}"
         for station in content.stations()
         for step in station.steps
         if step.lab
         for key in feedback_keys(step)
-        if f'"{key}"' not in source and not key.startswith("missed_") and not key.startswith("missing_")
+        if f'"{key}"' not in source
+        and not key.startswith("missed_")
+        and not key.startswith("missing_")
+        and not any(key in one.keys for one in WRITTEN)
     ]
     assert dead == []

@@ -11,7 +11,7 @@ import pytest
 from tagfit.lesson import content, pages, reading
 from tagfit.lesson.content import Station
 
-FOLDER = Path(__file__).parent.parent / "docs" / "course"
+FOLDER = Path(__file__).parents[2] / "docs" / "course"
 # Seconds of user CPU to run every step of a station once, measured (docs/decisions/0232), rounded up.
 RUNNING = {
     "tag": 1, "heads": 1, "cut": 5, "worth": 1, "memorise": 5, "diagnose": 11, "experiment": 11, "repair": 13,

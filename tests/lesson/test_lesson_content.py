@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tagfit.lesson import content, steps
+from tagfit.lesson import content, steps, texts
 from tagfit.lesson.content import Course, Station, Step
 
-SOURCE = Path(__file__).parent.parent / "src" / "tagfit"
-FACES = (*(SOURCE / "lesson").rglob("*.py"), *(SOURCE / "cli").glob("learn*.py"), SOURCE / "cli" / "prompts.py")
+SOURCE = Path(__file__).parents[2] / "src" / "tagfit"
+STUDIO = SOURCE / "studio"
+FACES = (
+    *(SOURCE / "lesson").rglob("*.py"),
+    *(SOURCE / "cli").glob("learn*.py"),
+    SOURCE / "cli" / "prompts.py",
+    *STUDIO.glob("learn*.py"),
+    *(STUDIO / "pages" / name for name in ("learn.py", "questions.py")),
+)
+TEMPLATES = [STUDIO / "templates" / "studio" / name for name in ("base.html", "learn.html", "wait.html")]
 WORDS = re.compile(r"[A-Za-z]{2,}[,.:;]? +[A-Za-z]{2,}")
 
 
@@ -76,10 +84,34 @@ def texts_in(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FACES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_text_for_learners_outside_the_content_files(path: Path) -> None:
-    if path.name in ("content.py", "progress.py", "bank.py"):  # they speak of broken files, to those who edit them
-        return
+    if path.name in ("content.py", "texts.py", "progress.py", "bank.py", "translation.py"):
+        return  # they speak of broken files, to those who edit them
     found = [text for text in texts_in(ast.parse(path.read_text(encoding="utf-8"))) if WORDS.search(text)]
     assert found == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_text_for_learners_in_the_templates(path: Path) -> None:
+    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", path.read_text(encoding="utf-8"))
+    attributes = re.findall(r"(?:aria-label|title|alt|placeholder)=\"([^\"]*)\"", text)
+    shown = re.sub(r"<[^>]*>", "\n", text)
+    assert re.findall(r"[A-Za-z]{2,}", " ".join([*attributes, shown.replace("Esc", "").replace("tagfit", "")])) == []
+
+
+def test_no_text_for_learners_in_the_script() -> None:
+    script = (STUDIO / "static" / "learn.js").read_text(encoding="utf-8")
+    assert [text for text in re.findall(r"[\"'`]([^\"'`\n]*)[\"'`]", script) if WORDS.search(text)] == []
+
+
+def test_every_string_of_the_pages_is_used_and_every_used_one_is_there() -> None:
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for path in (*(STUDIO / "pages").glob("*.py"), *TEMPLATES, *FACES)
+    )
+    source += "".join((STUDIO / name).read_text(encoding="utf-8") for name in ("routes.py", "context.py", "answers.py"))
+    quoted = set(re.findall(r"[\"']([a-z_]+)[\"']", source))
+    keys = set(texts.values_of(texts.own_folder() / "web.toml"))
+    assert {key for key in keys if key not in quoted and not key.startswith("help_")} == set()
+    assert set(re.findall(r"\b(?:web|words)\(\s*[\"']([a-z_]+)[\"']", source)) <= keys
 
 
 def test_every_message_is_used_and_every_used_message_is_there() -> None:

@@ -1,4 +1,7 @@
-"""Sandbox: code that a learner edited, run in a process of its own with a time limit; values go in and out as JSON."""
+"""Edited code: what a learner edited, run in a process of its own with a time limit; values go in and out as JSON.
+
+It is no sandbox: the code may do what its author may do on this machine, as with ``python``.
+"""
 
 from __future__ import annotations
 

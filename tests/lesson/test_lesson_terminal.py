@@ -146,7 +146,7 @@ def test_code_is_edited_line_by_line_and_keeps_its_indentation(
         sent.append(code)
         return {"compiled": {"metrics": ["binary_accuracy"]}}
 
-    monkeypatch.setattr("tagfit.lesson.labs.sandbox.run", run)
+    monkeypatch.setattr("tagfit.lesson.labs.edited_code.run", run)
     monkeypatch.setattr("tagfit.lesson.labs.repair._fired", lambda *_, **__: ())
     monkeypatch.setattr("tagfit.lesson.labs.repair._cured", lambda: None)
     monkeypatch.setattr(
