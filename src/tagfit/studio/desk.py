@@ -199,6 +199,10 @@ class Desk:
         """What changes when the scores of a split do."""
         return f"{_stamp(self.run.folder / 'scores' / f'{split}.npz'):x}"
 
+    def computed(self, kind: str, what: str, make: Callable[[], Result], *key: Hashable) -> Result:
+        """A result that a page asks for, computed outside the request and kept: see :class:`Work`."""
+        return self._get(kind, what, make, *key)
+
     def _get(self, kind: str, what: str, make: Callable[[], Result], *key: Hashable) -> Result:
         stamp = tuple(_stamp(path) for path in sorted((self.run.folder / "scores").glob("*.npz")))
         whole = (kind, str(self.run.folder), _stamp(self.run.folder / "problem.json"), stamp, *key)

@@ -34,6 +34,7 @@ from tagfit.studio.pages import (
     data,
     picture,
     pictures,
+    regions,
     run,
     similar,
     start,
@@ -96,6 +97,8 @@ def application(workspace: Workspace, progress: Path | None = None) -> Starlette
         get(split_at + "/rows", _with_split(pictures.window)),
         get(split_at + "/pictures/{row:int}", _picture, "picture.html"),
         get(split_at + "/pictures/{row:int}/similar", _similar),
+        get(split_at + "/pictures/{row:int}/regions", _regions),
+        file(split_at + "/pictures/{row:int}/regions/{at:int}.jpg", _region),
         file(split_at + "/picture/{row:int}.jpg", _one_picture),
         file(split_at + "/sheets/{number:int}.jpg", _sheet),
         get(split_at + "/thresholds", _with_split(thresholds.explorer), "thresholds.html"),
@@ -112,6 +115,16 @@ def _with_split(make: Callable[..., dict[str, Any]]) -> Make:
 def _picture(studio: Studio, request: Request) -> dict[str, Any]:
     place = request.path_params
     return picture.picture(studio.desk(request), place["split"], place["row"], request.query_params)
+
+
+def _regions(studio: Studio, request: Request) -> dict[str, Any]:
+    place = request.path_params
+    return regions.regions(studio.desk(request), place["split"], place["row"])
+
+
+def _region(studio: Studio, request: Request) -> Response:
+    place, desk = request.path_params, studio.desk(request, patience=PATIENCE_OF_DATA)
+    return sheets.answer(regions.region_picture(desk, place["split"], place["row"], place["at"]))
 
 
 def _similar(studio: Studio, request: Request) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def explain_pixels(
         box: (left, top, right, bottom) of ``shown`` in ``pixels``, as shares of their side.
         notes: what should be known.
     """
+    _check(model, labels)
     scores = model.probabilities(pixels[None])[0]
     predicted = model.thresholds.predict(scores[None])[0]
     columns = _columns(model, labels, scores, predicted)

@@ -64,11 +64,18 @@ def picture(desk: Desk, split: str, row: int, query: Mapping[str, str]) -> Part:
             "answers": _answers(entries, suggested),
             "answer": desk.address("corrections", "answer"),
             "similar": desk.address(split, "pictures", row, "similar"),
+            "regions": _regions(desk, split, row),
             "undo": desk.address("corrections", "undo"),
             "here": desk.address(split, "pictures", row, **view.query()),
             "standing": len(desk.corrections.standing()),
         },
     )
+
+
+def _regions(desk: Desk, split: str, row: int) -> str:
+    """The address of the regions that speak for the labels; empty for models that maps cannot explain."""
+    explained = desk.run.recipe.architecture != "dense" and not desk.run.info.get("net")
+    return desk.address(split, "pictures", row, "regions") if explained and desk.pixels(split) is not None else ""
 
 
 def _suggested(desk: Desk, entries: list[dict[str, Any]], name: str, view: View) -> dict[int, str]:
