@@ -31,7 +31,7 @@ PAGES = (
     "/", "/train", "/cures", "/cures/cures~done", "/compare?a=runs~mine&b=runs~other", "/nothing", RUN,
     f"{RUN}/curves", f"{RUN}/findings", f"{RUN}/corrections", f"{RUN}/try", f"{RUN}/data",
     f"{RUN}/validation/calibration", f"{RUN}/test/pictures", GRID,
-    f"{GRID}?show=missed&label=sea", f"{GRID}/1", CUTS,
+    f"{GRID}?show=missed&label=sea", f"{GRID}?sort=next", f"{GRID}/1", f"{GRID}/1/similar", CUTS,
 )  # fmt: skip
 
 
