@@ -28,7 +28,7 @@ LAYERS = [
     ["runs"],
     ["training"],
     ["diagnosis"],
-    ["estimator", "tagger"],
+    ["estimator", "tagger", "tracking"],
     ["scoring"],
     ["pool"],
     ["curing"],

@@ -184,6 +184,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "diagnose validation": ("nowhere.npz", "."),
     "diagnose goal": ("nonsense", "val_acc>0.85"),
     "diagnose metrics": None,  # names that are used elsewhere, such as Keras' accuracy
+    "track": ("nope", "no,pe"),
     "runs folder": ("nowhere",),
     "pack folder": ("RUN", BELOW_FILE),
     "demo folder": (FILE, BELOW_FILE),

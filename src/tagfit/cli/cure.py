@@ -14,6 +14,7 @@ from tagfit.cli.checking import check_together, checked, each, is_given
 from tagfit.cli.exit_codes import OF_VERDICT
 from tagfit.cli.option_groups import expand_groups
 from tagfit.cli.output import AsJson, number, on_decoded, on_epoch, print_json, progress_bar, say, table, tell
+from tagfit.cli.track import Track, tracked, trainings_of_cure
 from tagfit.curing.limits import DEFAULT_SEEDS, MAX_SEED
 from tagfit.errors import Fault, gathered
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 _search = partial(typer.Option, rich_help_panel="Searching")
 # What may be given together with --resume: larger limits; the cure's own record has all else.
-WITH_RESUME = ("resume", "as_json", "trials", "budget")
-WITH_JOIN = ("join", "as_json")
+WITH_RESUME = ("resume", "track", "as_json", "trials", "budget")
+WITH_JOIN = ("join", "track", "as_json")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class SearchOptions:
 
 # What may be given together with a RUN, which has its own recipe, data and splits.
 WITH_RUN = (
-    *("start", "resume", "join", "goal", "maximise", "gap_at_most", "out", "as_json"),
+    *("start", "resume", "join", "goal", "maximise", "gap_at_most", "out", "track", "as_json"),
     *(one.name for one in fields(SearchOptions)),
 )
 
@@ -181,6 +182,7 @@ def cure(
     resume: Resume = None,
     join: Join = None,
     recipe: FirstRecipe = None,
+    track: Track = None,
     as_json: AsJson = False,
     search: SearchOptions,
     splitting: options.SplitOptions,
@@ -192,11 +194,14 @@ def cure(
     3 met but not confirmed, 4 out of reach. The options for reading and splitting belong to a SOURCE.
     """
     from tagfit import workflow
+    from tagfit.curing import request
     from tagfit.recipe import find
     from tagfit.report.certificate_page import write_certificate_page
 
-    with progress_bar(quiet=as_json) as bar:
-        watching = reported(bar, as_json)
+    with progress_bar(quiet=as_json) as bar, tracked(track, bar) as tracking:
+        if tracking is not None and start is not None and out is None:
+            out = request.default_folder(start.name if _is_run(start) else "problem")
+        watching = trainings_of_cure(reported(bar, as_json), tracking, join or resume or out)
         if join is not None:
             certificate = workflow.join_cure(join, progress=watching, on_decoded=on_decoded(bar))
         elif start is None:

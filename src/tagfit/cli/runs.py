@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagfit.cli.output import AsJson, number, print_json, say, table
+from tagfit.cli.output import AsJson, number, print_json, progress_bar, say, table
+from tagfit.cli.track import Track, send, tracked
 from tagfit.errors import InputError
+
+if TYPE_CHECKING:
+    from tagfit.runs.run import Run
 
 RUNS = Path("runs")
 
@@ -17,20 +21,27 @@ def runs(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder that contains the run folders, or one of them.")
     ] = RUNS,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs in a folder, oldest first."""
+    """List the runs in a folder, oldest first, and send them to a tracker."""
     from tagfit.runs.run import list_runs
 
     if folder != RUNS and not folder.is_dir():
         raise InputError(f"there is no folder {folder}", instead="the folder that contains the run folders")
     found: list[dict[str, Any]] = []
     damaged: list[dict[str, str]] = []
+    ended: list[Run] = []
     for run in list_runs(folder):
         try:
             found.append(run.summary())
+            if found[-1]["state"] != "running":
+                ended.append(run)
         except InputError as error:
             damaged.append({"run": str(run.folder), "problem": str(error)})
+    with progress_bar(quiet=as_json) as bar, tracked(track, bar) as tracking:
+        if tracking is not None:
+            send(ended, tracking)
     if as_json:
         print_json({"runs": found, "damaged": damaged})
         return

@@ -15,7 +15,8 @@ from tagfit.cli import checks, options, path_checks
 from tagfit.cli.checking import check_together, checked, is_given
 from tagfit.cli.evaluate import show_evaluations
 from tagfit.cli.option_groups import expand_groups
-from tagfit.cli.output import AsJson, on_decoded, on_epoch, print_json, progress_bar, say, tell
+from tagfit.cli.output import AsJson, on_decoded, print_json, progress_bar, say, tell
+from tagfit.cli.track import Track, epochs_of_new, epochs_of_resumed, results, run_folder, tracked
 from tagfit.errors import Fault, gathered
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _training = partial(typer.Option, rich_help_panel="Training")
 SHOWN = 20
 # What may be given together with --resume; the run itself has all else.
-WITH_RESUME = ("resume", "all_labels", "as_json")
+WITH_RESUME = ("resume", "track", "all_labels", "as_json")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def train(
     source: Source = None,
     out: Out = None,
     resume: Resume = None,
+    track: Track = None,
     all_labels: options.AllLabels = False,
     as_json: AsJson = False,
     training: TrainingOptions,
@@ -148,13 +150,13 @@ def train(
 
     notes: list[str] = []
     silent = as_json or launch.rank() > 0
-    with progress_bar(quiet=silent) as bar:
+    with progress_bar(quiet=silent) as bar, tracked(None if launch.rank() > 0 else track, bar) as tracking:
         if source is None:
             assert resume is not None
             run = workflow.resume(
                 resume,
                 on_decoded=on_decoded(bar),
-                on_epoch=on_epoch(bar),
+                on_epoch=epochs_of_resumed(bar, tracking, resume),
                 on_extracted=on_decoded(bar, what="features"),
             )
         else:
@@ -166,21 +168,26 @@ def train(
                 left_out, odd = problem.data.quarantined, problem.data.warnings
                 tell(bar, [*notes, *_first(left_out, "left out"), *_first(odd, "warning")])
             name, recipe = training.recipe_for(problem)
-            run = workflow.fit(
-                problem,
-                recipe,
-                seed=training.seed,
-                out=out,
-                device=training.device,
-                threads=training.threads,
-                on_epoch=on_epoch(bar),
-                name=name,
-                on_extracted=on_decoded(bar, what="features"),
-            )
-    if launch.rank() > 0:
-        return
-    evaluations = workflow.evaluate(run)
-    assert isinstance(evaluations, dict)
+            with run_folder(out, tracking, name, training.seed) as folder:
+                run = workflow.fit(
+                    problem,
+                    recipe,
+                    seed=training.seed,
+                    out=folder,
+                    device=training.device,
+                    threads=training.threads,
+                    on_epoch=epochs_of_new(
+                        bar, tracking, folder, seed=training.seed, recipe=name, data=problem.fingerprint["data"]
+                    ),
+                    name=name,
+                    on_extracted=on_decoded(bar, what="features"),
+                )
+        if launch.rank() > 0:
+            return
+        evaluations = workflow.evaluate(run)
+        assert isinstance(evaluations, dict)
+        if tracking is not None:
+            tracking.finish(results(evaluations))
     if as_json:
         splits = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
         print_json({**run.summary(), "folder": str(run.folder), "notes": notes, "splits": splits})

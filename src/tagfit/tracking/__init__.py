@@ -1,0 +1,1 @@
+"""Experiment trackers: what a training reports, sent to MLflow, TensorBoard or Weights & Biases as it goes."""
