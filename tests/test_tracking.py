@@ -103,8 +103,7 @@ def fake_wandb(calls: Calls, fail: Callable[[], None]) -> dict[str, types.Module
         def finish(self, exit_code: int) -> None:
             calls.append(("finish", exit_code == 0))
 
-    api = types.SimpleNamespace(api_key="key")
-    return {"wandb": module("wandb", init=Run, Settings=lambda **_: None, api=api)}
+    return {"wandb": module("wandb", init=Run, Settings=lambda **_: None, login=lambda *, prompt: True)}
 
 
 FAKES = {"mlflow": fake_mlflow, "tensorboard": fake_tensorboard, "wandb": fake_wandb}
@@ -229,9 +228,9 @@ def test_what_is_not_there_is_refused_before_any_work(
     assert "mlflow, tensorboard, wandb" in tagfit.refused("runs", tmp_path, "--track", "comet")
 
 
-def test_wandb_never_asks_for_a_login_in_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = fake_wandb(Calls(), lambda: None)["wandb"]
-    made.api.api_key = None
+@pytest.mark.parametrize("login", [lambda *, prompt: prompt, lambda: None], ids=["new", "old"])
+def test_wandb_never_asks_for_a_login_in_a_training(monkeypatch: pytest.MonkeyPatch, login: Callable[..., Any]) -> None:
+    made = module("wandb", login=login, api=types.SimpleNamespace(api_key=None))
     monkeypatch.setitem(sys.modules, "wandb", made)
     for variable in ("WANDB_MODE", "WANDB_API_KEY"):
         monkeypatch.delenv(variable, raising=False)

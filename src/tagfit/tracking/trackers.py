@@ -19,7 +19,7 @@ MLFLOW_BATCH = 100
 
 
 class Tracker(Protocol):
-    """One run in a tracker."""
+    """A tracker, which gets one run after the other. What takes long at first is done when it is created."""
 
     def start(self, name: str, settings: Mapping[str, str | int | float], folder: Path) -> None:
         """Begin a run with its settings.
@@ -40,9 +40,12 @@ class Tracker(Protocol):
 class TensorBoard:
     """Event files in ``FOLDER/tensorboard``."""
 
+    def __init__(self) -> None:
+        self._library: Any = importlib.import_module("tensorboard.summary")
+
     def start(self, name: str, settings: Mapping[str, str | int | float], folder: Path) -> None:
         """See Tracker; the settings are the description of the loss, which TensorBoard shows beside its curve."""
-        self._writer: Any = importlib.import_module("tensorboard.summary").Writer(str(folder / "tensorboard" / name))
+        self._writer = self._library.Writer(str(folder / "tensorboard" / name))
         self._about = "\n".join(f"- {key}: {value}" for key, value in settings.items())
         self._step = 0
 
@@ -62,14 +65,16 @@ class TensorBoard:
 class MLflow:
     """A run of MLflow, by the client that needs no global state: ``MLFLOW_TRACKING_URI`` says where."""
 
-    def start(self, name: str, settings: Mapping[str, str | int | float], folder: Path) -> None:
-        """See Tracker."""
+    def __init__(self) -> None:
         library, entities = importlib.import_module("mlflow"), importlib.import_module("mlflow.entities")
         self._client: Any = library.MlflowClient()
         self._metric, called = entities.Metric, os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
         found = self._client.get_experiment_by_name(called)
-        experiment = self._client.create_experiment(called) if found is None else found.experiment_id
-        run = self._client.create_run(experiment, run_name=name, tags={"tagfit.folder": str(folder)})
+        self._experiment: str = self._client.create_experiment(called) if found is None else found.experiment_id
+
+    def start(self, name: str, settings: Mapping[str, str | int | float], folder: Path) -> None:
+        """See Tracker."""
+        run = self._client.create_run(self._experiment, run_name=name, tags={"tagfit.folder": str(folder)})
         self._id: str = run.info.run_id
         for key, value in settings.items():
             self._client.log_param(self._id, key, value)
@@ -92,16 +97,18 @@ class MLflow:
 class Wandb:
     """A run of Weights & Biases; ``WANDB_PROJECT`` and ``WANDB_MODE`` are obeyed."""
 
+    def __init__(self) -> None:
+        self._library: Any = importlib.import_module("wandb")
+
     def start(self, name: str, settings: Mapping[str, str | int | float], folder: Path) -> None:
         """See Tracker."""
-        library = importlib.import_module("wandb")
-        self._run: Any = library.init(
+        self._run = self._library.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
             name=name,
             config=dict(settings),
             dir=str(folder),
             reinit="create_new",
-            settings=library.Settings(silent=True, console="off"),
+            settings=self._library.Settings(silent=True, console="off"),
         )
 
     def log(self, values: Mapping[str, float], step: int) -> None:
@@ -134,4 +141,8 @@ def check(name: str) -> None:
 def _wandb_is_ready() -> bool:
     if os.environ.get("WANDB_MODE", "online") != "online" or os.environ.get("WANDB_API_KEY"):
         return True
-    return bool(importlib.import_module("wandb").api.api_key)
+    library = importlib.import_module("wandb")
+    try:
+        return bool(library.login(prompt=False))
+    except TypeError:  # versions before that argument
+        return bool(library.api.api_key)

@@ -18,8 +18,10 @@ from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.tracking.trackers import TRACKERS, Tracker
 
-# How long the end of a training waits for what was not sent yet, in seconds.
-PATIENCE = 30.0
+# How long the end of a training waits for what was not sent yet, in seconds: MLflow takes a minute to create its first
+# database on a busy machine, and must not be cut off in it. A wait that is longer than SILENT is announced.
+PATIENCE = 180.0
+SILENT = 3.0
 
 
 class Tracking:
@@ -29,7 +31,7 @@ class Tracking:
 
     Args:
         tracker: a name in ``TRACKERS``.
-        warn: called at most once, with one line, from the thread that trains.
+        warn: called with a line from the thread that trains, at most once for a failure and once for a wait.
         patience: how long the end waits for what was not sent yet, in seconds.
     """
 
@@ -41,6 +43,7 @@ class Tracking:
         self._warned = self._open = False
         self._thread = threading.Thread(target=self._send, name="tracking", daemon=True)
         self._thread.start()
+        self._put(self._create)
 
     def __enter__(self) -> Tracking:
         return self
@@ -51,7 +54,10 @@ class Tracking:
         if self._open:
             self.finish({}, done=kind is None)
         self._calls.put(None)
-        self._thread.join(self._patience)
+        self._thread.join(min(SILENT, self._patience))
+        if self._thread.is_alive() and self._patience > SILENT:
+            self._warn(f"waiting for {self._name}, for {self._patience:g} s at most; Ctrl-C ends it")
+            self._thread.join(self._patience)
         if self._thread.is_alive():
             self._failure = self._failure or f"no answer within {self._patience:g} s"
         self._report()
@@ -69,12 +75,7 @@ class Tracking:
         plain = {key: value if isinstance(value, str | int | float) else to_json(value, indent=None)
                  for key, value in settings.items()}  # fmt: skip
         self._open = True
-
-        def begin() -> None:
-            self._tracker = TRACKERS[self._name]()
-            self._tracker.start(name, plain, folder)
-
-        self._put(begin)
+        self._put(lambda: self._live.start(name, plain, folder))
 
     def epoch(self, epoch: Epoch) -> None:
         """Send what an epoch left behind."""
@@ -90,6 +91,9 @@ class Tracking:
         """
         self._open, kept = False, finite(values)
         self._put(lambda: self._live.finish(kept, done))
+
+    def _create(self) -> None:
+        self._tracker = TRACKERS[self._name]()
 
     @property
     def _live(self) -> Tracker:
