@@ -58,7 +58,7 @@ def run_folder(out: Path | None, tracking: Tracking | None, recipe: str, seed: i
         return
     from tagfit.runs.writing import claimed_folder
 
-    with claimed_folder(recipe, seed) as folder:
+    with claimed_folder(Path(recipe).name.removesuffix(".toml"), seed) as folder:
         yield folder
 
 
