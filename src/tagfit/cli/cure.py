@@ -147,7 +147,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Continue an interrupted cure, or one with larger --trials or --budget.",
+        help="Continue an interrupted cure, or one with larger limits.",
         callback=checked(path_checks.begun_cure),
     ),
 ]
