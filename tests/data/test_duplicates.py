@@ -125,6 +125,15 @@ def test_views_are_found_and_nothing_else(
     assert len(found) == len(VIEWS)
 
 
+def test_in_a_large_set_whole_pictures_are_looked_for(
+    originals: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_TO_CUT", 40)
+    copies = [seen(view(image), quality=60) for view, image in zip(VIEWS.values(), originals, strict=False)]
+    found = {group.rows for group in duplicate_groups(np.stack([seen(image) for image in originals] + copies))}
+    assert found == {(row, 40 + row) for row, name in enumerate(VIEWS) if "cut" not in name}
+
+
 def test_views_in_a_padded_square_are_found(originals: list[Image.Image]) -> None:
     wide = [image.resize((96, 48)) for image in originals[:6]]
     copies = [

@@ -21,6 +21,9 @@ TURNS = (AS_IT_IS, *map(ORIENTATIONS.index, ((True, False, True), (True, True, F
 # of these, and a signature is still much the same.
 CUTS = tuple((start, end) for start in (0.0, 0.075, 0.15) for end in (0.0, 0.075, 0.15))
 SIGNATURES_ALIKE = 0.87
+# Cuts are 81 ways of each picture to look for, and the time grows with its power 1.5; of more pictures than this, only
+# those that are whole are looked for, mirrored or turned.
+MOST_TO_CUT = 10_000
 # A view is looked for among the pictures in the cells whose centres are nearest. Of 2000 photographs, each turned in
 # four ways, the 6 nearest of 179 cells have at least 97 of 100 copies.
 FEWEST_FOR_CELLS = 2400
@@ -77,6 +80,8 @@ def oriented(pictures: Array, orientation: NDArray[np.int64]) -> Array:
 def similar_views(thumbs: Array) -> Iterator[Views]:
     """Pairs that are worth a closer look, each way round once, in pieces; not those that are alike as they are.
 
+    Of more than ``MOST_TO_CUT`` pictures only those that are not cut.
+
     Args:
         thumbs: (N, k, k) grey pictures.
     """
@@ -85,9 +90,10 @@ def similar_views(thumbs: Array) -> Iterator[Views]:
     order, laid = np.lexsort(signatures[0].T[::-1]), np.concatenate(signatures)
     order_laid = np.lexsort(laid.T[::-1])
     cells = _Cells(laid[order_laid])
+    cuts = CUTS if len(thumbs) <= MOST_TO_CUT else CUTS[:1]
     for start in range(0, len(order), PICTURES_AT_ONCE):
         some = order[start : start + PICTURES_AT_ONCE]
-        asked, mirrored, moves = _asked(thumbs[some])
+        asked, mirrored, moves = _asked(thumbs[some], cuts)
         picture, found, alike = cells.matches(asked)
         first, way = np.divmod(picture, len(mirrored))
         turn, second = np.divmod(order_laid[found], len(thumbs))
@@ -99,13 +105,13 @@ def similar_views(thumbs: Array) -> Iterator[Views]:
         yield Views(first[best], second[best], mirrored[way[best]], np.array(TURNS)[turn[best]], moves[way[best]])
 
 
-def _asked(thumbs: Array) -> tuple[Array, NDArray[np.int64], Array]:
+def _asked(thumbs: Array, cuts: Sequence[tuple[float, float]]) -> tuple[Array, NDArray[np.int64], Array]:
     """The signatures of n pictures in V ways, (n * V, 63), with the orientation (V,) and move (V, 4) of each way.
 
     The first way is the picture as it is.
     """
-    parts = [likeness.cut_signatures(_laid(thumbs, number), CUTS) for number in (AS_IT_IS, MIRRORED)]
-    places = np.array([_place(*down, *along) for down, along in product(CUTS, repeat=2)], dtype=np.float32)
+    parts = [likeness.cut_signatures(_laid(thumbs, number), cuts) for number in (AS_IT_IS, MIRRORED)]
+    places = np.array([_place(*down, *along) for down, along in product(cuts, repeat=2)], dtype=np.float32)
     signatures = np.concatenate(parts, axis=1).reshape(-1, parts[0].shape[2])
     return signatures, np.repeat((AS_IT_IS, MIRRORED), len(places)), np.concatenate([places, places])
 
