@@ -147,7 +147,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Continue an interrupted cure, or one with larger limits.",
+        help="Continue an interrupted cure, or one with larger --trials or --budget.",
         callback=checked(path_checks.begun_cure),
     ),
 ]
@@ -190,8 +190,7 @@ def cure(
 ) -> int:
     """Improve a model until a goal is met, and certify the result.
 
-    Only architecture and training change. Exit code: 0 met (and confirmed on test, if there is one),
-    3 met but not confirmed, 4 out of reach. The options for reading and splitting belong to a SOURCE.
+    Only the recipe changes. Exit code: 0 met (and confirmed on a test split), 3 not confirmed, 4 out of reach.
     """
     from tagfit import workflow
     from tagfit.curing import request
