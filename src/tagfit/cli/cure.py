@@ -190,7 +190,7 @@ def cure(
 ) -> int:
     """Improve a model until a goal is met, and certify the result.
 
-    Only the recipe changes. Exit code: 0 met (and confirmed on a test split), 3 not confirmed, 4 out of reach.
+    Only the recipe changes. Exit code: 0 met (and confirmed on test), 3 not confirmed, 4 out of reach.
     """
     from tagfit import workflow
     from tagfit.curing import request
