@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tagfit.cli import names
 from tagfit.cli.checking import GIVEN
-from tagfit.errors import Fault, InputError
+from tagfit.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
@@ -90,6 +91,24 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands, whose help lists them under headings."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Convert and check the options of the group itself; what follows is left to the command that it names.
+
+        Raises:
+            InputError: everything that is wrong with them.
+        """
+        if not ctx.resilient_parsing and len(args) > 1:
+            faults: list[Fault] = []
+            with suppress(typer.TyperException):  # words that cannot be parsed are reported below
+                given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+                for param in self.get_params(ctx):
+                    with gathered(faults):
+                        if not param.is_eager:
+                            param.handle_parse_result(ctx, given, [])
+            if faults:
+                raise InputError(dict.fromkeys(faults))
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
         """The command that the first word names.
