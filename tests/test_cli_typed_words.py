@@ -94,7 +94,7 @@ def test_help_wins_over_wrong_words(tagfit: Command) -> None:
     ("words", "instructions", "expected"),
     [
         ("tagfit ev", "COMP_CWORD=1", {"evaluate"}),
-        ("tagfit data ", "COMP_CWORD=2", {"check", "split", "generate", "convert"}),
+        ("tagfit data ", "COMP_CWORD=2", {"check", "split", "generate", "convert", "corrected"}),
         ("tagfit cure --go", "COMP_CWORD=2", {"--goal"}),
         ("tagfit data check --unlisted ", "COMP_CWORD=4", {"absent", "unknown"}),
     ],
