@@ -16,6 +16,7 @@ import tagfit
 from tagfit.curing.certificate import Certificate, sealed
 from tagfit.curing.document import Document
 from tagfit.curing.verify import COMPARED, NOT_COMPARED
+from tagfit.recipe import Recipe
 
 Raw = dict[str, Any]
 ATTESTED_WITHIN = ("note",)
@@ -202,6 +203,11 @@ def attested(path: tuple[str | int, ...]) -> bool:
     return path[0] in ATTESTED or path[-1] in ATTESTED_WITHIN or path[:2] == ("limits", "ceiling")
 
 
+def default_of(field: str | int) -> Any:
+    """The value of a field of a recipe that is not given, as JSON has it."""
+    return Recipe().model_dump(mode="json").get(str(field))
+
+
 def altered_at(raw: Raw, path: tuple[str | int, ...], draw: random.Random) -> Raw:
     """The document with one value changed, replaced or removed."""
     raw = copy.deepcopy(raw)
@@ -217,7 +223,8 @@ def altered_at(raw: Raw, path: tuple[str | int, ...], draw: random.Random) -> Ra
     elif isinstance(was, str):
         ways += [f"{was}x", was[:-1], was.replace("0", "1")]
     ways = [way for way in ways if repr(way) != repr(was) and (way != was or isinstance(way, bool))]
-    if draw.random() < 0.15:
+    # A recipe without a field is that of a release that did not know it: the default is meant.
+    if draw.random() < 0.15 and not ("recipe" in path[:-1] and was == default_of(last)):
         del holder[last]
     else:
         holder[last] = draw.choice(ways)

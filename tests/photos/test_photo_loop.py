@@ -141,4 +141,5 @@ def review(folder: Path, exports: Path) -> None:
     corrections = Corrections.of_data(exports.parent, run.problem["fingerprint"]["data"])
     for number, label in enumerate(LABELS):
         corrections.add(run.problem["ids"]["train"][number], label, "unknown", ("present", "absent")[number % 2])
-    export(reopen(run), corrections, exports)
+
+    export(reopen(run), corrections, exports / "tags.csv")

@@ -142,12 +142,12 @@ def interrupted_in_a_batch(tmp_path: Path, problem: Problem, recipe: Recipe, cal
     calls = 0
     batch = Batches.batch
 
-    def counted(self: Batches, positions: Any, *, augment: bool = False) -> Any:
+    def counted(self: Batches, positions: Any, **how: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == call:
             raise KeyboardInterrupt
-        return batch(self, positions, augment=augment)
+        return batch(self, positions, **how)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(Batches, "batch", counted)
