@@ -33,6 +33,7 @@ def test_the_page_of_a_picture_leads_to_the_regions(client: TestClient, conv_run
     run = key_of(client, "conv")
     address = client.get(f"{run}/validation/pictures/0.json").json()["data"]["regions"]
     page = client.get(f"{address}.json").json()
+    assert Path(page["command"].split()[-1]).is_file()
     (section,) = page["sections"]
     assert section["pictures"]
     shown = client.get(section["pictures"][0]["src"])

@@ -128,6 +128,14 @@ class Desk:
         rows = self._get("places", f"finding the pictures of {split}", lambda: problem.part(split).rows, split)
         return problem.inputs, rows
 
+    def file(self, split: str, row: int) -> str:
+        """The picture file of a row as a command names it; empty where it has none."""
+        problem = self.problem()
+        if problem is None or problem.data.files is None:
+            return ""
+        file = problem.data.files[int(np.flatnonzero(problem.split == split)[row])]
+        return self.workspace.shown(file) if isinstance(file, Path) else str(file)
+
     def calibration(self, split: str) -> Calibration:
         """Calibrators for the scores of a split, and their errors before and after."""
         scores = self.scores(split)

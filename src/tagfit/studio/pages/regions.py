@@ -35,7 +35,7 @@ def regions(desk: Desk, split: str, row: int) -> Part:
         parts.verdict(
             "good" if said else "hint", f"Peaks: {'; '.join(said)}." if said else "Nothing speaks for a label."
         ),
-        command=("tagfit", "explain", desk.workspace.shown(desk.run.folder), found.picture),
+        command=("tagfit", "explain", desk.workspace.shown(desk.run.folder), desk.file(split, row) or found.picture),
         sections=[parts.pictures("regions", "", f"{METHOD}. {PLACES.capitalize()}.", shown)],
         ways=[*frame.ways(desk, "Pictures", split), back],
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from tagfit.data.pictures.duplicates import duplicate_groups
@@ -43,7 +41,7 @@ def similar(desk: Desk, split: str, row: int) -> Part:
     return frame.page(
         f"Similar to {name}",
         parts.verdict("hint" if copies or not found else "good", said),
-        command=("tagfit", "similar", shown, _file(desk, split, row) or name),
+        command=("tagfit", "similar", shown, desk.file(split, row) or name),
         sections=[with_sources(desk, pictures)],
         ways=[*frame.ways(desk, "Pictures", split), back],
     )
@@ -70,12 +68,3 @@ def _copies(desk: Desk, split: str, row: int, found: list[Neighbour]) -> list[Ne
     ]
     groups = duplicate_groups(np.asarray(problem.inputs[np.array(places)]))
     return [found[at - 1] for group in groups if 0 in group.rows for at in group.rows if at]
-
-
-def _file(desk: Desk, split: str, row: int) -> str:
-    """The file of a row as a command names it; empty where it has none."""
-    problem = desk.problem()
-    if problem is None or problem.data.files is None:
-        return ""
-    file = problem.data.files[int(np.flatnonzero(problem.split == split)[row])]
-    return desk.workspace.shown(file) if isinstance(file, Path) else str(file)
