@@ -32,7 +32,7 @@ from tagfit.history import Epoch
 from tagfit.recipe import Recipe
 from tagfit.report import certificate_plots as plots
 from tagfit.report.certificate_page import certificate_page
-from tagfit.report.drawing import Axes, Drawing, by_epoch, round_ticks, tick_texts
+from tagfit.report.drawing import Axes, Drawing, by_epoch, round_ticks, tick_texts, top_of
 from tagfit.report.letter import letter
 from tagfit.report.letter_plots import drawing_of
 
@@ -172,6 +172,11 @@ def documents(draw: st.DrawFn) -> Document:
         ],
         limits=draw(st.sampled_from([None, Limits.model_construct(learning_curve=curve)])),
     )
+
+
+def test_an_axis_of_the_largest_numbers_ends_at_the_largest() -> None:
+    assert top_of([9e307, np.float64(1.5e308)]) == 1.5e308
+    assert top_of([1.0, 1.0, 1.0, 100.0]) == 4.0
 
 
 @settings(max_examples=150, deadline=None)

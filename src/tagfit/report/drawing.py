@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -191,7 +192,7 @@ def top_of(values: Sequence[float], cut: float = 4.0) -> float:
     """The upper end of an axis from 0 on which a few far outliers do not press everything else flat: the highest value,
     at most ``cut`` medians; 1 where no value is finite and positive."""
     positive = [value for value in values if np.isfinite(value) and value > 0]
-    return min(max(positive), cut * float(np.median(positive))) if positive else 1.0
+    return min(max(positive), cut * float(statistics.median_high(positive))) if positive else 1.0
 
 
 def apart(heights: Sequence[float], least: float, within: tuple[float, float]) -> list[float]:
