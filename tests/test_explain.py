@@ -19,9 +19,10 @@ from tagfit.data.pictures.square import content
 from tagfit.data.splits.split import split
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
-from tagfit.recipe import Recipe
+from tagfit.recipe import NAMED, Recipe
 from tagfit.runs.run import Run
 from tagfit.tagger.explanation import LabelMap
+from tagfit.tagger.maps import unexplained
 from tagfit.workflow.explaining import explain_pixels
 
 SIZE, SPOT = 32, 8
@@ -148,3 +149,18 @@ def test_what_cannot_be_explained_is_refused_in_one_line(
     assert "no.png" in tagfit.refused("explain", spotted.folder, tmp_path / "no.png")
     with pytest.raises(InputError, match="no label"):
         package.explain(spotted, picture, labels=["rad"])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        (NAMED["fine-tuned"], "fine-tuned"),
+        (NAMED["plain-dense"], "dense"),
+        (NAMED["regularised-conv"], ""),
+        (NAMED["pretrained"], ""),
+    ],
+)
+def test_nets_whose_maps_were_not_measured_are_not_explained(recipe: Recipe, said: str) -> None:
+    assert said in unexplained(recipe, None)
+    assert bool(unexplained(recipe, None)) == bool(said)
+    assert "mine" in unexplained(recipe, "mine")

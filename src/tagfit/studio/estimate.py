@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.read import read
+from tagfit.data.splits.placement import DEFAULT_SHARE
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.studio.workspace import Workspace
 
-SIDE = 64  # pixels of the default size
 ROWS, EPOCHS, LABELS = 256, 3, 8  # of the short training
 PATIENCE = 120.0  # seconds for it
-TESTED = 0.15  # the default share of the test split, which is not trained on
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def said(source: Path, recipe: Recipe, fast: Speed | None) -> str:
         return f"No estimate: {error.faults[0].what}."
     if fast is None:
         return f"No estimate for {rows:,} rows: no run with this recipe has finished here."
-    trained = rows * (1 - TESTED)
+    trained = rows * (1 - DEFAULT_SHARE)  # the test split is not
     seconds = trained * recipe.epochs * fast.seconds
     most = " at most" if recipe.patience else ""
     each = f"{1000 * fast.seconds:.2g} ms a row and epoch {fast.origin}"
@@ -83,7 +83,7 @@ def _measured(name: str) -> float | None:
     generator = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        pixels = generator.integers(0, 256, size=(ROWS, SIDE, SIDE, 3), dtype=np.uint8)
+        pixels = generator.integers(0, 256, size=(ROWS, DEFAULT_SIZE, DEFAULT_SIZE, 3), dtype=np.uint8)
         truth = (generator.random((ROWS, LABELS)) < 0.5).astype(np.uint8)
         names = [f"label {number}" for number in range(LABELS)]
         np.savez(folder / "noise.npz", X=pixels, Y=truth, labels=np.array(names))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tagfit import tagger
 from tagfit.data.problem import Problem
 from tagfit.errors import InputError
-from tagfit.pool.acquisition import SMALLEST, acquire, uncertainty
+from tagfit.evaluation.shares import logit
+from tagfit.pool.acquisition import acquire, uncertainty
 from tagfit.pool.results import UNSURE_SHOWN
 from tagfit.pool.similarity import nearest
 from tagfit.runs.run import Run
@@ -76,10 +77,9 @@ def seen(run: Run, problem: Problem | None, scores: dict[str, Scores]) -> Seen:
                 row[problem.split == split] = np.arange((problem.split == split).sum())
             return Seen(found.features, problem.split, row, FEATURES)
     values = np.concatenate([one.scores for one in scores.values()])
-    p = np.clip(values.astype(np.float64), SMALLEST, 1 - SMALLEST)
     names = np.concatenate([np.full(len(one), name) for name, one in scores.items()])
     row = np.concatenate([np.arange(len(one)) for one in scores.values()])
-    return Seen(np.log(p / (1 - p)).astype(np.float32), names, row, SCORES)
+    return Seen(logit(values).astype(np.float32), names, row, SCORES)
 
 
 def neighbours(found: Seen, split: str, row: int, count: int = SHOWN) -> list[Neighbour]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tagfit.backbones import BACKBONES
 from tagfit.errors import InputError
+from tagfit.recipe import Recipe
 from tagfit.tagger.tagger import Tagger
 from tagfit.training.torch_import import torch_for
 
@@ -32,21 +33,29 @@ def refuse_unexplained(model: Tagger) -> None:
     """Refuse a model whose maps miss the thing too often, or were never measured (docs/decisions/0277).
 
     Raises:
-        InputError: feature rows, a dense net, an ONNX graph, a custom net, or a backbone in a folder.
+        InputError: feature rows, an ONNX graph, or a net that :func:`unexplained` names.
     """
     model.refuse_features()
-    explained = "a conv net (--recipe regularised-conv), or a head on an EfficientNet-Lite (--recipe pretrained)"
-    what = ""
     if model.graph is not None:
-        what, explained = (
-            "an ONNX tagger gives no gradients to explain it by",
-            "its run, or a tagger of the default format",
-        )
-    elif model.net_name is not None:
-        what = f"the custom net {model.net_name} cannot be explained"
-    elif model.recipe.architecture == "dense":
-        what = "a dense net cannot be explained: its maps miss the thing too often"
-    elif model.recipe.architecture == "pretrained" and model.recipe.backbone not in BACKBONES:
-        what = "a backbone in a folder cannot be explained"
-    if what:
-        raise InputError(what, instead=explained)
+        of_run = "its run, or a tagger of the default format"
+        raise InputError("an ONNX tagger gives no gradients to explain it by", instead=of_run)
+    if what := unexplained(model.recipe, model.net_name):
+        raise InputError(what, instead="a conv net (--recipe regularised-conv), or a head on an EfficientNet-Lite")
+
+
+def unexplained(recipe: Recipe, net_name: str | None) -> str:
+    """Why a net has no maps; empty where it has them.
+
+    Args:
+        recipe: of the net.
+        net_name: of a custom net.
+    """
+    if net_name is not None:
+        return f"the custom net {net_name} cannot be explained"
+    if recipe.architecture == "dense":
+        return "a dense net cannot be explained: its maps miss the thing too often"
+    if recipe.tuned:
+        return "a fine-tuned backbone cannot be explained: its maps were never measured"
+    if recipe.frozen and recipe.backbone not in BACKBONES:
+        return "a backbone in a folder cannot be explained"
+    return ""

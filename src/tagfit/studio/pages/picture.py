@@ -18,6 +18,7 @@ from tagfit.studio.pages import frame
 from tagfit.studio.pages.pictures import reason
 from tagfit.studio.views import NEXT, View
 from tagfit.studio.workspace import MissingError
+from tagfit.tagger.maps import unexplained
 
 OPPOSITE = {PRESENT: ABSENT, ABSENT: PRESENT}
 NAMED = 6  # labels in a sentence
@@ -74,8 +75,9 @@ def picture(desk: Desk, split: str, row: int, query: Mapping[str, str]) -> Part:
 
 def _regions(desk: Desk, split: str, row: int) -> str:
     """The address of the regions that speak for the labels; empty for models that maps cannot explain."""
-    explained = desk.run.recipe.architecture != "dense" and not desk.run.info.get("net")
-    return desk.address(split, "pictures", row, "regions") if explained and desk.pixels(split) is not None else ""
+    if unexplained(desk.run.recipe, desk.run.info.get("net")) or desk.pixels(split) is None:
+        return ""
+    return desk.address(split, "pictures", row, "regions")
 
 
 def _suggested(desk: Desk, entries: list[dict[str, Any]], name: str, view: View) -> dict[int, str]:

@@ -61,8 +61,8 @@ def feed(problem: Problem, recipe: Recipe, on_extracted: OnExtracted | None = No
     total = len(problem.inputs) * len(views)
     found = []
     for view in views:
-        told = None if on_extracted is None else _after(view * len(problem.inputs), total, on_extracted)
-        found.append(_of_problem(problem, part, view, told))
+        report = None if on_extracted is None else _after(view * len(problem.inputs), total, on_extracted)
+        found.append(_of_problem(problem, part, view, report))
     return Feed(found[0], AS_THEY_ARE, tuple(found[1:]))
 
 
