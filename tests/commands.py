@@ -19,6 +19,19 @@ from tagfit.cli import main
 # Set while the tests run in an environment without the extras: a command that asks for one skips its test.
 WITHOUT_EXTRAS = "TAGFIT_TESTS_WITHOUT_EXTRAS"
 ENTRY = [sys.executable, "-m", "tagfit"]
+# A program: the command where neither torch nor what makes ONNX graphs is installed.
+WITHOUT_TORCH = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "optuna", "onnx", "onnxscript"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from tagfit.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @dataclass(frozen=True)

@@ -29,17 +29,6 @@ from tagfit.photos.words import FLAT, path_of
 State = dict[str, tuple[bytes, int, int]]
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "Pictures"
-
-
 def photo_of(folder: Path) -> Photo:
     (photo,) = read_library(folder, SUFFIXES).photos
     return photo

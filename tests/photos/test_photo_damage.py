@@ -49,17 +49,6 @@ print("done", flush=True)
 """
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "Pictures"
-
-
 def many(folder: Path, count: int = 60) -> State:
     for number in range(count):
         words = xmp({"dc:subject": [f"word {number}"], "lr:hierarchicalSubject": [f"a|word {number}"]})

@@ -41,7 +41,6 @@ def only_words_were_added(before: dict[str, Any], after: dict[str, Any], new: di
 @NEEDS_EXIFTOOL
 @pytest.mark.parametrize("count", SIZES)
 def test_the_loop(tagfit: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
     folder = tmp_path / "Pictures"
     truth = make_library(folder, count)
     make_library(tmp_path / "Checked", max(30, count // 5), seed=1)
@@ -110,7 +109,6 @@ def test_the_commands_of_the_document_walk_the_loop(
     tagfit: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each line of it is run, with a small net in place of the pretrained one; the review is made by hand."""
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
     make_library(tmp_path / "Pictures", 60)
     make_library(tmp_path / "Checked", 30, seed=1)
     old = states(tmp_path / "Pictures")

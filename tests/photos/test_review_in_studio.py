@@ -25,11 +25,6 @@ PORT = 4243
 LABELS = ("people", "sea", "sun")
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """40 photographs of three colours, 8 of them without keywords."""

@@ -22,12 +22,6 @@ from tagfit.watching.watcher import AGAIN, CHANGED, FOLDER, GONE, WAKE, LaterErr
 SETTLE = 2.0
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "Pictures"

@@ -22,11 +22,6 @@ from tagfit.workflow.keywording import Choice, keyword_plans
 SCORES = {"cat": 0.9, "dog": 0.6, "owl": 0.8}
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAGFIT_STATE_DIR", str(tmp_path / "state"))
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "Pictures"

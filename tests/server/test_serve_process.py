@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from commands import ENTRY, Command, environment
+from commands import ENTRY, WITHOUT_TORCH, Command, environment
 from tagfit.server.address import listening
 from tagfit.server.limits import Limits
 
@@ -31,20 +31,6 @@ pytest.importorskip("prometheus_client", reason="prometheus_client is not instal
 STREAM = io.BytesIO()
 Image.effect_noise((60, 40), 80).convert("RGB").save(STREAM, "JPEG")
 PICTURE = STREAM.getvalue()
-
-
-WITHOUT_TORCH = """
-import sys
-
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "optuna", "onnx", "onnxscript"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Missing())
-from tagfit.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 class Process:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from red_and_bright import LABELS
 
+from commands import WITHOUT_TORCH
 from tagfit import tagger, workflow
 from tagfit.data.problem import Problem
 from tagfit.data.readers.arrays import from_arrays
@@ -30,18 +31,6 @@ from tagfit.workflow.quantising import TooMuchLostError
 pytest.importorskip("onnxscript", reason="onnxscript is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
-WITHOUT_TORCH = """
-import sys
-
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "optuna", "onnx", "onnxscript"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Missing())
-from tagfit.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
 CLOSE = 2e-6
 
 
