@@ -225,6 +225,15 @@ def test_a_training_is_a_process_of_its_own_with_the_words_of_the_form(
     assert client.post(f"{RUN}/stop", headers=ORIGIN).status_code == 400, "what was not started here is not killed"
 
 
+def test_the_command_of_a_training_names_the_recipe_that_the_form_shows(client: TestClient) -> None:
+    for query, expected in (("", "regularised-conv"), ("?recipe=plain-dense", "plain-dense"), ("?recipe=no", None)):
+        page = client.get(f"/train.json{query}").json()
+        (form,) = page["actions"]
+        (shown,) = [one["value"] for one in form["fields"] if one["name"] == "recipe"]
+        assert f"--recipe {shown}" in page["command"]
+        assert expected in (shown, None)
+
+
 def test_two_runs_are_compared(client: TestClient, folder: Path) -> None:
     shutil.copytree(folder / "runs" / "mine", folder / "runs" / "other")
     found = client.get("/compare.json?a=runs~mine&b=runs~other").json()

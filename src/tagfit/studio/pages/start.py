@@ -11,7 +11,7 @@ import numpy as np
 from tagfit import workflow
 from tagfit.curing.names import CERTIFICATE
 from tagfit.errors import InputError
-from tagfit.recipe import NAMED
+from tagfit.recipe import FOR_PICTURES, NAMED
 from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
@@ -21,7 +21,6 @@ from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.workspace import Workspace, address
 
-DEFAULT = "regularised-dense"
 TABLES = ("*.csv", "*/tags.csv", "studio/exports/*.csv", "*/pictures/tags.csv")
 
 
@@ -39,7 +38,8 @@ def training(workspace: Workspace, query: Mapping[str, str], estimated: str = ""
     if asked not in sources and query.get("source") and _is_inside(workspace, given):
         sources.append(asked)
     sources.sort(key=lambda name: name != asked)
-    recipe = query.get("recipe", "")
+    named = query.get("recipe", "")
+    recipe = named if named in NAMED else FOR_PICTURES
     count = "1 source is" if len(sources) == 1 else f"{len(sources)} sources are"
     said = f"{count} in the folder." if sources else "No table of tags is in the folder."
     fields = [
@@ -48,9 +48,7 @@ def training(workspace: Workspace, query: Mapping[str, str], estimated: str = ""
         )
         if sources
         else frame.field("source", "Source", "", help="a table, folder or file in the folder"),
-        frame.field(
-            "recipe", "Recipe", recipe if recipe in NAMED else DEFAULT, choices=list(NAMED), help="see tagfit recipes"
-        ),
+        frame.field("recipe", "Recipe", recipe, choices=list(NAMED), help="see tagfit recipes"),
         frame.field(
             "set", "Changes", query.get("set", ""), help="such as epochs=20, separated by spaces; empty for none"
         ),
@@ -68,8 +66,7 @@ def training(workspace: Workspace, query: Mapping[str, str], estimated: str = ""
         sentence="Times are of finished runs in this folder, on their own sources.",
     )
     settings = [word for setting in query.get("set", "").split() for word in ("--set", setting)]
-    named = ["--recipe", recipe] if recipe else []
-    words = ("tagfit", "train", sources[0] if sources else "SOURCE", *named, *settings)
+    words = ("tagfit", "train", sources[0] if sources else "SOURCE", "--recipe", recipe, *settings)
     verdict = parts.verdict("good" if sources else "hint", estimated or said)
     return frame.page(
         "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("frame_train")
