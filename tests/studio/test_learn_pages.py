@@ -142,3 +142,7 @@ def test_a_change_from_another_origin_is_refused_here_as_well(client: TestClient
     for path in ("/learn/tag/tags", "/learn/tag/restart", "/learn/test/begin", "/learn/erase"):
         assert client.post(path, data={"word": "erase"}, headers={"origin": "http://evil.example"}).status_code == 403
     assert not file.exists()
+
+
+def test_code_in_an_option_is_shown_as_code(client: TestClient) -> None:
+    assert "<code>accuracy</code>" in client.get("/learn/worth").text
