@@ -133,6 +133,8 @@ def test_the_command_shows_the_table_and_writes_both_kinds_of_file(
     assert "<script" not in text
     assert "<b>.png" not in text
     assert text.count("data:image/jpeg") >= 2
+    assert f"tagfit explain {spotted.folder}" in text
+    assert "Intervals" not in text
     with Image.open(tmp_path / "maps.png") as picture:
         assert picture.width > 500
 

@@ -20,6 +20,7 @@ from studio.browsing import PATIENCE, Server, chromium, opened, settle
 from tagfit.data.plan import Plan
 from tagfit.recipe import Recipe
 from tagfit.scoring import looks
+from tagfit.studio.corrections import Corrections
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -154,6 +155,34 @@ def test_twenty_pictures_are_tagged_with_the_keyboard_alone(page: Page, own: Ser
     assert len(found) == 20
     assert len({one["picture"] for one in found}) == 20
     assert {one["label"] for one in found} == {"sea"}
+
+
+def test_single_keys_answer_suggestions_and_show_similar_pictures(page: Page, own: Server) -> None:
+    run = tf.open_run(own.folder / "runs" / "mine")
+    scores = run.scores("validation")
+    row = int((scores.scores.max(axis=1) > 0.5).argmax())
+    log = Corrections.of_data(own.folder / "studio", run.problem["fingerprint"]["data"])
+    for label in scores.labels:
+        log.add(str(scores.ids[row]), label, "absent", "unknown")
+    settle(page, own.base + f"{GRID}/{row}")
+    buttons = page.locator(".tags tbody button")
+    expect(buttons).to_have_text(["unknown"] * 3)
+    predicted = scores.scores[row] > 0.5
+    page.keyboard.press("a")
+    expect(buttons).to_have_text(["present" if one else "unknown" for one in predicted])
+    page.keyboard.press("e")
+    expect(buttons).to_have_text(["present" if one else "absent" for one in predicted])
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(buttons).to_have_text(["unknown"] * 3)
+    page.keyboard.press("r")
+    expect(buttons).to_have_text(["absent" if one else "unknown" for one in predicted])
+    page.keyboard.press("s")
+    expect(page.locator("#near figure")).to_have_count(6)
+    page.keyboard.press("s")
+    expect(page.locator("#near figure")).to_have_count(0)
+    settle(page, own.base + f"{GRID}?sort=next")
+    expect(page.locator(".cell").first).to_have_attribute("aria-label", re.compile("unsure of"))
 
 
 def test_letters_find_a_label_and_u_takes_the_last_correction_back(page: Page, own: Server) -> None:

@@ -58,7 +58,8 @@ def explain(
     cuts = None if thresholds is None else Thresholds.load(thresholds)
     found = workflow.explain(model, picture, labels=labels, thresholds=cuts)
     if out is not None:
-        write_explanation(found, out)
+        given = (*(("--labels", labels) if labels else ()), *(("--thresholds", thresholds) if thresholds else ()))
+        write_explanation(found, out, ("tagfit", "explain", model, picture, *given, "-o", out))
     if as_json:
         print_json(found.to_dict())
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,13 @@ def check_suffix(path: Path) -> None:
         raise InputError(f"{path} is neither a picture nor a page", instead=" or ".join(f"*{one}" for one in SUFFIXES))
 
 
-def write_explanation(explanation: Explanation, path: Path) -> None:
+def write_explanation(explanation: Explanation, path: Path, command: Sequence[object]) -> None:
     """Write the maps to a ``.png`` or ``.html``, whole or not at all.
+
+    Args:
+        explanation: the maps.
+        path: the file.
+        command: the words that make it again, shown on a page.
 
     Raises:
         InputError: another suffix, or a disk that refuses.
@@ -42,10 +48,10 @@ def write_explanation(explanation: Explanation, path: Path) -> None:
         with written_whole(path) as file:
             strip(explanation).save(file, "PNG")
     else:
-        write_text(path, page(explanation))
+        write_text(path, page(explanation, command))
 
 
-def page(explanation: Explanation) -> str:
+def page(explanation: Explanation, command: Sequence[object]) -> str:
     """One self-contained HTML page: no script, nothing fetched; names are text and never markup."""
     shown = [
         {
@@ -69,7 +75,7 @@ def page(explanation: Explanation) -> str:
         original=_uri(plain),
         labels=shown,
         notes=[clean(note) for note in explanation.notes],
-        command=parts.command("tagfit", "explain", "MODEL", explanation.picture),
+        command=parts.command(*command),
     )
 
 

@@ -17,6 +17,7 @@ from tagfit.studio.pages import frame
 from tagfit.studio.workspace import address
 
 WRONG = 8  # pictures of a kind
+INTERVALS = "Intervals are 95 %."
 # Findings that another recipe can resolve.
 CURABLE = ("overfitting", "memorising", "underfitting", "stopped-too-early", "unstable-curve")
 # What shows the pictures behind a finding.
@@ -70,7 +71,7 @@ def findings(desk: Desk, query: Mapping[str, str]) -> Part:
         f"Findings on {desk.workspace.shown(desk.run.folder)}",
         parts.verdict(worst, f"{found.summary()}."),
         command=("tagfit", "diagnose", desk.workspace.shown(desk.run.folder)),
-        sections=[parts.findings("findings", "What is wrong, and what to do", "", cards) if cards else None, others],
+        sections=[parts.findings("findings", "What is wrong, and what to do", INTERVALS, cards) if cards else None, others],
         ways=frame.ways(desk, "Findings"),
         actions=[cure_form(desk, query.get("goal", ""))],
     )
