@@ -13,6 +13,7 @@ from PIL import Image
 from test_keyword_writing import states
 
 from commands import Command
+from tagfit.cli.training_form import trainer
 from tagfit.data.pictures.accepted import SUFFIXES
 from tagfit.data.read import read
 from tagfit.photos.library import read_library
@@ -49,7 +50,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     from tagfit.studio.routes import application
 
     session, host = Session(PORT), f"http://127.0.0.1:{PORT}"
-    with TestClient(Guard(application(tmp_path), session), base_url=host, follow_redirects=False) as client:
+    with TestClient(Guard(application(tmp_path, trainer), session), base_url=host, follow_redirects=False) as client:
         client.cookies.set(session.name, session.cookie)
         client.headers["origin"] = host
         yield client

@@ -37,9 +37,12 @@ def stranger(folder: Path, session: Session) -> Iterator[TestClient]:
     """A client without a session."""
     from starlette.testclient import TestClient
 
+    from tagfit.cli.training_form import trainer
     from tagfit.studio.routes import application
 
-    with TestClient(Guard(application(folder), session), base_url=f"http://{HOST}", follow_redirects=False) as client:
+    with TestClient(
+        Guard(application(folder, trainer), session), base_url=f"http://{HOST}", follow_redirects=False
+    ) as client:
         yield client
 
 

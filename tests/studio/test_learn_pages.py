@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from studio.conftest import HOST, ORIGIN, PORT
+from tagfit.cli.training_form import trainer
 from tagfit.lesson import bank, content, exam, progress
 from tagfit.studio.guard import Guard, Session
 
@@ -31,7 +32,7 @@ def client(tmp_path: Path, file: Path) -> Iterator[TestClient]:
 
     (tmp_path / "work").mkdir()
     session = Session(PORT, first="/learn")
-    guarded = Guard(application(tmp_path / "work", file), session)
+    guarded = Guard(application(tmp_path / "work", trainer, file), session)
     with TestClient(guarded, base_url=f"http://{HOST}", follow_redirects=False) as found:
         assert found.get(session.link()).headers["location"] == "/learn"
         yield found

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 import tagfit as tf
 from studio.conftest import HOST, ORIGIN, PORT
+from tagfit.cli.training_form import trainer
 from tagfit.data.plan import Plan
 from tagfit.pool.acquisition import acquire
 from tagfit.scores import Scores
@@ -200,6 +201,8 @@ def test_a_test_row_is_compared_with_train_and_validation_only() -> None:
 @pytest.fixture
 def client(folder: Path) -> Iterator[TestClient]:
     session = Session(PORT)
-    with TestClient(Guard(application(folder), session), base_url=f"http://{HOST}", follow_redirects=False) as found:
+    with TestClient(
+        Guard(application(folder, trainer), session), base_url=f"http://{HOST}", follow_redirects=False
+    ) as found:
         found.cookies.set(session.name, session.cookie)
         yield found

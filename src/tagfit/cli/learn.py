@@ -140,9 +140,10 @@ def overview(events: list[dict[str, Any]], path: Path) -> dict[str, Any]:
 def _serve(path: Path) -> None:
     """The studio of the present folder, opened at the course."""
     from tagfit.cli.studio import show_link
+    from tagfit.cli.training_form import trainer
     from tagfit.studio.serve import serve
 
-    serve(Path(), 0, show_link, first="/learn", progress=path)
+    serve(Path(), 0, show_link, train=trainer, first="/learn", progress=path)
 
 
 def _print_overview(events: list[dict[str, Any]], path: Path) -> None:

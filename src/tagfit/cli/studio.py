@@ -11,6 +11,7 @@ import typer
 from tagfit.cli import path_checks
 from tagfit.cli.checking import checked
 from tagfit.cli.output import say
+from tagfit.cli.training_form import trainer
 
 
 def studio(
@@ -30,7 +31,7 @@ def studio(
     from tagfit.studio.serve import serve
 
     say(f"studio of {folder.resolve()}; Ctrl-C ends it")
-    serve(folder, port, show_link)
+    serve(folder, port, show_link, train=trainer)
 
 
 def show_link(link: str) -> None:

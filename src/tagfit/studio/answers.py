@@ -21,7 +21,7 @@ from tagfit.lesson.texts import web
 from tagfit.report import page as pages_of_report
 from tagfit.studio.guard import LARGEST, TooLargeError
 from tagfit.studio.pages import notices
-from tagfit.studio.workspace import AskFirstError, MissingError, WaitingError
+from tagfit.studio.workspace import AskFirstError, FormError, MissingError, WaitingError
 
 HERE = Path(__file__).parent
 Shared = TypeVar("Shared")
@@ -66,6 +66,8 @@ def answered(request: Request, answer: Callable[[], Response]) -> Response:
         return shown(request, notices.waiting(wait.what, wait.seconds), "wait.html", 202)
     except AskFirstError as error:
         return shown(request, notices.ask_first(error.desk), "page.html", 403)
+    except FormError as error:
+        return shown(request, error.page, "page.html", 400)
     except MissingError as error:
         return shown(request, notices.problem(web("problem_not_found"), error), "page.html", 404)
     except InputError as error:

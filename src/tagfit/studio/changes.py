@@ -9,13 +9,15 @@ from starlette.requests import Request
 from tagfit.errors import InputError
 from tagfit.files import disk_faults
 from tagfit.goal import Goal
-from tagfit.recipe import find as find_recipe
 from tagfit.studio import jobs
 from tagfit.studio.context import PATIENCE_OF_DATA, Studio
+from tagfit.studio.estimate import Read
 from tagfit.studio.export import export, free
-from tagfit.studio.pages import picture, start, thresholds
+from tagfit.studio.pages import picture, thresholds
+from tagfit.studio.pages.train import training
+from tagfit.studio.trainer import out_of, relative, words_of
 from tagfit.studio.views import number_in
-from tagfit.studio.workspace import MissingError, address
+from tagfit.studio.workspace import FormError, MissingError, address
 
 
 def correct(studio: Studio, request: Request, form: dict[str, str]) -> str:
@@ -87,19 +89,14 @@ def look_at_test(studio: Studio, request: Request, _form: dict[str, str]) -> str
 
 def train(studio: Studio, _request: Request, form: dict[str, str]) -> str:
     """Start a training in a process of its own."""
-    workspace = studio.workspace
-    shown, _ = start.chosen(workspace, form)
-    out = workspace.folder / "runs" / jobs.checked_name(form.get("name", ""))
-    if out.exists():
-        raise InputError(f"runs/{out.name} exists", instead="another name")
-    recipe = jobs.checked_word(form.get("recipe", ""), "recipe")
-    find_recipe(recipe)
-    words = ["train", f"./{shown}", "--recipe", recipe, "--out", str(out)]
-    for setting in form.get("set", "").split():
-        words += ["--set", jobs.checked_word(setting, "setting")]
-    if shown.startswith("studio/exports/"):
-        words.append("--allow-outside")
-    jobs.start(workspace, words, out)
+    workspace, trainer = studio.workspace, studio.train()
+    try:
+        out = out_of(workspace, form)
+        trainer.plan([*words_of(workspace, trainer, form, str)[1:], "--out", str(out)])
+    except InputError as error:
+        raise FormError(training(workspace, trainer, form, Read(error=error))) from None
+    words = words_of(workspace, trainer, form, relative(workspace))
+    jobs.start(workspace, [*words, "--out", workspace.shown(out)], out, form)
     return address("starting", workspace.key(out))
 
 

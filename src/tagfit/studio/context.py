@@ -16,6 +16,7 @@ from tagfit.lesson.progress import default_path
 from tagfit.lesson.steps import Context, show
 from tagfit.lesson.texts import web
 from tagfit.studio.desk import Desk
+from tagfit.studio.trainer import Trainer
 from tagfit.studio.work import Work
 from tagfit.studio.workspace import Workspace
 
@@ -28,6 +29,7 @@ class Studio:
 
     Attributes:
         workspace: the folder.
+        train: gives what the command line knows of training.
         work: results that take long.
         agreed: the runs whose test split may be shown.
         progress: the file of the course's progress.
@@ -35,6 +37,7 @@ class Studio:
     """
 
     workspace: Workspace
+    train: Callable[[], Trainer]
     work: Work = field(default_factory=Work)
     agreed: set[str] = field(default_factory=set)
     progress: Path = field(default_factory=default_path)

@@ -8,9 +8,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from tagfit.errors import InputError
 from tagfit.files import disk_faults, to_json, write_text
@@ -18,6 +19,8 @@ from tagfit.studio.workspace import Workspace
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 SHOWN = 4000  # characters of a log
+
+Kind = TypeVar("Kind", list, dict)  # type: ignore[type-arg]
 
 
 def checked_name(text: str) -> str:
@@ -42,13 +45,14 @@ def checked_word(text: str, what: str) -> str:
     return text
 
 
-def start(workspace: Workspace, words: Sequence[str], out: Path) -> None:
+def start(workspace: Workspace, words: Sequence[str], out: Path, form: Mapping[str, str] | None = None) -> None:
     """Start ``tagfit WORDS`` in the workspace; what it says goes to a log, and its record names the process.
 
     Args:
         workspace: the folder it runs in.
         words: of the command.
         out: the folder that it writes.
+        form: what was filled in to start it, for another try.
     """
     place = _record(workspace, out)
     with disk_faults(place):
@@ -64,7 +68,7 @@ def start(workspace: Workspace, words: Sequence[str], out: Path) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    write_text(place, to_json({"process": process.pid, "command": list(words)}) + "\n")
+    write_text(place, to_json({"process": process.pid, "command": list(words), "form": dict(form or {})}) + "\n")
 
 
 def stop(workspace: Workspace, out: Path) -> bool:
@@ -96,12 +100,22 @@ def said(workspace: Workspace, key: str) -> tuple[str, bool]:
 
 def words_of(workspace: Workspace, key: str) -> list[str]:
     """The words of the command that was started under a key; none where there is no such job."""
+    return [str(word) for word in _recorded(workspace, key, "command", list)]
+
+
+def form_of(workspace: Workspace, key: str) -> dict[str, str]:
+    """What was filled in to start the job with a key; nothing where there is no such job, or it had no form."""
+    found = _recorded(workspace, key, "form", dict)
+    return {str(name): str(value) for name, value in found.items() if value}
+
+
+def _recorded(workspace: Workspace, key: str, what: str, kind: type[Kind]) -> Kind:
     known = {path.stem: path for path in (workspace.own / "jobs").glob("*.json")}
     try:
-        found = json.loads(known[key].read_text(encoding="utf-8"))["command"]
-        return [str(word) for word in found]
+        found = json.loads(known[key].read_text(encoding="utf-8"))[what]
     except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return kind()
+    return found if isinstance(found, kind) else kind()
 
 
 def _record(workspace: Workspace, out: Path) -> Path:

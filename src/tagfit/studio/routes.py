@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock, Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -16,13 +16,24 @@ from tagfit.studio.answers import Routes, refusals, statics
 from tagfit.studio.pages import runs
 from tagfit.studio.workspace import Workspace
 
+if TYPE_CHECKING:
+    from tagfit.studio.trainer import Trainer
+
 AFTER = 0.5  # seconds from the list of runs to the import of the rest: the files of the first page go first
 
 
-def application(folder: Path, progress: Path | None = None) -> Callable[[Scope, Receive, Send], Any]:
-    """The application without its guard."""
+def application(
+    folder: Path, train: Callable[[], Trainer], progress: Path | None = None
+) -> Callable[[Scope, Receive, Send], Any]:
+    """The application without its guard.
+
+    Args:
+        folder: with runs and cures.
+        train: gives what the command line knows of training.
+        progress: the file of the course's progress, where it is not the usual one.
+    """
     workspace = Workspace(folder.resolve())
-    rest, of = Rest(workspace, progress), Routes(workspace)
+    rest, of = Rest(workspace, train, progress), Routes(workspace)
 
     def listed(workspace: Workspace, _request: object) -> dict[str, Any]:
         rest.later()
@@ -43,8 +54,8 @@ def application(folder: Path, progress: Path | None = None) -> Callable[[Scope, 
 class Rest:
     """All pages that need the engine, imported when one of them is asked for, or soon after the first page."""
 
-    def __init__(self, workspace: Workspace, progress: Path | None) -> None:
-        self.workspace, self.progress = workspace, progress
+    def __init__(self, workspace: Workspace, train: Callable[[], Trainer], progress: Path | None) -> None:
+        self.workspace, self.train, self.progress = workspace, train, progress
         self.lock = Lock()
         self.app: Starlette | None = None
         self.begun = False
@@ -68,5 +79,5 @@ class Rest:
             if self.app is None:
                 from tagfit.studio import run_routes
 
-                self.app = run_routes.application(self.workspace, self.progress)
+                self.app = run_routes.application(self.workspace, self.train, self.progress)
             return self.app

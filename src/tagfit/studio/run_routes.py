@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ from tagfit.studio.pages import (
     similar,
     start,
     thresholds,
+    train,
 )
+from tagfit.studio.trainer import Trainer, out_of, settings, words_of
 from tagfit.studio.views import View
 from tagfit.studio.workspace import MissingError, Workspace
 
@@ -50,9 +53,9 @@ OWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fram
 Make = Callable[[Studio, Request], dict[str, Any]]
 
 
-def application(workspace: Workspace, progress: Path | None = None) -> Starlette:
+def application(workspace: Workspace, train: Callable[[], Trainer], progress: Path | None = None) -> Starlette:
     """The application of these addresses."""
-    studio = Studio(workspace, progress=progress or default_path())
+    studio = Studio(workspace, cache(train), progress=progress or default_path())
     of = Routes(studio)
     get, file, post = of.get, of.file, of.post
     run_at = "/runs/{key}"
@@ -133,19 +136,30 @@ def _similar(studio: Studio, request: Request) -> dict[str, Any]:
 
 
 def _training(studio: Studio, request: Request) -> dict[str, Any]:
-    query, estimated = request.query_params, ""
+    query, read = request.query_params, None
     if "ask" in query:
-        _, path = start.chosen(studio.workspace, query)
-        name = query.get("recipe", "")
-        recipe = assign(find_recipe(name), query.get("set", "").split())
+        read = _read(studio, query, PATIENCE_OF_DATA if request.scope.get("as_json") else PATIENCE)
+    return train.training(studio.workspace, studio.train(), query, read)
 
-        def made() -> str:
-            return estimate.said(path, recipe, estimate.speed(studio.workspace, name, recipe))
 
-        patience = PATIENCE_OF_DATA if request.scope.get("as_json") else PATIENCE
-        key = ("estimate", str(path), path.stat().st_mtime_ns, recipe, len(studio.workspace.runs()))
-        estimated = studio.work.get(key, "estimating the time of the training", made, patience)
-    return start.training(studio.workspace, query, estimated)
+def _read(studio: Studio, query: Mapping[str, str], patience: float) -> estimate.Read:
+    """What came of reading the source of a form as its options say, and how long a training on it will take."""
+    workspace = studio.workspace
+    words = words_of(workspace, studio.train(), query, str)
+    source, name = Path(words[1]), words[3]
+    named = {"name": train.free_name(workspace), **query}
+    try:
+        plan = studio.train().plan([*words[1:], "--out", str(out_of(workspace, named))])
+    except InputError as error:
+        return estimate.Read(error=error)
+    changes = settings(query)
+    recipe = assign(find_recipe(name), changes)
+
+    def made() -> estimate.Read:
+        return estimate.read_source(workspace, plan, name, recipe, changes)
+
+    key = ("read", tuple(words), source.stat().st_mtime_ns, len(workspace.runs()))
+    return studio.work.get(key, "reading the source, and estimating the time of the training", made, patience)
 
 
 def _starting(studio: Studio, request: Request) -> dict[str, Any]:

@@ -11,12 +11,19 @@ from tagfit.listening import listening
 
 if TYPE_CHECKING:
     from tagfit.studio.guard import Session
+    from tagfit.studio.trainer import Trainer
 
 HOST = "127.0.0.1"
 
 
 def serve(
-    folder: Path, port: int, on_link: Callable[[str], None], *, first: str = "/", progress: Path | None = None
+    folder: Path,
+    port: int,
+    on_link: Callable[[str], None],
+    *,
+    train: Callable[[], Trainer],
+    first: str = "/",
+    progress: Path | None = None,
 ) -> None:
     """Serve ``folder`` until Ctrl-C; ``on_link`` is called with each one-time link.
 
@@ -24,6 +31,7 @@ def serve(
         folder: with runs and cures.
         port: on this machine; 0 for any free one.
         on_link: called with a link, which leads to ``first``.
+        train: gives what the command line knows of training.
         first: the page that links lead to.
         progress: the file of the course's progress, where it is not the usual one.
 
@@ -43,7 +51,7 @@ def serve(
     with listening(HOST, port, f"--port {port}") as sock:
         session: Session = Session(sock.getsockname()[1], on_link, first=first)
         config = uvicorn.Config(
-            Guard(application(folder, progress), session), log_level="error", access_log=False, lifespan="off",
+            Guard(application(folder, train, progress), session), log_level="error", access_log=False, lifespan="off",
             timeout_graceful_shutdown=1, server_header=False,
         )  # fmt: skip
         on_link(session.link())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tagfit.curing.names import REQUEST
@@ -33,6 +33,18 @@ class AskFirstError(Exception):
     def __init__(self, desk: Desk) -> None:
         super().__init__("the test split")
         self.desk = desk
+
+
+class FormError(Exception):
+    """A form says something that cannot be done.
+
+    Attributes:
+        page: the form again, with what is wrong.
+    """
+
+    def __init__(self, page: dict[str, Any]) -> None:
+        super().__init__("the form")
+        self.page = page
 
 
 class WaitingError(Exception):

@@ -81,18 +81,48 @@ def action(
     note: str = "",
     id: str = "",  # noqa: A002
     ask: str = "",
+    groups: Iterable[dict[str, Any]] = (),
+    method: str = "post",
 ) -> dict[str, Any]:
     """A form: where it goes, its fields (see :func:`field`), what it does in one sentence, its id in addresses.
 
     ``ask`` is the text of a second button, which gets the same page with what the fields say, and changes nothing.
+    ``groups`` hold further fields, see :func:`group`. With the ``method`` get, the form leads to a page.
     """
     shown = {"title": title, "to": to, "button": button, "fields": list(fields), "note": note, "id": id}
-    return {**shown, "ask": ask}
+    return {**shown, "ask": ask, "groups": list(groups), "method": method}
 
 
-def field(name: str, label: str, value: object = "", *, choices: Sequence[str] = (), help: str = "") -> dict[str, Any]:  # noqa: A002
-    """A field of a form; with ``choices``, one of these; without a label, hidden."""
-    return {"name": name, "label": label, "value": clean(value), "choices": list(map(clean, choices)), "help": help}
+def group(
+    title: str,
+    parts: Iterable[tuple[str, list[dict[str, Any]]]],
+    *,
+    note: str = "",
+) -> dict[str, Any]:
+    """Fields of a form that are shown when asked for, in parts with a heading each."""
+    shown = [{"title": heading, "fields": fields} for heading, fields in parts]
+    return {"title": title, "parts": shown, "note": note}
+
+
+def field(
+    name: str,
+    label: str,
+    value: object = "",
+    *,
+    choices: Sequence[str] = (),
+    suggested: Sequence[str] = (),
+    help: str = "",  # noqa: A002
+    mark: bool = False,
+) -> dict[str, Any]:
+    """A field of a form; with ``choices``, one of these; without a label, hidden; ``mark`` makes it stand out."""
+    shown = {
+        "name": name,
+        "label": label,
+        "value": clean(value),
+        "choices": list(map(clean, choices)),
+        "help": clean(help),
+    }
+    return {**shown, "suggested": list(map(clean, suggested)), "mark": mark}
 
 
 def counted(count: int, what: str) -> str:

@@ -71,7 +71,10 @@ def findings(desk: Desk, query: Mapping[str, str]) -> Part:
         f"Findings on {desk.workspace.shown(desk.run.folder)}",
         parts.verdict(worst, f"{found.summary()}."),
         command=("tagfit", "diagnose", desk.workspace.shown(desk.run.folder)),
-        sections=[parts.findings("findings", "What is wrong, and what to do", INTERVALS, cards) if cards else None, others],
+        sections=[
+            parts.findings("findings", "What is wrong, and what to do", INTERVALS, cards) if cards else None,
+            others,
+        ],
         ways=frame.ways(desk, "Findings"),
         actions=[cure_form(desk, query.get("goal", ""))],
     )

@@ -1,17 +1,12 @@
-"""Start: a new training, what a started process says, and the comparison of two runs."""
+"""Start: what a started process says, and the comparison of two runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from tagfit import workflow
 from tagfit.curing.names import CERTIFICATE
-from tagfit.errors import InputError
-from tagfit.recipe import FOR_PICTURES, NAMED
 from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
@@ -20,72 +15,6 @@ from tagfit.studio import jobs
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.workspace import Workspace, address
-
-TABLES = ("*.csv", "*/tags.csv", "studio/exports/*.csv", "*/pictures/tags.csv")
-
-
-def training(workspace: Workspace, query: Mapping[str, str], estimated: str = "") -> Part:
-    """The form of a new training, filled in by an address, and how long each recipe took here.
-
-    Args:
-        workspace: the folder.
-        query: of the address.
-        estimated: how long it will take, where that was asked for.
-    """
-    sources = [workspace.shown(path) for path in _sources(workspace)]
-    given = workspace.folder / query.get("source", "")
-    asked = workspace.shown(given)
-    if asked not in sources and query.get("source") and _is_inside(workspace, given):
-        sources.append(asked)
-    sources.sort(key=lambda name: name != asked)
-    named = query.get("recipe", "")
-    recipe = named if named in NAMED else FOR_PICTURES
-    count = "1 source is" if len(sources) == 1 else f"{len(sources)} sources are"
-    said = f"{count} in the folder." if sources else "No table of tags is in the folder."
-    fields = [
-        frame.field(
-            "source", "Source", sources[0] if sources else "", choices=sources, help="a table of tags in the folder"
-        )
-        if sources
-        else frame.field("source", "Source", "", help="a table, folder or file in the folder"),
-        frame.field("recipe", "Recipe", recipe, choices=list(NAMED), help="see tagfit recipes"),
-        frame.field(
-            "set", "Changes", query.get("set", ""), help="such as epochs=20, separated by spaces; empty for none"
-        ),
-        frame.field("name", "Name", query.get("name", "") or "mine", help="of the folder in runs/"),
-    ]
-    note = "It runs in a process of its own and goes on when this page is closed."
-    form = frame.action("New training", "/train", "Start the training", fields, note, ask="Estimate the time")
-    took = _times(workspace)
-    recipes = parts.table(
-        ["recipe", "architecture", "epochs", "took here, per epoch"],
-        [[name, one.architecture, str(one.epochs), took.get(name, "")] for name, one in NAMED.items()],
-        words=2,
-        id="recipes",
-        title="Recipes",
-        sentence="Times are of finished runs in this folder, on their own sources.",
-    )
-    settings = [word for setting in query.get("set", "").split() for word in ("--set", setting)]
-    words = ("tagfit", "train", sources[0] if sources else "SOURCE", "--recipe", recipe, *settings)
-    verdict = parts.verdict("good" if sources else "hint", estimated or said)
-    return frame.page(
-        "New training", verdict, command=words, actions=[form], sections=[recipes], ways=frame.top("frame_train")
-    )
-
-
-def _times(workspace: Workspace) -> dict[str, str]:
-    """Seconds an epoch took, by recipe: the median of the runs in the folder that are done."""
-    seconds: dict[str, list[float]] = {}
-    for run in workspace.runs().values():
-        with suppress(InputError):
-            one = run.summary()
-            if one["state"] == "done" and one["epochs"]:
-                seconds.setdefault(str(one["recipe"]), []).append(float(one["seconds"]) / int(one["epochs"]))
-    return {recipe: f"{number(float(np.median(values)), '.2g')} s" for recipe, values in seconds.items()}
-
-
-def _is_inside(workspace: Workspace, path: Path) -> bool:
-    return path.exists() and path.resolve().is_relative_to(workspace.folder)
 
 
 def compare(one: Desk, other: Desk) -> Part:
@@ -142,7 +71,18 @@ def starting(workspace: Workspace, key: str) -> Part:
         title, verdict, shown, to, over = "Ended", ("issue", "It ended before it was done."), [lines], "", True
         ways = [*frame.top(), {**parts.link("Where it is", found[0]), "here": ""}]
     data = {"over": over, "to": to}
-    return frame.page(title, parts.verdict(*verdict), command=command, sections=shown, ways=ways, data=data)
+    again = _again(jobs.form_of(workspace, key)) if over and found is None else []
+    return frame.page(
+        title, parts.verdict(*verdict), command=command, sections=shown, ways=ways, data=data, actions=again
+    )
+
+
+def _again(form: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A way back to the form that a job was started with, which then says what is wrong; none where there was none."""
+    if not form:
+        return []
+    fields = [frame.field(name, "", value) for name, value in {**form, "ask": "1"}.items()]
+    return [frame.action("", "/train", "Change it and try again", fields, method="get")]
 
 
 def _begun(workspace: Workspace, key: str, ended: bool) -> tuple[str, bool] | None:
@@ -157,15 +97,3 @@ def _begun(workspace: Workspace, key: str, ended: bool) -> tuple[str, bool] | No
     if is_being_written(folder) or (ended and done):
         return to, True
     return (to, False) if ended else None
-
-
-def chosen(workspace: Workspace, form: Mapping[str, str]) -> tuple[str, Path]:
-    """The source that a form names, and the file or folder behind it."""
-    path = workspace.inside(form.get("source", ""))
-    return workspace.shown(path), path
-
-
-def _sources(workspace: Workspace) -> list[Path]:
-    found = [path for pattern in TABLES for path in sorted(workspace.folder.glob(pattern)) if path.is_file()]
-    inside = [path for path in found if path.resolve().is_relative_to(workspace.folder)]
-    return list(dict.fromkeys(inside))

@@ -74,5 +74,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 onKey("/", () => (document.getElementById("filter") ?? document.getElementById("label") ?? document.body).focus());
+// A form of many fields asks with those that say something, so that its address stays short.
+for (const form of document.querySelectorAll("form:has(details.more)")) {
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+}
 for (const select of document.querySelectorAll(".filters select")) select.addEventListener("change", () => select.form.requestSubmit());
 wire();
