@@ -103,6 +103,13 @@ def token(text: str) -> None:
     check_token(text)
 
 
+def workers(address: str) -> None:
+    """A Ray cluster by its address, and what the extra ``ray`` brings is installed."""
+    from tagfit.tagger.ray_cluster import check
+
+    check(address)
+
+
 def onnx_extra() -> None:
     """What the extra ``onnx`` brings is installed."""
     _installed(ONNX_EXTRA, "onnx", "--format onnx")

@@ -29,12 +29,14 @@ def _together(context: typer.Context) -> list[Fault]:
         faults.append(Fault("--csv and --json cannot be combined", instead="one of them"))
     if is_given(context, "out") and context.params.get("as_csv"):
         faults.append(Fault("--csv prints, --out writes a file", instead="--out tags.csv"))
+    if not is_given(context, "out"):
+        faults += without_effect(context, ("workers",), "nothing is written to a table", "--out tags.csv")
     faults += faults_of_writing(context)
     run = Path(typed(context).get("run") or "")
     if path_checks.is_table(run):
         if not context.params.get("write_keywords"):
             faults.append(Fault(f"{run} holds tags already", instead="--write-keywords writes them into photographs"))
-        return [*faults, *without_effect(context, ("thresholds", "top"), "reviewed tags have no scores")]
+        return [*faults, *without_effect(context, ("thresholds", "top", "workers"), "reviewed tags have no scores")]
     with gathered(faults):
         checks.tagger_extra(run)
     return faults
@@ -69,6 +71,14 @@ def tag(
             callback=checked(path_checks.table),
         ),
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLUSTER",
+            help="With --out, tag on a Ray cluster: ray://HOST:PORT, auto (that of this machine) or local (a new one).",
+            callback=checked(checks.workers),
+        ),
+    ] = None,
     thresholds: ThresholdsFile = None,
     as_json: AsJson = False,
     writing: WriteKeywords,
@@ -92,7 +102,7 @@ def tag(
     with progress_bar(quiet=as_json) as bar:
         on_tagged = on_decoded(bar, what="pictures")
         if out is not None:
-            written = workflow.tag_to_file(model, pictures, out, on_tagged=on_tagged)
+            written = workflow.tag_to_file(model, pictures, out, workers=workers, on_tagged=on_tagged)
         else:
             records = workflow.tag(model, pictures, on_tagged=on_tagged)
     if out is not None:

@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from tagfit.data.pictures.sources import Place
 from tagfit.errors import InputError
 from tagfit.files import disk_faults
-from tagfit.tagger.stream import Tagged, pictures_at_once, tag_each
+from tagfit.tagger import stream
+from tagfit.tagger.stream import TagEach, Tagged, pictures_at_once
 from tagfit.tagger.tables import FORMATS, Record, require, write_table
 from tagfit.tagger.tagger import Tagger
 
@@ -51,6 +52,7 @@ def tag_to_file(
     pictures: Sequence[Place],
     out: Path,
     on_tagged: Callable[[int, int], None] | None = None,
+    tag_each: TagEach = stream.tag_each,
 ) -> BulkTagged:
     """Tag pictures and write one row each: picture, tags, a score per label, and why one could not be read.
 
@@ -62,6 +64,7 @@ def tag_to_file(
         pictures: as ``picture_paths.list_pictures`` gives them.
         out: ``.csv``, ``.jsonl`` or ``.parquet``; not there yet.
         on_tagged: called with (pictures done, pictures in all).
+        tag_each: who tags: this process, or the processes of a cluster.
 
     Raises:
         InputError: another ending, a file that exists, one that another process is writing, or an unfinished one of

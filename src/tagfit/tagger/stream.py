@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,11 @@ class Tagged:
         return {**record, "problem": self.problem} if self.problem else record
 
 
-def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]:
+# Who tags: gives the tags and scores of pictures in their order, in the batches of :func:`batches`.
+TagEach = Callable[["Tagger", Sequence[Place]], Iterator[list[Tagged]]]
+
+
+def tag_each(model: Tagger, pictures: Sequence[Place], threads: int | None = None) -> Iterator[list[Tagged]]:
     """Tags and scores of pictures in their order, some at a time.
 
     A picture that cannot be read has its reason in place of tags.
@@ -54,6 +58,7 @@ def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]
     Args:
         model: of pictures, not of feature rows.
         pictures: files, or members of archives and remote folders.
+        threads: that decode; None for as many as this machine keeps busy.
 
     Raises:
         UnavailableError: the place that holds the pictures cannot be reached.
@@ -69,12 +74,10 @@ def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]
         except InputError as error:
             return error.faults[0].what
 
-    at_once = pictures_at_once(size)
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(threads) as pool:
         waiting: deque[tuple[Sequence[Place], list[Future[NDArray[np.uint8] | str]]]] = deque()
         try:
-            for start in range(0, len(pictures), at_once):
-                batch = pictures[start : start + at_once]
+            for batch in batches(model, pictures):
                 waiting.append((batch, [pool.submit(decoded, picture) for picture in batch]))
                 if len(waiting) > 1:  # the batch after this one is being decoded
                     yield _tagged(model, *waiting.popleft())
@@ -82,6 +85,13 @@ def tag_each(model: Tagger, pictures: Sequence[Place]) -> Iterator[list[Tagged]]
                 yield _tagged(model, *waiting.popleft())
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def batches(model: Tagger, pictures: Sequence[Place]) -> Iterator[Sequence[Place]]:
+    """Pictures that are scored in one call; in other batches, the last digits of a score may differ."""
+    assert model.preprocessing.size is not None
+    at_once = pictures_at_once(model.preprocessing.size)
+    return (pictures[start : start + at_once] for start in range(0, len(pictures), at_once))
 
 
 def pictures_at_once(size: int) -> int:

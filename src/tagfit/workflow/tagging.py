@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from tagfit import tagger
 from tagfit.arguments import checked
 from tagfit.evaluation.thresholds import Thresholds
 from tagfit.runs.run import Run, open_run
-from tagfit.tagger import Tagger, bulk
+from tagfit.tagger import Tagger, bulk, ray_cluster, stream
 from tagfit.tagger.bulk import BulkTagged
 from tagfit.tagger.picture_paths import list_pictures
 
@@ -57,6 +58,7 @@ def tag_to_file(
     *,
     thresholds: float | Mapping[str, float] | ArrayLike | Thresholds | None = None,
     net: NetFactory | None = None,
+    workers: str | None = None,
     on_tagged: Callable[[int, int], None] | None = None,
 ) -> BulkTagged:
     """Tag any number of pictures into a table; interrupted, the same call continues where it was.
@@ -65,15 +67,18 @@ def tag_to_file(
         model, pictures, thresholds, net, on_tagged: as for :func:`tag`.
         out: a new ``.csv``, ``.jsonl`` or ``.parquet``: picture, tags, a score per label, and the reason where a
             picture could not be read.
+        workers: a Ray cluster that tags in place of this process: ``ray://HOST:PORT``, ``auto`` (the one that this
+            machine is a part of) or ``local`` (one that is started on this machine). Its machines read the pictures.
 
     Raises:
-        InputError: no picture at all, a file that exists or cannot be written, or an unfinished one (``<out>.part``) of
-            another tagger or other thresholds.
+        InputError: no picture at all, a file that exists or cannot be written, an unfinished one (``<out>.part``) of
+            another tagger or other thresholds, or a cluster that cannot be reached, lacks something or has no free CPU.
     """
     bulk.refuse(Path(out))
     chosen = tagger_of(model, thresholds, net)
-    files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
-    return bulk.tag_to_file(chosen, files, Path(out), on_tagged)
+    with nullcontext(stream.tag_each) if workers is None else ray_cluster.connected(workers) as tag_each:
+        files = list_pictures([pictures] if isinstance(pictures, str | Path) else pictures)
+        return bulk.tag_to_file(chosen, files, Path(out), on_tagged, tag_each)
 
 
 def tagger_of(

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
 
 from tagfit.data.pictures.sources import Store
@@ -48,11 +49,31 @@ def open_archive(path: Path, kind: str) -> Store:
     return stores[kind](path)
 
 
-class ZipStore(Store):
-    """The files of a zip."""
+@lru_cache(maxsize=4)
+def _opened_once(path: str, kind: str) -> Store:
+    return open_archive(Path(path), kind)
+
+
+class _Archive(Store):
+    """An archive, which another process opens again by its path: once, however often it is sent there."""
+
+    kind: str
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
+        self._path = path
+
+    def __reduce__(self) -> tuple[Callable[[str, str], Store], tuple[str, str]]:
+        return _opened_once, (str(self._path.absolute()), self.kind)
+
+
+class ZipStore(_Archive):
+    """The files of a zip."""
+
+    kind = "zip"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         try:
             self._zip = _opened_zip(path)
         except ZIP_FAULTS as error:
@@ -102,12 +123,13 @@ def _opened_zip(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
 
 
-class TarStore(Store):
+class TarStore(_Archive):
     """The files of an uncompressed tar, in the order in which they are stored."""
 
+    kind = "tar"
+
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self._path = path
+        super().__init__(path)
         self._members: dict[str, tuple[int, int]] = {}
         faults: list[Fault] = []
         names: list[str] = []
@@ -157,12 +179,13 @@ class TarStore(Store):
         return None
 
 
-class GzipStore(Store):
+class GzipStore(_Archive):
     """The one file of a ``.gz``, unpacked into memory."""
 
+    kind = "gzip"
+
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self._path = path
+        super().__init__(path)
         self._name = path.name.removesuffix(".gz").removesuffix(".gzip") or "content"
         if self._name.endswith(".tar") or path.suffix == ".tgz" or kind_of(self.read(self._name, 512)) == "tar":
             raise InputError(

@@ -63,6 +63,10 @@ class RemoteStore(Store):
         self._root = root.rstrip("/")
         self._is_listed = urlsplit(address).scheme not in WITHOUT_LISTING
 
+    def __reduce__(self) -> tuple[type[RemoteStore], tuple[str, Any, str]]:
+        """Without the listing, which reading needs not and which may be long."""
+        return type(self), (self.address, self._system, self._root)
+
     @cached_property
     def _infos(self) -> dict[str, dict[str, Any]]:
         """What the listing says of each file, by its path below the root."""
