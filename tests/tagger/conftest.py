@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.machinery
+import sys
+import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_ray import FakeRay
 from PIL import Image
 from red_and_bright import LABELS, RECIPE
 
@@ -51,3 +56,14 @@ def saved_once(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tagger") / "tagger"
     tagger.save(run, folder, thresholds=[0.4, 0.6])
     return folder
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
+    """A fake of Ray where tagfit finds it, for one test; each connection has to be closed."""
+    fake, grpc = FakeRay(), types.ModuleType("grpc")
+    grpc.__spec__ = importlib.machinery.ModuleSpec("grpc", None)
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    monkeypatch.setitem(sys.modules, "grpc", grpc)
+    yield fake
+    assert fake.calls.count("shutdown") == (fake.calls.count("init") if fake.raises is None else 0)

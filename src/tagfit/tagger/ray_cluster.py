@@ -34,6 +34,7 @@ SECONDS_WITHOUT_NEWS = 30.0
 BATCHES_PER_CPU = 4
 # How often a batch is given to another worker when its own dies.
 RETRIES = 5
+SHOWN_LETTERS = 300
 CONTINUE = "the same command continues where it was"
 
 
@@ -103,14 +104,13 @@ def _connect(ray: Any, workers: str) -> None:
             warnings.simplefilter("ignore")
             ray.init(address=workers, logging_level=logging.ERROR, log_to_driver=False, **of_this_machine)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        said = str(error).strip().partition("\n")[0]
         advice = {
             AUTO: "ray start --head on this machine, or ray://HOST:PORT",
             LOCAL: "the same command without --workers needs no cluster",
         }
         of_a_server = f"a Ray client server of Ray {ray.__version__}, and RAY_AUTH_MODE=token if it asks for a token"
         raise InputError(
-            f"no connection to the Ray cluster {workers}: {said}", instead=advice.get(workers, of_a_server)
+            f"no connection to the Ray cluster {workers}: {_said(error)}", instead=advice.get(workers, of_a_server)
         ) from None
 
 
@@ -134,24 +134,57 @@ def _tag_each(workers: str, model: Tagger, pictures: Sequence[Place]) -> Iterato
     import ray
 
     task: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(tag_batch)
-    # A copy, since an engine that was used here does not travel.
-    given = (tagfit.__version__, model.fingerprint, (ray.put(replace(model)),))
     waiting: deque[tuple[Sequence[Place], Any]] = deque()
-    for batch in batches(model, pictures):
-        waiting.append((batch, task.remote(*given, packed(batch))))
-        if len(waiting) > BATCHES_PER_CPU * max(1.0, _cpus(ray)):  # again each time, since a cluster may grow
-            yield _rows(ray, workers, *waiting.popleft())
-    while waiting:
-        yield _rows(ray, workers, *waiting.popleft())
+    with _faults_of(ray, workers, waiting):
+        # A copy, since an engine that was used here does not travel.
+        given = (tagfit.__version__, model.fingerprint, (ray.put(replace(model)),))
+        for batch in batches(model, pictures):
+            waiting.append((batch, task.remote(*given, packed(batch))))
+            if len(waiting) > BATCHES_PER_CPU * max(1.0, _cpus(ray)):  # asked again, since a cluster may grow
+                yield _first_rows(ray, workers, waiting)
+        while waiting:
+            yield _first_rows(ray, workers, waiting)
 
 
-def _rows(ray: Any, workers: str, batch: Sequence[Place], task: Any) -> list[Tagged]:
-    """The rows of one batch under the names that the pictures have here.
+@contextmanager
+def _faults_of(ray: Any, workers: str, waiting: deque[tuple[Sequence[Place], Any]]) -> Iterator[None]:
+    """Turn what a cluster does to a user into InputErrors; a fault of the code stays what it is."""
+    try:
+        yield
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
+        batch = waiting[0][0]
+        raise InputError(
+            f"the workers that tagged {batch[0]} to {batch[-1]} died {RETRIES + 1} times",
+            instead=f"more memory for each of them, or without a picture that ends the process; {CONTINUE}",
+        ) from None
+    except (ray.exceptions.RayError, ConnectionError, ModuleNotFoundError) as error:
+        if "No module named 'tagfit" in str(error):
+            raise InputError(
+                f"a machine of {workers} has no tagfit, or another version",
+                instead=f"pip install tagfit=={tagfit.__version__}",
+            ) from None
+        if isinstance(error, ray.exceptions.RayTaskError | ModuleNotFoundError):
+            raise
+        raise InputError(f"the Ray cluster {workers} was lost: {_said(error)}", instead=CONTINUE) from None
+
+
+def _said(error: Exception) -> str:
+    """What Ray says, in one line: it prints a traceback of the server where there is one."""
+    return " ".join(str(error).split())[:SHOWN_LETTERS]
+
+
+def _first_rows(ray: Any, workers: str, waiting: deque[tuple[Sequence[Place], Any]]) -> list[Tagged]:
+    """The rows of the batch that was sent first, under the names that its pictures have here.
 
     Raises:
-        InputError: the machine that tagged it lacks something, or the cluster does not answer.
+        InputError: the machine that tagged it lacks something.
     """
-    answer = _answer(ray, workers, batch, task)
+    batch, task = waiting[0]
+    while not ray.wait([task], timeout=SECONDS_WITHOUT_NEWS)[0]:
+        if _cpus(ray) < 1:
+            raise InputError(f"the Ray cluster {workers} has no machine with a CPU any more", instead=CONTINUE)
+    answer: Answer = ray.get(task)
+    waiting.popleft()
     where = f"the machine {answer.host} of {workers}"
     if answer.faults:
         raise InputError(
@@ -164,27 +197,3 @@ def _rows(ray: Any, workers: str, batch: Sequence[Place], task: Any) -> list[Tag
                 Fault(f"cannot see {picture.absolute()}", where, "a path that all machines share, or a URL")
             )
     return [replace(one, picture=str(picture)) for picture, one in zip(batch, answer.rows, strict=True)]
-
-
-def _answer(ray: Any, workers: str, batch: Sequence[Place], task: Any) -> Answer:
-    try:
-        while not ray.wait([task], timeout=SECONDS_WITHOUT_NEWS)[0]:
-            if _cpus(ray) < 1:
-                raise InputError(f"the Ray cluster {workers} has no machine with a CPU any more", instead=CONTINUE)
-        answer: Answer = ray.get(task)
-    except ray.exceptions.RayTaskError as error:
-        if "No module named 'tagfit" in str(error):
-            raise InputError(
-                f"tagfit is not installed on a machine of {workers}",
-                instead=f"pip install tagfit=={tagfit.__version__}",
-            ) from None
-        raise
-    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
-        raise InputError(
-            f"the workers that tagged {batch[0]} to {batch[-1]} died {RETRIES + 1} times",
-            instead=f"more memory for each of them, or without a picture that ends the process; {CONTINUE}",
-        ) from None
-    except (ray.exceptions.RayError, ConnectionError) as error:
-        said = str(error).strip().partition("\n")[0]
-        raise InputError(f"the Ray cluster {workers} was lost: {said}", instead=CONTINUE) from None
-    return answer
