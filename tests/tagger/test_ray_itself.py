@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -25,6 +24,21 @@ pytest.importorskip("ray", reason="Ray is not installed")
 SETTINGS = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
 MARK = "TAGFIT_TEST_CLUSTER"
 PICTURES = 600  # five batches
+# A program that takes both processors until its input ends.
+HOLDER = """
+import ray, sys
+
+@ray.remote(num_cpus=1)
+class Held:
+    def ready(self):
+        return True
+
+ray.init(sys.argv[1])
+held = [Held.remote() for _ in range(2)]
+ray.get([one.ready.remote() for one in held])
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 @dataclass(frozen=True)
@@ -33,10 +47,12 @@ class Cluster:
 
     Attributes:
         address: of its client server.
+        head: of the cluster itself.
         mark: the value of that variable.
     """
 
     address: str
+    head: str
     mark: str
 
     def processes(self, name: str = "") -> list[int]:
@@ -61,20 +77,19 @@ def free_port() -> int:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two nodes of one processor each."""
     client, made = free_port(), uuid.uuid4().hex
-    ours = Cluster(f"ray://127.0.0.1:{client}", made)
+    head = f"127.0.0.1:{free_port()}"
+    ours = Cluster(f"ray://127.0.0.1:{client}", head, made)
     environment = {**os.environ, **SETTINGS, MARK: made, "PYTHONPATH": os.pathsep.join(sys.path)}
     words = [sys.executable, "-m", "ray.scripts.scripts", "start", "--num-cpus=1"]
 
-    def start(*more: str) -> str:
+    def start(*more: str) -> None:
         done = subprocess.run([*words, *more], env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
     try:
-        said = start("--head", "--port=0", "--include-dashboard=false", f"--ray-client-server-port={client}")
-        found = re.search(r"ray start --address='([^']+)'", said)
-        assert found is not None, said
-        start(f"--address={found[1]}")
+        port = head.partition(":")[2]
+        start("--head", f"--port={port}", "--include-dashboard=false", f"--ray-client-server-port={client}")
+        start(f"--address={head}")
         yield ours
     finally:
         for process in ours.processes():
@@ -107,8 +122,8 @@ def test_killed_workers_and_a_killed_command_lose_and_repeat_nothing(
 ) -> None:
     assert in_a_process("tag", saved_once, many, "--out", tmp_path / "plain.jsonl").returncode == 0
     out, journal = tmp_path / "there.jsonl", tmp_path / "there.jsonl.part"
-    words = ["-m", "tagfit", "tag", str(saved_once), str(many), "--out", str(out), "--workers", cluster.address]
-    environment = {**os.environ, **SETTINGS, "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = ["-m", "tagfit", "tag", str(saved_once), str(many), "--out", str(out), "--workers", "auto"]
+    environment = {**os.environ, **SETTINGS, "RAY_ADDRESS": cluster.head, "PYTHONPATH": os.pathsep.join(sys.path)}
     kills = 0
     for is_driver_killed in (True, False):
         command = subprocess.Popen([sys.executable, *words], env=environment, stderr=subprocess.PIPE)
@@ -130,19 +145,12 @@ def test_killed_workers_and_a_killed_command_lose_and_repeat_nothing(
 def test_a_busy_cluster_is_refused_and_nothing_is_written(
     saved_once: Path, many: Path, tmp_path: Path, cluster: Cluster
 ) -> None:
-    code = f"import ray, sys; ray.init({cluster.address!r}); ray.get([ray.remote(num_cpus=1)(print).remote()])\n"
-    code += "held = [ray.remote(num_cpus=1)(type('Held', (), {'ready': lambda self: 1})).remote() for _ in range(2)]\n"
-    code += "ray.get([one.ready.remote() for one in held]); print('held', flush=True); sys.stdin.read()"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env={**os.environ, **SETTINGS},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"held\n"
-    done = in_a_process("tag", saved_once, many, "--out", tmp_path / "x.csv", "--workers", cluster.address, **SETTINGS)
-    holder.communicate()
+    words, environment = [sys.executable, "-c", HOLDER, cluster.head], {**os.environ, **SETTINGS}
+    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        out = tmp_path / "tags.csv"
+        done = in_a_process("tag", saved_once, many, "--out", out, "--workers", cluster.address, **SETTINGS)
     assert done.returncode == 2
     assert b"has no free CPU: 0 of 2 are free" in done.stderr
     assert list(tmp_path.iterdir()) == []

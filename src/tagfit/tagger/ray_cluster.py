@@ -35,6 +35,13 @@ BATCHES_PER_CPU = 4
 # How often a batch is given to another worker when its own dies.
 RETRIES = 5
 SHOWN_LETTERS = 300
+# A Ray client server starts a process for each client, and gives up on it within 30 seconds, also on a busy machine.
+SLOW_SERVER, ATTEMPTS = "Initialization failure from server", 3
+INSTEAD = {
+    AUTO: "ray start --head on this machine, or ray://HOST:PORT",
+    LOCAL: "the same command without --workers needs no cluster",
+    SCHEME: "a Ray client server of Ray {}, and RAY_AUTH_MODE=token if it asks for a token",
+}
 CONTINUE = "the same command continues where it was"
 
 
@@ -99,19 +106,19 @@ def _refuse_unreachable(workers: str) -> None:
 
 def _connect(ray: Any, workers: str) -> None:
     of_this_machine = {"include_dashboard": False} if workers == LOCAL else {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ray.init(address=workers, logging_level=logging.ERROR, log_to_driver=False, **of_this_machine)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        advice = {
-            AUTO: "ray start --head on this machine, or ray://HOST:PORT",
-            LOCAL: "the same command without --workers needs no cluster",
-        }
-        of_a_server = f"a Ray client server of Ray {ray.__version__}, and RAY_AUTH_MODE=token if it asks for a token"
-        raise InputError(
-            f"no connection to the Ray cluster {workers}: {_said(error)}", instead=advice.get(workers, of_a_server)
-        ) from None
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ray.init(address=workers, logging_level=logging.ERROR, log_to_driver=False, **of_this_machine)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            if SLOW_SERVER in str(error) and attempt < ATTEMPTS:
+                continue
+            raise InputError(
+                f"no connection to the Ray cluster {workers}: {_said(error)}",
+                instead=INSTEAD.get(workers, INSTEAD[SCHEME]).format(ray.__version__),
+            ) from None
+        return
 
 
 def _refuse_without_cpu(ray: Any, workers: str) -> None:
