@@ -21,7 +21,7 @@ os.environ["COLUMNS"] = "120"
 # What says that an extra is missing; a module that the core needs is none of these, and its absence fails.
 ABSENT = re.compile(
     "No module named '(torch|optuna|openpyxl|pyarrow|fsspec|s3fs|pillow_heif|plotly|transformers|"
-    r"onnx|onnxscript|onnxruntime|starlette|uvicorn|prometheus_client|python_multipart|watchdog|httpx|fsrs)|"
+    r"onnx|onnxscript|onnxruntime|starlette|uvicorn|prometheus_client|python_multipart|watchdog|httpx|fsrs|ray|grpc)|"
     r"pip install 'tagfit\["
 )
 

@@ -195,6 +195,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "host": ("nowhere", "", "1.2.3"),
     "token": ("short", "sixteen letters and a space", "sechzehn-zeichen-ä"),
     "workers": ("0", "x", "65"),
+    "tag workers": ("cluster", "host:10001", "ray://host", "ray://host:x"),
     "serve model": ("nowhere", FILE),
     "explain model": ("nowhere", FILE),
     "explain labels": ("", "sea,sea"),

@@ -171,7 +171,7 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "tag_to_file": (
             tagfit.tag_to_file,
             {"model": pictures, "pictures": [], "out": folder / "t.csv", "thresholds": 0.5, "net": None,
-             "on_tagged": None},
+             "workers": None, "on_tagged": None},
         ),
         "verify": (tagfit.verify, {"certificate": folder / "none", "problem": None, "on_decoded": None}),
         "write_certificate_page": (tagfit.write_certificate_page, {"certificate": None, "path": None, "problem": None}),
