@@ -5,6 +5,7 @@ Ray is replaced by a fake of its few calls; ``test_ray_itself.py`` asks the real
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import socket
 import sys
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 import tagfit
 from tagfit.errors import InputError, MissingExtraError
 from tagfit.tagger import ray_cluster, ray_worker, stream
+from tagfit.tagger.picture_paths import list_pictures
 
 BATCH = 3
 
@@ -58,6 +60,32 @@ def test_the_file_is_the_same_byte_for_byte(
     there = tagfit.tag_to_file(saved_once, places, f"there-{name}", workers="local")
     assert (there.pictures, there.unreadable) == (plain.pictures, plain.unreadable) == (48, 1)
     assert Path(f"there-{name}").read_bytes() == Path(f"plain-{name}").read_bytes()
+
+
+def test_remote_pictures_are_read_by_the_workers_and_travel_without_their_listing(
+    saved_once: Path, photos: Path, tmp_path: Path, ray: FakeRay
+) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    for file in photos.iterdir():
+        memory.pipe_file(f"/ray-pictures/{file.name}", file.read_bytes())
+    try:
+        tagfit.tag_to_file(saved_once, "memory://ray-pictures", tmp_path / "plain.csv")
+        tagfit.tag_to_file(saved_once, "memory://ray-pictures", tmp_path / "there.csv", workers="auto")
+        assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "plain.csv").read_bytes()
+        place = list_pictures(["memory://ray-pictures"])[0]
+        assert b"39.png" not in ray_worker.packed([place])
+    finally:
+        memory.rm("/ray-pictures", recursive=True)
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar"])
+def test_an_archive_is_opened_once_in_each_worker(photos: Path, tmp_path: Path, ending: str) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "photos"), ending, photos))
+    here = list_pictures([archive])
+    some, others = (pickle.loads(ray_worker.packed(one)) for one in (here[:3], here[3:]))
+    assert len({id(place.store) for place in [*some, *others]}) == 1
+    assert [place.read_bytes() for place in [*some, *others]] == [place.read_bytes() for place in here]
 
 
 def test_few_batches_are_in_flight_and_each_has_one_processor(
