@@ -139,7 +139,8 @@ def _build(entry: Entry, part: Part, pixels: NDArray[np.uint8], view: int, on_ex
     shape, kind, rows = extract.shape(part), np.dtype(extract.kept_as(part)), len(pixels)
     row_bytes = int(np.prod(shape)) * kind.itemsize
     with disk_faults(entry.path):
-        values, missing = entry.kept(shape, kind)
+        kept = entry.kept(shape, kind)
+        missing = kept.missing
         unfinished = entry.unfinished(missing)
         done = unfinished.stat().st_size // row_bytes if unfinished.exists() else 0
         done -= done % extract.BATCH  # other batches could give other last bits
@@ -152,8 +153,9 @@ def _build(entry: Entry, part: Part, pixels: NDArray[np.uint8], view: int, on_ex
                 file.write(extract.extract(part, shown(pixels[chosen], entry.digests[chosen], view)).tobytes())
                 file.flush()
             os.fsync(file.fileno())
-        values[missing] = np.fromfile(unfinished, dtype=kind).reshape(-1, *shape)
-    entry.write(values)
+        if len(missing):
+            kept.add(np.memmap(unfinished, dtype=kind, mode="r").reshape(-1, *shape), missing, np.arange(len(missing)))
+    entry.write(kept, shape, kind)
     unfinished.unlink()
     if on_extracted is not None:
         on_extracted(rows, rows)
