@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from tagfit import literals
 from tagfit.arguments import checked
 from tagfit.data.inputs import Inputs, read_inputs
+from tagfit.data.known_duplicates import known_duplicate_groups
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import size_of
-from tagfit.data.pictures.duplicates import duplicate_groups, duplicate_rows
+from tagfit.data.pictures.duplicates import duplicate_rows
 from tagfit.data.pictures.sources import Place
 from tagfit.data.pictures.square import DEFAULT_FIT
 from tagfit.data.read import read
@@ -202,7 +203,7 @@ def check(
         for row, fault in zip(refused, inputs.faults, strict=True)
     ]
     readable = replace(data.take(inputs.rows), quarantined=(*data.quarantined, *quarantined))
-    return _report(readable, _copies(inputs, readable.ids))
+    return _report(readable, _copies(inputs, readable.ids, cache_dir))
 
 
 def _report(data: TaggedSet, copies: Copies) -> CheckReport:
@@ -242,11 +243,8 @@ def _report(data: TaggedSet, copies: Copies) -> CheckReport:
     )
 
 
-def _copies(inputs: Inputs, ids: NDArray[np.str_]) -> Copies:
-    if inputs.values.ndim == 4:
-        found = duplicate_groups(inputs.values, inputs.digests)
-    else:
-        found = duplicate_rows(inputs.values)
+def _copies(inputs: Inputs, ids: NDArray[np.str_], cache_dir: Path | None) -> Copies:
+    found = known_duplicate_groups(inputs, cache_dir) if inputs.values.ndim == 4 else duplicate_rows(inputs.values)
     return tuple((group.reason, tuple(ids[list(group.rows)].tolist())) for group in found)
 
 

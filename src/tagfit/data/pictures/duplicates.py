@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from tagfit.data.pictures.near_pairs import near_pairs
 from tagfit.errors import InputError
 
+SEARCH = 1  # raise it with every change that can change the groups of some pictures: they are kept
+
 SAME_BYTES, SAME_PIXELS, SAME_FEATURES, NEAR = "same bytes", "same pixels", "same features", "near copies"
 
 

@@ -68,8 +68,18 @@ def without_bars(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """
     found = np.empty((len(pixels), side, side, 3), dtype=np.uint8)
     for at, picture in enumerate(pixels):
-        shown = (picture != GREY).any(axis=2)
-        rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
-        content = picture if not len(rows) else picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        found[at] = np.asarray(Image.fromarray(content).resize((side, side), Image.Resampling.BICUBIC))
+        top, bottom, left, right = _shown(picture)
+        content = Image.fromarray(picture[top:bottom, left:right])
+        found[at] = np.asarray(content.resize((side, side), Image.Resampling.BICUBIC))
     return found
+
+
+def _shown(picture: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """(top, bottom, left, right) of what lies between bars of grey; all of a picture that is nothing but grey."""
+    height, width, channels = picture.shape
+    shown = picture.reshape(height, width * channels) != GREY  # long rows: several times as fast as a pixel at a time
+    rows = np.flatnonzero(shown.any(axis=1))
+    if not len(rows):
+        return 0, height, 0, width
+    columns = np.flatnonzero(shown.any(axis=0)) // channels
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

@@ -15,8 +15,8 @@ from tagfit.arguments import checked
 from tagfit.data.fingerprint import data_fingerprint, preprocessing_fingerprint
 from tagfit.data.inputs import Inputs, Progress, fit_preprocessing, read_inputs
 from tagfit.data.joining import joined
+from tagfit.data.known_duplicates import known_duplicate_groups
 from tagfit.data.labels import remedies
-from tagfit.data.pictures.duplicates import duplicate_groups
 from tagfit.data.pictures.square import DEFAULT_FIT, Fit
 from tagfit.data.problem import Problem
 from tagfit.data.splits import grouping, placement
@@ -112,7 +112,7 @@ def split(
     def drawn_together() -> NDArray[np.str_]:
         if keep_together is not None or method == "random" or inputs.values.ndim != 4:
             return together
-        return duplicate_groups(inputs.values, inputs.digests).as_groups(together)
+        return known_duplicate_groups(inputs, cache_dir).as_groups(together)
 
     names, how = placement.place(
         kept, origin, wishes, keys=inputs.digests, groups=drawn_together, method=method, seed=seed
