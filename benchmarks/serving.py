@@ -1,6 +1,9 @@
 """A server on loopback: what it can do, one picture at a time, and what it does with twice as many as it can.
 
     python benchmarks/serving.py TAGGER PICTURES --seconds 600
+    python benchmarks/serving.py TAGGER PICTURES --peer-python PEER/bin/python
+
+With ``--peer-python``, LitServe (``litserve_peer.py``) serves the same ONNX graph, and both take turns.
 
 Every request is one JPEG file of PICTURES. Capacity is what 32 clients get that ask again as soon as they are answered.
 Then requests come at twice that rate, at equal intervals, whether or not those before were answered. Clients and server
@@ -13,8 +16,10 @@ import argparse
 import asyncio
 import itertools
 import json
+import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CLIENTS = 32
+BOUNDARY = "a-boundary-that-no-picture-holds"
 SAMPLE = 3.0  # seconds between two looks at memory; the server closes a connection that is idle for 5
 
 
@@ -34,14 +40,15 @@ class Client:
         self.port = port
         self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes, float]:
+    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes, float]:
         """Status, body and seconds of one request; status 0 where the connection failed."""
         begun = time.perf_counter()
         try:
             while self.idle and self.idle[-1][0].at_eof():  # idle for longer than the server keeps it
                 self.idle.pop()[1].close()
             reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
-            head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Length: {len(body)}\r\n"
+            head += f"Content-Type: {kind}\r\n\r\n" if kind else "\r\n"
             writer.write(head.encode() + body)
             said = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = re.search(r"content-length: (\d+)", said)
@@ -139,6 +146,76 @@ async def measure(port: int, files: list[Path], seconds: float, warm: float) -> 
         print(f"  {name}: {value:.2f}" if isinstance(value, float) else f"  {name}: {value}")
 
 
+def processor_seconds(group: int) -> float:
+    """Of all processes of a process group."""
+    ticks = 0
+    for folder in Path("/proc").iterdir():
+        try:
+            state = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # no process
+            continue
+        if folder.name.isdigit() and int(state[2]) == group:
+            ticks += int(state[11]) + int(state[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+async def turn(name: str, port: int, group: int, forms: list[bytes], seconds: float) -> None:
+    """Print what one server does with pictures in forms."""
+    client, pictures = Form(port), itertools.cycle(forms)
+    for _ in range(600):
+        if (await client.ask("POST", "/tag", forms[0]))[0] == 200:
+            break
+        await asyncio.sleep(0.1)
+    else:
+        raise SystemExit(f"{name} does not answer")
+    await capacity(client, pictures, seconds)
+    took = await one_at_a_time(client, pictures, seconds)
+    before, begun = processor_seconds(group), client.answered
+    rate = await capacity(client, pictures, 2 * seconds)
+    each = (processor_seconds(group) - before) / (client.answered - begun)
+    p99 = statistics.quantiles(took, n=100)[98]
+    print(
+        f"{name:9} one at a time: median {1000 * statistics.median(took):.1f} ms, 99 % within {1000 * p99:.1f}; "
+        f"{CLIENTS} clients: {rate:.0f} pictures a second, {1000 * each:.2f} ms of processor time each",
+        flush=True,
+    )
+
+
+class Form(Client):
+    """Requests whose pictures come as forms; an answer that is none ends the comparison."""
+
+    answered = 0
+
+    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes, float]:
+        """As of any client, with the type of a form."""
+        status, content, took = await super().ask(method, path, body, "multipart/form-data; boundary=" + BOUNDARY)
+        if status not in (0, 200) or (status == 0 and self.answered):
+            raise SystemExit(f"status {status}: {content!r}")
+        self.answered += status == 200
+        return status, content, took
+
+
+def compare(tagger: Path, files: list[Path], peer_python: Path, seconds: float, rounds: int) -> None:
+    """tagfit and LitServe in turns, each alone on the machine."""
+    size = json.loads((tagger / "tagger.json").read_text())["preprocessing"]["size"]
+    opening = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="picture"; filename="a.jpg"\r\n\r\n'.encode()
+    forms = [opening + file.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode() for file in files]
+    for _ in range(rounds):
+        for name in ("tagfit", "LitServe"):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            ours = [sys.executable, "-m", "tagfit", "serve", str(tagger), "--port", str(port)]
+            peer = [peer_python, Path(__file__).parent / "litserve_peer.py", tagger / "model.onnx", size, port]
+            words = list(map(str, ours if name == "tagfit" else peer))
+            quiet = subprocess.DEVNULL
+            with subprocess.Popen(words, stdout=quiet, stderr=quiet, start_new_session=True) as server:
+                try:
+                    asyncio.run(turn(name, port, server.pid, forms, seconds))
+                finally:
+                    os.killpg(server.pid, signal.SIGKILL)
+        print(f"load {os.getloadavg()[0]:.1f}")
+
+
 def main() -> None:
     """Start a server, measure, end it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -146,13 +223,18 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--seconds", type=float, default=600, help="of twice the capacity")
     parser.add_argument("--warm", type=float, default=5, help="seconds of warming up, and of each of the first figures")
+    parser.add_argument("--peer-python", type=Path, help="of an environment with LitServe, to compare with")
+    parser.add_argument("--rounds", type=int, default=3, help="of the comparison")
     options = parser.parse_args()
+    files = sorted(options.pictures.rglob("*.jpg"))[:200]
+    if options.peer_python:
+        compare(options.tagger, files, options.peer_python, options.warm, options.rounds)
+        return
     command = [sys.executable, "-m", "tagfit", "serve", str(options.tagger), "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         lines = list(itertools.takewhile(lambda line: line != "}\n", server.stdout))
         port = int(json.loads("".join(lines) + "}")["address"].rpartition(":")[2])
-        files = sorted(options.pictures.rglob("*.jpg"))[:200]
         try:
             asyncio.run(measure(port, files, options.seconds, options.warm))
         finally:
