@@ -1,11 +1,9 @@
 """LitServe with the net of an ONNX tagger, for ``serving.py``: ``litserve_peer.py MODEL.onnx SIZE PORT``.
 
-In an environment of its own: ``pip install litserve==0.2.19 onnxruntime==1.32.0 pillow==13.0.0``. Pictures arrive as a
-form, as in LitServe's own examples, and are decoded by Pillow at a reduced scale, as tagfit does. Batches have the size
-and the wait of ``tagfit serve``.
+In an environment of its own: ``pip install litserve==0.2.19 onnxruntime==1.32.0 pillow==13.0.0 python-multipart``.
+Pictures arrive as a form, as in LitServe's own examples, and are decoded by Pillow at a reduced scale, as tagfit does.
+Batches have the size and the wait of ``tagfit serve``.
 """
-
-from __future__ import annotations
 
 import json
 import sys
@@ -14,6 +12,7 @@ from typing import Any
 import litserve
 import numpy as np
 import onnxruntime
+from fastapi import Request
 from PIL import Image
 
 AT_ONCE, WAIT = 32, 0.003
@@ -35,9 +34,10 @@ class Tags(litserve.LitAPI):
         about = self.session.get_modelmeta().custom_metadata_map
         self.labels = json.loads(about["labels"]) if "labels" in about else None
 
-    def decode_request(self, request: Any) -> np.ndarray:
+    def decode_request(self, request: Request) -> np.ndarray:
         """The pixels of a picture."""
-        with Image.open(request["picture"].file) as picture:
+        form: Any = request  # LitServe has parsed it
+        with Image.open(form["picture"].file) as picture:
             picture.draft(None, (2 * self.size, 2 * self.size))
             return np.asarray(picture.convert("RGB").resize((self.size, self.size)))
 

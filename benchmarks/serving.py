@@ -189,7 +189,9 @@ class Form(Client):
     async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes, float]:
         """As of any client, with the type of a form."""
         status, content, took = await super().ask(method, path, body, "multipart/form-data; boundary=" + BOUNDARY)
-        if status not in (0, 200) or (status == 0 and self.answered):
+        if status == 0 and self.answered:  # a connection that the server closed because it was idle
+            return await self.ask(method, path, body, kind)
+        if status not in (0, 200):
             raise SystemExit(f"status {status}: {content!r}")
         self.answered += status == 200
         return status, content, took

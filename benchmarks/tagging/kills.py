@@ -147,12 +147,14 @@ def main() -> None:
             with two_nodes() as busy:
 
                 def one_of_them(process: subprocess.Popen[bytes]) -> tuple[str, int] | None:
+                    time.sleep(draw.uniform(0.1, 1.0) * min(took, LONGEST_WAIT))
+                    is_worker = draw.random() < 0.6
                     while process.poll() is None:
-                        time.sleep(draw.uniform(0.3, 1.0) * min(took, LONGEST_WAIT))
-                        if process.poll() is None and draw.random() < 0.4:
+                        if not is_worker:
                             return "the command", process.pid
                         if workers := busy():
                             return "a worker", draw.choice(workers)
+                        time.sleep(0.01)
                     return None
 
                 killed.until_enough(one_of_them)
