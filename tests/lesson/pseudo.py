@@ -24,7 +24,8 @@ def write(folder: Path) -> Path:
     _copy(texts.own_folder(), folder)
     course = folder / "course.toml"
     course.write_text(
-        course.read_text(encoding="utf-8").replace('"ltr"', '"rtl"').replace(turned("en"), "he"), encoding="utf-8"
+        course.read_text(encoding="utf-8").replace('"ltr"', '"rtl"').replace(f'"{turned("en")}"', '"he"'),
+        encoding="utf-8",
     )
     return folder
 

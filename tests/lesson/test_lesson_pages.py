@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from commands import environment
 from tagfit.lesson import content, pages, reading
 from tagfit.lesson.content import Station
 
 FOLDER = Path(__file__).parents[2] / "docs" / "course"
-# Seconds of user CPU to run every step of a station once, measured (docs/decisions/0232), rounded up.
-RUNNING = {
-    "tag": 1, "heads": 1, "cut": 5, "worth": 1, "memorise": 5, "diagnose": 11, "experiment": 11, "repair": 13,
-    "bonus": 11, "explain": 4,
-}  # fmt: skip
+MEASURE = FOLDER.parent / "course_times.py"
+MOST_SECONDS = 10.0  # of a step
 NUMBERED = list(enumerate(content.stations(), start=1))
 
 
@@ -55,10 +56,37 @@ def test_the_pages_are_those_that_the_engine_would_write(monkeypatch: pytest.Mon
         assert re.sub(r"[\d.]+", "#", text) == re.sub(r"[\d.]+", "#", there), name
 
 
+def times() -> dict[str, list[str]]:
+    """The rows of the measured times on the teacher's page, by station."""
+    page = (FOLDER / "teaching.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- times -->")[2].partition("<!-- /times -->")[0].strip().split("\n")[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    return {row[0].split()[1]: row for row in rows}
+
+
 @pytest.mark.parametrize(("number", "station"), NUMBERED, ids=lambda part: getattr(part, "id", str(part)))
 def test_a_station_takes_no_longer_than_it_says(number: int, station: Station) -> None:
-    """Reading and running leave at least half of the time to think and to answer."""
-    assert reading.minutes(station) + RUNNING[station.id] / 60 <= station.minutes / 2
+    """Reading and running leave at least half of the time to think and to answer, and no step takes ten seconds."""
+    named, minutes, read, total, each = times()[station.id]
+    steps = [float(seconds) for seconds in each.split(", ")]
+    assert named == f"{number} {station.id}"
+    assert int(minutes) == station.minutes
+    assert float(read) == pytest.approx(reading.minutes(station), abs=0.1), "run: python docs/course_times.py"
+    assert len(steps) == len(station.steps)
+    assert float(total) == pytest.approx(sum(steps), abs=0.1 * len(steps))
+    assert max(steps) <= MOST_SECONDS
+    assert reading.minutes(station) + float(total) / 60 <= station.minutes / 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", content.course().stations)
+def test_a_step_answers_within_ten_seconds(name: str, tmp_path: Path) -> None:
+    """Processor time, so that a busy machine does not matter, with an empty cache folder."""
+    command = [sys.executable, str(MEASURE), name]
+    done = subprocess.run(
+        command, env=environment(TAGFIT_CACHE_DIR=str(tmp_path)), stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert max(used for used, _wall in json.loads(done.stdout)) <= MOST_SECONDS
 
 
 def test_the_course_fits_into_its_hour() -> None:

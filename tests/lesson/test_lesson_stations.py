@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lesson import ways
 from lesson.ways import ORDER, RIGHT_CODES, SOLUTION, WRITTEN, Way, code, measured
 from tagfit.errors import InputError
 from tagfit.lesson import content
-from tagfit.lesson.labs import bonus, cut, diagnose, edited_code, experiment, nets, painted, worth
+from tagfit.lesson.labs import bonus, cut, diagnose, edited_code, experiment, memorise, nets, painted, worth
 from tagfit.lesson.state import State, answered, state
 from tagfit.lesson.steps import Outcome, feedback_keys, prompt, show
 
@@ -121,7 +122,21 @@ def test_the_net_to_cure_knows_its_pictures_and_little_else_and_the_solution_mee
     assert start.value("validation") < 0.75
     assert start.value("train", "loss") < 0.1 < 0.69 < start.value("validation", "loss")
     outcome = Learner("memorise")("accuracy", round(start.value("validation"), 2))
-    assert (outcome.key, outcome.right) == ("right", True)
+    assert (outcome.key, outcome.right, outcome.more) == ("right", True, ("loss",))
+    assert outcome.figures["even"] < outcome.figures["loss"], "it is more confident than it can afford"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_loss_of_calibrated_scores_is_within_what_station_5_says(seed: int) -> None:
+    """Of any calibrated scores; with only coins and certainty it is the least, equally sure everywhere the most."""
+    rng = np.random.default_rng(seed)
+    scores = np.clip(rng.beta(*rng.uniform(0.1, 3, 2), 1000), 1e-9, 1 - 1e-9)
+    wrong = float(np.minimum(scores, 1 - scores).mean())
+    loss = float(-(scores * np.log(scores) + (1 - scores) * np.log(1 - scores)).mean())
+    limits = memorise.loss_at(wrong)
+    assert limits["least"] < limits["honest"] <= loss <= limits["even"]
+    sure = -(0.7 * math.log(0.7) + 0.3 * math.log(0.3))
+    assert memorise.loss_at(0.3)["even"] == pytest.approx(sure)
 
 
 def test_nets_of_the_other_stations_are_on_both_sides_of_the_goal() -> None:

@@ -1,4 +1,4 @@
-"""Every station walked through in a terminal to its end, with a mistake in each step; in the long form with all."""
+"""Every station walked through in a terminal to its end, with one mistake; in the long form with all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from commands import environment
 from lesson import ways
-from lesson.ways import Way
+from lesson.ways import Way, typed
 from tagfit.lesson import content, progress, steps
 from tagfit.lesson.content import Step, message
 
@@ -19,23 +19,6 @@ pexpect = pytest.importorskip("pexpect")
 pytest.importorskip("torch")
 PROMPT = re.compile(r"(tags of picture \d+|your \w+|\(y/n\))> $")
 PATIENCE = 120  # seconds; a busy machine is slow, and a test that passes does not wait for it
-
-
-def typed(step: Step, answer: Any, code: str) -> list[str]:
-    """What a learner types to give an answer; ``code`` is what is edited."""
-    place = {option.id: str(number) for number, option in enumerate(step.options, start=1)}
-    if step.kind == "choice":
-        return [place[answer]]
-    if step.kind in ("many", "order"):
-        return [", ".join(place[one] for one in answer)]
-    if step.kind == "tags":
-        return [" ".join(place[one] for one in row) or "0" for row in answer]
-    if step.kind == "code":
-        lines = zip(code.split("\n"), answer.split("\n"), strict=True)
-        return [*(f"{row} {new}" for row, (old, new) in enumerate(lines, start=1) if old != new), message("word_done")]
-    if step.kind in ("curve", "recipe"):
-        return [" ".join(map(str, answer))]
-    return [str(answer)]
 
 
 class Learner:

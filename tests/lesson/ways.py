@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tagfit.data.scenes.scene import LABELS, truth_of
 from tagfit.lesson import content
-from tagfit.lesson.content import Station, Step
+from tagfit.lesson.content import Station, Step, message
 from tagfit.lesson.labs import tag
 
 SOLUTION = content.station("experiment").step("try").solution
@@ -17,6 +17,10 @@ BY_SIZE = ("label_accuracy", "macro_f1", "subset_accuracy", "mAP", "argmax_accur
 RIGHT_CODES = (
     "near-duplicates-across-splits", "overfitting", "label-shares-differ", "healthy", "underfitting", "labels-permuted",
 )  # fmt: skip
+
+
+# Of the experiment, the mistakes that a short walk makes: what costs little time, and ends otherwise.
+SHORT = ("data_touched", "underfitted")
 
 
 class Way(NamedTuple):
@@ -171,6 +175,23 @@ WRITTEN = tuple(
 )
 
 
+def typed(step: Step, answer: Any, code: str) -> list[str]:
+    """What a learner types to give an answer; ``code`` is what is edited."""
+    place = {option.id: str(number) for number, option in enumerate(step.options, start=1)}
+    if step.kind == "choice":
+        return [place[answer]]
+    if step.kind in ("many", "order"):
+        return [", ".join(place[one] for one in answer)]
+    if step.kind == "tags":
+        return [" ".join(place[one] for one in row) or "0" for row in answer]
+    if step.kind == "code":
+        lines = zip(code.split("\n"), answer.split("\n"), strict=True)
+        return [*(f"{row} {new}" for row, (old, new) in enumerate(lines, start=1) if old != new), message("word_done")]
+    if step.kind in ("curve", "recipe"):
+        return [" ".join(map(str, answer))]
+    return [str(answer)]
+
+
 def measured(way: Way) -> Way:
     """A way whose answer follows from the trained nets."""
     if way.answer is not None:
@@ -210,14 +231,17 @@ def of_station(station: Station) -> list[Way]:
 def walks(station: Station, *, short: bool = False) -> list[list[Way]]:
     """Walks through a station from its first step, which together take every way.
 
-    With ``short`` they take one mistake per step, and what is right; of the experiment every path.
+    With ``short`` they take what is right, after one mistake in the first step that is asked again.
 
     A step that ends with its first answer takes one way per walk. The other steps are skipped until the last walk,
     which takes all of their ways, ends the station, and begins with the last ways of the others: those that are right.
     """
     ways = {step.id: [one for one in of_station(station) if one.step == step.id] for step in station.steps}
     if short:
-        ways = {name: found if name == "try" else [found[0], found[-1]] for name, found in ways.items()}
+        asked_again = [step.id for step in station.steps if not step.once]
+        mistaken = "try" if "try" in ways else next(iter(asked_again))
+        mistakes = {name: [one for one in found[:-1] if one.key in SHORT] or found[:1] for name, found in ways.items()}
+        ways = {name: [*(mistakes[name] if name == mistaken else []), found[-1]] for name, found in ways.items()}
     once = [step.id for step in station.steps if step.once]
     count = max((len(ways[name]) for name in once), default=1)
     before = [[ways[name][number] for name in once if number < len(ways[name]) - 1] for number in range(count - 1)]

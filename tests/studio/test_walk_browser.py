@@ -1,4 +1,4 @@
-"""Every station walked through in a browser: each named mistake, then what is right; each page readable by everyone."""
+"""Every station walked through in a browser, with the keyboard alone; in the long form with every named mistake."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from playwright.sync_api import expect
 from lesson import pseudo, ways
 from lesson.ways import Way
 from studio.browsing import Server, chromium, opened, settle
+from studio.hands import Keyboard, Mouse
 from tagfit.lesson import content, progress, steps
-from tagfit.lesson.content import Step, message
+from tagfit.lesson.content import message
 from tagfit.lesson.texts import web
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytest.importorskip("torch")
+Hands = Keyboard | Mouse
 PHONE, ZOOMED = 390, 320  # pixels: a phone, and a screen of 1280 at 400 %
 
 
@@ -64,49 +66,16 @@ def test_a_translated_course_runs_from_right_to_left(browser: Browser, tmp_path:
         server.stop()
 
 
-def fill(page: Page, step: Step, answer: Any) -> None:
-    """Give an answer with the controls of the form."""
-    form = page.locator("#answer")
-    if step.kind == "choice":
-        form.locator(f"input[name=answer][value='{answer}']").check()
-    elif step.kind == "many":
-        for option in step.options:
-            form.locator(f"input[name=answer][value='{option.id}']").set_checked(option.id in answer)
-    elif step.kind == "tags":
-        for place, row in enumerate(answer):
-            for name in row:
-                form.locator(f"input[name=answer{place}][value='{name}']").check()
-    elif step.kind == "order":
-        for place, name in enumerate(answer, start=1):
-            form.locator(f"select[name='place:{name}']").select_option(str(place))
-    else:
-        text = (
-            answer
-            if step.kind in ("text", "code")
-            else " ".join(map(str, answer))
-            if isinstance(answer, list)
-            else str(answer)
-        )
-        form.locator("[name=answer]").fill(text)
-
-
-def press(page: Page, button: str) -> None:
-    """Press a button that leads to another page, or to this one again, and wait until that has been computed."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=button, exact=True).first.click()
-    expect(page.locator("h1")).not_to_have_text(web("at_work_title"))
-
-
-def take(page: Page, file: Path, station: content.Station, way: Way, *, sure: bool) -> dict[str, Any]:
+def take(hands: Hands, file: Path, station: content.Station, way: Way, *, sure: bool) -> dict[str, Any]:
     """Give an answer, and check that what was recorded is also shown."""
     step = station.step(way.step)
-    fill(page, step, way.answer)
+    hands.fill(step, way.answer)
     if step.sure:
-        page.get_by_label(web("sure_yes" if sure else "sure_no")).check()
-    press(page, web("answer"))
+        hands.sure(sure=sure)
+    hands.press(web("answer"))
     outcome = progress.read(file)[-1]["outcome"]
     assert outcome["key"] in way.keys, way
-    said = " ".join(page.locator("#outcome").inner_text().replace("`", "").split())
+    said = " ".join(hands.page.locator("#outcome").inner_text().replace("`", "").split())
     for key in (outcome["key"], *outcome["more"]):
         expected = steps.feedback_text(step, key).format(**outcome["figures"])
         assert " ".join(expected.replace("`", "").split()) in said, way
@@ -125,30 +94,34 @@ def check_access(page: Page, scheme: Any) -> None:
         assert wide <= 0, f"{page.url} is {wide} px wider than {width} px"
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("short", [True, pytest.param(False, marks=pytest.mark.long)], ids=["keyboard", "all"])
 @pytest.mark.parametrize("name", content.course().stations)
 def test_a_station_is_walked_through_in_a_browser(
-    page: Page, server: Server, course_cache: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    page: Page, server: Server, course_cache: Path, name: str, short: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With the keyboard alone after one mistake; in the long form with the mouse, after all of them."""
     monkeypatch.setenv("TAGFIT_CACHE_DIR", str(course_cache))
     station = content.station(name)
     file = progress.default_path()
+    hands: Hands = Keyboard(page) if short else Mouse(page)
     settle(page, f"{server.base}/learn/{name}")
-    for number, walk in enumerate(ways.walks(station)):
+    if any(one.get("station") == name for one in progress.read(file)):
+        hands.press(web("restart"))
+    for number, walk in enumerate(ways.walks(station, short=short)):
         if number:
-            press(page, web("restart"))
+            hands.press(web("restart"))
         for place, step in enumerate(station.steps):
             todo = [way for way in walk if way.step == step.id]
             if not todo and not any(way.step == later.id for later in station.steps[place:] for way in walk):
                 break
             if not todo:
-                press(page, web("skip"))
+                hands.press(web("skip"))
                 continue
             for turn, way in enumerate(todo):
-                outcome = take(page, file, station, ways.measured(way), sure=turn % 2 == 0)
-            if number == 0 or not step.once:
+                outcome = take(hands, file, station, ways.measured(way), sure=turn % 2 == 0)
+            if not short and (number == 0 or not step.once):
                 check_access(page, "dark" if place % 2 else "light")
             assert outcome["done"]
-            press(page, web("proceed"))
+            hands.press(web("proceed"))
     expect(page.locator(".verdict")).to_have_text(web("done", title=station.title))
-    check_access(page, "light")
+    check_access(page, "dark" if short else "light")

@@ -28,9 +28,16 @@ CHARACTERS = 16
 HEATS = 5
 
 
-def epochs(description: str, series: Sequence[Mapping[str, Any]], epoch: int | None, y_name: str) -> dict[str, Any]:
+def epochs(
+    description: str,
+    series: Sequence[Mapping[str, Any]],
+    epoch: int | None,
+    y_name: str,
+    x_name: str = "epoch",
+) -> dict[str, Any]:
     """Curves over epochs; each of ``series`` has ``style``, ``name`` and ``values`` (None where undefined)."""
-    return {"kind": "epochs", "description": description, "series": list(series), "epoch": epoch, "y_name": y_name}
+    names = {"y_name": y_name, "x_name": x_name}
+    return {"kind": "epochs", "description": description, "series": list(series), "epoch": epoch, **names}
 
 
 def xy(
@@ -83,7 +90,7 @@ def _epochs(chart: Mapping[str, Any]) -> Drawing:
         for one in chart["series"]
     ]
     high = 1.05 * max((top_of(values) for *_, values in curves), default=1.0)
-    return by_epoch(chart["description"], curves, chart["epoch"], (0.0, high), chart["y_name"])
+    return by_epoch(chart["description"], curves, chart["epoch"], (0.0, high), chart["y_name"], chart["x_name"])
 
 
 def _xy(chart: Mapping[str, Any]) -> Drawing:

@@ -129,6 +129,7 @@ def by_epoch(
     epoch: int | None,
     span: Span,
     y_name: str = "",
+    x_name: str = "epoch",
 ) -> Drawing:
     """Curves over epochs, named at their ends, with an upright line at one epoch.
 
@@ -137,12 +138,12 @@ def by_epoch(
         curves: (style, name, one value per epoch); one without any value but NaN is left out.
         epoch: where the line stands, counted from 1; None for none.
         span: the two ends of the upright axis; what lies outside is drawn on its edge.
-        y_name: what the upright axis shows.
+        y_name, x_name: what the axes show.
     """
     drawing = Drawing(description)
     epochs = max((len(values) for *_, values in curves), default=1)
     axes = Axes(drawing, (1, max(epochs, 2)), span)
-    axes.ticks("epoch", _whole(round_ticks(1, epochs)), round_ticks(*axes.y))
+    axes.ticks(x_name, _whole(round_ticks(1, epochs)), round_ticks(*axes.y))
     ends = []
     for style, name, values in curves:
         end = axes.curve(style, range(1, len(values) + 1), values)
@@ -156,7 +157,7 @@ def by_epoch(
     if epoch is not None:
         foot, top = axes.place(epoch, axes.y[0]), axes.place(epoch, axes.y[1])
         drawing.line("limit", [foot, top])
-        said = f"epoch {epoch}"
+        said = f"{x_name} {epoch}"
         after_name = (len(y_name) + 1) * SIGN if y_name else 0.0
         wide = len(said) * SIGN
         left = min(foot[0] - wide / 2, WIDTH - RIGHT - wide)  # the names of the curves are next to the frame

@@ -75,12 +75,16 @@ class RunOfScores:
         return Scores.of(self._splits[split]["truth"], self._splits[split]["scores"], split=split)
 
 
-def _main() -> None:
+def values_of(code: str, given: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
+    """As ``run``, in this process and without a limit: what the process of ``run`` does.
+
+    Raises:
+        CodeError: the code raised, or did not define what it should.
+    """
     import numpy as np
 
-    asked = json.load(sys.stdin)
     names: dict[str, Any] = {"np": np, "model": KerasModel()}
-    for name, value in asked["given"].items():
+    for name, value in given.items():
         is_array = isinstance(value, list) and value and not isinstance(value[0], list | str)
         is_matrix = (
             isinstance(value, list) and value and isinstance(value[0], list) and not isinstance(value[0][0], str)
@@ -88,14 +92,21 @@ def _main() -> None:
         names[name] = np.asarray(value) if is_array or is_matrix else value
     if "splits" in names:
         names["run"] = RunOfScores(names.pop("splits"))
-    answer: dict[str, Any] = {}
     with contextlib.redirect_stdout(sys.stderr):
         try:
-            exec(compile(asked["code"], "<answer>", "exec"), names)  # noqa: S102 - the learner's own code, on their machine
+            exec(compile(code, "<answer>", "exec"), names)  # noqa: S102 - the learner's own code, on their machine
             names["compiled"] = names["model"].compiled
-            answer["values"] = {name: names[name] for name in asked["wanted"]}
+            return {name: names[name] for name in wanted}
         except Exception as error:  # noqa: BLE001 - whatever it is, the learner has to see it
-            answer = {"error": f"{type(error).__name__}: {error}"}
+            raise CodeError(f"{type(error).__name__}: {error}") from None
+
+
+def _main() -> None:
+    answer: dict[str, Any]
+    try:
+        answer = {"values": values_of(**json.load(sys.stdin))}
+    except CodeError as error:
+        answer = {"error": str(error)}
     sys.stdout.write(to_json(answer, indent=None) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -63,6 +64,7 @@ def save(name: str, kept: Kept) -> None:
         np.savez(file, allow_pickle=False, training=np.array(to_json(values, indent=None)), **kept.scores)
 
 
+@functools.cache
 def _version(package: str) -> str:
     try:
         return version(package)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,7 +53,17 @@ def _judge_accuracy(_context: Context, answer: float) -> Outcome:
     off = answer - figures["validation"]
     key = "right" if abs(off) <= CLOSE else "too_high" if off > 0 else "too_low"
     right = key == "right"
-    return Outcome(key, right, "" if right else key, figures=figures)
+    return Outcome(key, right, "" if right else key, figures={**figures, **loss_at(figures["wrong"])}, more=("loss",))
+
+
+def loss_at(wrong: float) -> dict[str, float]:
+    """What the binary log loss can be where a share ``wrong`` of the entries is on the wrong side of 0.5.
+
+    ``least``: each wrong entry has a score of exactly 0.5, and all others are certain. ``honest`` and ``even``: the
+    least and the most of calibrated scores, where what is not certain is a coin's, or all are equally sure.
+    """
+    even = -(wrong * math.log(wrong) + (1 - wrong) * math.log(1 - wrong)) if 0 < wrong < 1 else 0.0
+    return {"least": wrong * math.log(2), "honest": 2 * wrong * math.log(2), "even": even}
 
 
 def _accuracies() -> dict[str, Any]:

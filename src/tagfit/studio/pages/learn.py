@@ -155,7 +155,7 @@ def _over(path: Path, found: Station, title: str) -> Part:
         links.insert(0, parts.link(web("next_station", title=following.title), address("learn", following.id)))
     else:
         links.insert(0, parts.link(web("to_test"), address("learn", "test")))
-    onward = parts.table([web("proceed")], [[link] for link in links], words=1, id="onward")
+    onward = parts.table([web("proceed")], [[link] for link in links], words=1, id="onward", label=web("table"))
     return course_page(
         title,
         parts.verdict("good", web("done", title=found.title)),
@@ -275,7 +275,7 @@ def _curves(one: Mapping[str, Any], name: str) -> Part:
         for epoch in range(longest)
     ]
     data = parts.table([web("epoch"), *one["series"]], rows, words=0)
-    drawn = charts.epochs(one["title"], series, None, web("curve_axis"))
+    drawn = charts.epochs(one["title"], series, None, web("curve_axis"), web("epoch"))
     return {**parts.chart(one["title"], one["title"], drawn, data, id=name), "table_summary": web("as_table")}
 
 

@@ -119,7 +119,7 @@ def _outcome(title: str, asked: Asked, place: int, sure: bool, to: str, more: Se
         "paragraphs": [*lines[1:], *more],
     }
     reasons = parts.table(
-        [web("answer_is"), ""], [_reason(one) for one in asked.options], words=2, id="options", title="", sentence=""
+        [web("answer_is"), ""], [_reason(one) for one in asked.options], words=2, id="options", label=web("table")
     )
     onward = [frame.action("", to, web("next_question"), id="continue")]
     # Practice asks again until the answer is right, so it does not give the other options away before.
@@ -148,7 +148,7 @@ def _verdict(verdict: Verdict, begin: dict[str, Any]) -> Part:
         rows.append([concept.title, word(one.verdict), station, f"{one.right} / {one.asked}", f"{one.knows:.0%}"])
     columns = [word(f"column_{name}") for name in ("concept", "verdict", "station", "asked", "knows")]
     rule = word("test_rule", least=LEAST, hard_least=LEAST_HARD, hard=verdict.hard)
-    table = parts.table(columns, rows, words=3, id="concepts", title="", sentence=rule)
+    table = parts.table(columns, rows, words=3, id="concepts", label=web("table"), sentence=rule)
     doubt = {"kind": "text", "id": "doubt", "title": "", "sentence": "", "mark": "",
              "paragraphs": _advice(verdict)}  # fmt: skip
     said = word("test_result", right=verdict.right, count=verdict.count, verdict=word(f"whole_{verdict.verdict}"))
