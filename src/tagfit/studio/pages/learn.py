@@ -20,7 +20,7 @@ from tagfit.studio.pages.course import course_page
 from tagfit.studio.workspace import MissingError, address
 
 Show = Callable[[steps.Context], Shown]
-STYLES = ("one", "two", "curve0", "curve1", "curve2", "curve3", "curve4", "curve5")
+STYLES = ("one", "two", "curve2", "curve3", "curve4", "curve5")
 
 
 def overview(path: Path) -> Part:
@@ -275,8 +275,8 @@ def _curves(one: Mapping[str, Any], name: str) -> Part:
         for epoch in range(longest)
     ]
     data = parts.table([web("epoch"), *one["series"]], rows, words=0)
-    drawn = charts.epochs(one["title"], series, None, web("curve_axis"), web("epoch"))
-    return {**parts.chart(one["title"], one["title"], drawn, data, id=name), "table_summary": web("as_table")}
+    drawn = charts.epochs(one["title"], series, None, one["title"], web("epoch"))
+    return {**parts.chart(one["title"], "", drawn, data, id=name), "table_summary": web("as_table")}
 
 
 def _text(name: str, title: str, text: str) -> Part:
