@@ -115,6 +115,13 @@ def test_the_list_says_where_the_learner_is(tagfit: Command, typed: Typed) -> No
     assert "tagfit learn tag" in out
 
 
+def test_a_word_that_is_no_station_is_answered_with_those_that_there_are(tagfit: Command) -> None:
+    said = tagfit.refused("learn", "nowhere")
+    assert "there is no station 'nowhere'" in said
+    assert "1 tag, 2 heads" in said
+    assert "recall" in tagfit.refused("learn", "recal")
+
+
 def test_without_answers_there_is_one_clear_error(tmp_path: Path) -> None:
     shown = subprocess.run(
         [*ENTRY, "learn", "--progress", str(tmp_path / "learn.jsonl"), "heads"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,9 @@ class Learn(Group):
         from tagfit.lesson import content
 
         known = {name for place, one in enumerate(content.stations(), start=1) for name in (one.id, str(place))}
+        commands = self.list_commands(ctx)
+        if args[0].isalnum() and not difflib.get_close_matches(args[0], [*commands, *known]):
+            content.station(args[0])  # says which stations there are
         return super().resolve_command(ctx, [STATION, *args] if args[0] in known else args)
 
 
