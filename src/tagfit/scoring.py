@@ -60,7 +60,7 @@ def scores_of(
     if "test" not in run.problem["ids"]:
         raise InputError(f"{run.folder} has no split 'test'", instead=f"it has {', '.join(run.problem['ids'])}")
     if "test" not in run.scored_splits:
-        data, inputs, digests = _part(run, "test", problem, on_decoded)
+        data, inputs, digests = part_of(run, "test", problem, on_decoded)
         cache_dir = _cache_dir(run.problem["source"])
         values = tagger.of_run(run, net=net).probabilities(inputs, digests=digests, cache_dir=cache_dir)
         run.save_scores(_scores_of(run.labels, data, values, "test"))
@@ -145,10 +145,14 @@ def score_source(
     return scores, (*data.notes, *left_out, *_few(data.warnings, "warning"))
 
 
-def _part(
-    run: Run, split: str, problem: Problem | None, on_decoded: OnDecoded | None
+def part_of(
+    run: Run, split: str, problem: Problem | None = None, on_decoded: OnDecoded | None = None
 ) -> tuple[TaggedSet, NDArray[Any], NDArray[np.str_] | None]:
-    """The rows of one split of a run, their inputs and digests; the run's record saves reading the others."""
+    """The rows of one split of a run, their inputs and digests; the run's record saves reading the others.
+
+    Raises:
+        InputError: the sources are gone, or no longer what they were.
+    """
     source, record = run.problem["source"], RowRecord.load(run.row_record)
     if problem is None and source and record is not None:
         found = record.part(split, Plan.from_dict(source), run.problem, on_decoded)

@@ -99,6 +99,8 @@ def pack(
         say(f"largest difference from torch: {made.measured['onnx']['largest_difference']:.1e}")
     if "int8" in made.measured:
         say(_said_of_int8(made.measured["int8"]))
+    if why := made.measured.get("reference", {}).get("missing"):
+        say(f"`tagfit drift` cannot use it: {why}")
     return DONE
 
 

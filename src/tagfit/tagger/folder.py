@@ -22,6 +22,7 @@ from tagfit.files import disk_faults, to_json, write_text, written_whole
 from tagfit.recipe import parse
 from tagfit.runs.run import Run, open_run
 from tagfit.tagger import card, hub, onnx_graph
+from tagfit.tagger.reference import Reference
 from tagfit.tagger.tagger import Tagger, ThresholdsLike, fingerprint
 from tagfit.training.torch_import import torch_for
 from tagfit.vocabulary import Vocabulary
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 READ = (1, FORMAT)  # 1 had neither calibration nor ONNX, and no hashes of files
 ABOUT, WEIGHTS, GRAPH = "tagger.json", "weights.safetensors", "model.onnx"
+REFERENCE = "validation.safetensors"
 CARD = "README.md"  # the one file that may be edited
 # What the fingerprint is of, in addition to the weights or the graph.
 SETTINGS_OF_1 = ("labels", "preprocessing", "recipe", "net", "thresholds")
@@ -102,7 +104,8 @@ def save(
         made = replace(made, graph=onnx_graph.with_settings(made.graph, made.settings()))
     of_hub, not_in_transformers = hub.hub_files(made)
     net_file = {WEIGHTS: tensors.save(dict(made.weights))} if made.graph is None else {GRAPH: made.graph}
-    files = {**net_file, **of_hub}
+    reference = {} if made.reference is None else {REFERENCE: made.reference.to_bytes()}
+    files = {**net_file, **of_hub, **reference}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     for name, data in files.items():
         with written_whole(path / name) as file:
@@ -141,7 +144,7 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
         first = about["format"] == READ[0]
         files = _checked_files(path, {WEIGHTS: None} if first else about["files"])
         weights = _weights(path / WEIGHTS, files[WEIGHTS]) if WEIGHTS in files else {}
-        graph = files.get(GRAPH)
+        graph, reference = files.get(GRAPH), files.get(REFERENCE)
         # Of what is stored, not of what it is read as: a later tagfit may know more fields of a recipe.
         named = (*(SETTINGS_OF_1 if first else SETTINGS), *(["vocabulary"] if "vocabulary" in about else []))
         stored = {name: about[name] for name in named}
@@ -169,6 +172,9 @@ def load(folder: str | Path, *, net: NetFactory | None = None) -> Tagger:
             net_name=about["net"],
             net=None if graph is not None else net,
             vocabulary=_vocabulary(about),
+            reference=None
+            if reference is None
+            else Reference.from_bytes(reference, len(about["labels"]), str(path / REFERENCE)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path / ABOUT} is damaged: {error!r}") from None
@@ -189,7 +195,7 @@ def _checked_files(path: Path, hashes: dict[str, str | None]) -> dict[str, bytes
             with (path / name).open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 file.seek(0)
-                if name in (WEIGHTS, GRAPH):
+                if name in (WEIGHTS, GRAPH, REFERENCE):
                     found[name] = file.read()
         except OSError as error:
             raise InputError(f"cannot read {path / name}: {error.strerror}") from None

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagfit.errors import InputError, MissingExtraError
+from tagfit.training.represented import Represented, of_scores
 
 # Rows a call: more make the activations leave the processor's cache and need memory, fewer leave cores idle.
 ROWS_AT_ONCE = 64
 INPUT_OF_PICTURES, INPUT_OF_FEATURES, OUTPUT = "pixels", "features", "probabilities"
+FEATURES = "last_features"  # the second output, of graphs that end in a linear layer
 
 
 class OnnxEngine:
@@ -45,6 +47,7 @@ class OnnxEngine:
         except Exception as error:  # noqa: BLE001 - its errors share no class but this one
             raise InputError(f"ONNX Runtime cannot read the graph: {str(error).splitlines()[0]}") from None
         self.input: str = self._session.get_inputs()[0].name
+        self._shapes = {one.name: one.shape for one in self._session.get_outputs()}
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -58,14 +61,28 @@ class OnnxEngine:
             inputs: (N, size, size, 3) uint8 pixels, or (N, D) float32 features.
             rows: (n,) which of them; None for all.
         """
-        chosen = np.arange(len(inputs)) if rows is None else rows
-        parts = []
-        for start in range(0, len(chosen), ROWS_AT_ONCE):
-            batch = np.ascontiguousarray(inputs[chosen[start : start + ROWS_AT_ONCE]])
-            parts += self._session.run([OUTPUT], {self.input: batch})
-        if parts:
-            return np.concatenate(parts)
-        return np.empty((0, self._session.get_outputs()[0].shape[1]), dtype=np.float32)
+        return self._run([OUTPUT], inputs, np.arange(len(inputs)) if rows is None else rows)[0]
+
+    def represent(self, inputs: NDArray[Any]) -> Represented:
+        """The probabilities of rows with the input of the last layer, or the logits where the graph does not give it.
+
+        Args:
+            inputs: as for a call.
+        """
+        if FEATURES not in self._shapes:
+            return of_scores(self(inputs))
+        return Represented(*self._run([OUTPUT, FEATURES], inputs, np.arange(len(inputs))))
+
+    def _run(self, outputs: list[str], inputs: NDArray[Any], rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """These outputs, each with a row for each of the rows."""
+        parts: list[list[NDArray[np.float32]]] = [
+            [np.empty((0, self._shapes[name][1]), dtype=np.float32)] for name in outputs
+        ]
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            batch = np.ascontiguousarray(inputs[rows[start : start + ROWS_AT_ONCE]])
+            for part, values in zip(parts, self._session.run(outputs, {self.input: batch}), strict=True):
+                part.append(values)
+        return [part[0] if len(part) == 1 else np.concatenate(part[1:]) for part in parts]
 
 
 def require() -> None:

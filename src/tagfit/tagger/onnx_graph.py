@@ -39,6 +39,8 @@ def to_onnx(tagger: Tagger) -> Tagger:
     of_features = tagger.preprocessing.size is None
     name = onnx_engine.INPUT_OF_FEATURES if of_features else onnx_engine.INPUT_OF_PICTURES
     graph = whole.graph(net, tagger.preprocessing, name, onnx_engine.OUTPUT)
+    if not of_features:
+        graph = with_features(graph)
     plain, engine = (onnx_engine.OnnxEngine(one) for one in (graph, calibrated(graph, tagger.calibration)))
     worst = 0.0
     for batch in BATCHES:
@@ -74,6 +76,27 @@ def calibrated(graph: bytes, scaling: Scaling | None) -> bytes:
     last.input[0] = "calibrated_logits"
     nodes.insert(at, onnx.helper.make_node("Mul", [logits, "slopes"], ["scaled_logits"]))
     nodes.insert(at + 1, onnx.helper.make_node("Add", ["scaled_logits", "offsets"], ["calibrated_logits"]))
+    found: bytes = model.SerializeToString()
+    return found
+
+
+def with_features(graph: bytes) -> bytes:
+    """The graph with a second output: the rows (n, D) that its last linear layer takes; unchanged if it has none."""
+    onnx = _onnx()
+    model = onnx.load_from_string(graph)
+    made_by = {output: node for node in model.graph.node for output in node.output}
+    node = made_by.get(made_by[onnx_engine.OUTPUT].input[0])
+    if node is not None and node.op_type == "Add":  # the bias of a layer without one of its own
+        node = next((made_by[name] for name in node.input if name in made_by), None)
+    weights = {one.name: one.dims for one in model.graph.initializer}
+    if node is None or node.op_type not in ("Gemm", "MatMul") or node.input[1] not in weights:
+        return graph
+    turned = any(one.name == "transB" and one.i for one in node.attribute)
+    width = weights[node.input[1]][1 if turned else 0]
+    model.graph.node.append(onnx.helper.make_node("Identity", [node.input[0]], [onnx_engine.FEATURES], "last_features"))
+    rows = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
+    kind = onnx.TensorProto.FLOAT
+    model.graph.output.append(onnx.helper.make_tensor_value_info(onnx_engine.FEATURES, kind, [rows, width]))
     found: bytes = model.SerializeToString()
     return found
 

@@ -25,13 +25,14 @@ from tagfit.recipe import Recipe
 from tagfit.runs.run import Run
 from tagfit.tagger.onnx_engine import OnnxEngine
 from tagfit.tagger.picture_paths import list_pictures
+from tagfit.tagger.reference import Reference
 from tagfit.tagger.stream import tag_each
+from tagfit.training.represented import Represented
 from tagfit.training.torch_import import torch_for
 from tagfit.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
-    from tagfit.training.represent import Represented
     from tagfit.training.scorer import Scorer
 
 # One number, one per label in order, or by name.
@@ -55,6 +56,7 @@ class Tagger(Shown):
         net_name: of the factory that made the net in place of the recipe's layers; None where none did.
         net: that factory; a graph needs none.
         vocabulary: what the labels imply and exclude, or None; tags follow it.
+        reference: what it gives for pictures of validation, for ``tagfit.drift``; None where it was made without them.
     """
 
     labels: tuple[str, ...]
@@ -69,6 +71,7 @@ class Tagger(Shown):
     net_name: str | None = None
     net: NetFactory | None = None
     vocabulary: Vocabulary | None = None
+    reference: Reference | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -194,11 +197,11 @@ class Tagger(Shown):
             on_extracted: called with (pictures done, N) while a backbone extracts.
 
         Raises:
-            InputError: rows of another shape than those trained on, or an ONNX tagger, whose graph gives no features.
+            InputError: rows of another shape than those trained on.
         """
         self._refuse_another_shape(inputs)
         if self.graph is not None:
-            raise InputError("an ONNX tagger gives no features", instead="the run, or a tagger of the default format")
+            return self._onnx.represent(inputs)
         with torch_for("scoring"):
             from tagfit.training.represent import represent
         return represent(

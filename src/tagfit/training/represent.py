@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,21 +19,9 @@ from tagfit.training.backbones.parts import frozen_part
 from tagfit.training.batches import Batches
 from tagfit.training.machine import choose
 from tagfit.training.own_net import NetFactory
+from tagfit.training.represented import Represented, of_scores
 from tagfit.training.score import probabilities
 from tagfit.training.scorer import Weights, with_weights
-
-
-@dataclass(frozen=True, eq=False)
-class Represented:
-    """Rows as a net sees them.
-
-    Attributes:
-        scores: (n, L) probabilities.
-        features: (n, D) float32: of a frozen backbone, else the input of the net's last linear layer.
-    """
-
-    scores: NDArray[np.float32]
-    features: NDArray[np.float32]
 
 
 def represent(
@@ -95,6 +82,5 @@ def _watched(net: nn.Module, rows: Batches, labels: int, scaling: Scaling | None
     seen = [torch.cat(batches) for batches in came.values()]
     whole = [values for values in seen if values.shape[0] == len(rows) and values.ndim == 2]
     if not whole:
-        clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
-        return Represented(scores, np.log(clipped / (1 - clipped)).astype(np.float32))
+        return of_scores(scores)
     return Represented(scores, whole[-1].numpy())

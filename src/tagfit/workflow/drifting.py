@@ -1,4 +1,4 @@
-"""Drift: today's pictures under a run, compared with its validation split."""
+"""Drift: today's pictures under a run or a tagger, compared with those of its validation split."""
 
 from __future__ import annotations
 
@@ -8,60 +8,101 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tagfit import tagger
 from tagfit.arguments import checked
+from tagfit.data.problem import Problem
 from tagfit.data.tagged import TaggedSet
 from tagfit.errors import InputError
-from tagfit.evaluation.cases import exceeding
-from tagfit.evaluation.drift import RATE, Drift, compare_distributions
-from tagfit.pool.seen import see
-from tagfit.runs.run import Run, open_run
+from tagfit.evaluation.drift import RATE, Drift, compare_distributions, unlike_pictures
+from tagfit.evaluation.two_samples import permutations_for
+from tagfit.pool.seen import Seen, see
+from tagfit.runs.run import Run
+from tagfit.tagger import Tagger
+from tagfit.tagger.reference import Reference, rounded_scores
+from tagfit.workflow.references import COMPARED, reference_of
 from tagfit.workflow.suggesting import pictures_of
+from tagfit.workflow.tagging import Model, run_of, tagger_of
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
 
-COMPARED = "validation"
+OnDecoded = Callable[[int, int], None]
+Features = NDArray[np.float32]
+Scores = NDArray[np.float64]
 
 
-@checked(source="pictures=", alpha="rate=0.01")
+@checked(run="model=", source="pictures=", alpha="rate=0.01")
 def drift(
-    run: Run | str | Path,
+    model: Model,
     pictures: TaggedSet | str | Path,
     *,
     rate: float = RATE,
+    problem: Problem | None = None,
     net: NetFactory | None = None,
-    on_decoded: Callable[[int, int], None] | None = None,
+    on_decoded: OnDecoded | None = None,
 ) -> Drift:
-    """Whether the scores of today's pictures are distributed as those of the run's validation split, label by label.
+    """Whether today's pictures are distributed as those of validation, by the features of the net and by its scores.
 
     Equal pictures count once. Tags of today's pictures, where there are any, are not looked at.
 
     Args:
-        run: a Run or its folder, on pictures and with a validation split.
+        model: a Run, a Tagger, or the folder of either; on pictures and with a validation split.
         pictures: a folder of pictures, or a source.
-        rate: the probability that any label is called shifted where none is, above 0 and below 1.
-        net: the factory that the run was trained with, if any.
+        rate: the probability that anything is called shifted where nothing is, above 0 and below 1.
+        problem: what a run was trained on; None reads the pictures of validation again from its sources.
+        net: the factory that the model was trained with, if any.
         on_decoded: called with (pictures done, pictures in all).
 
     Raises:
-        InputError: a run without scores of validation, or too few pictures.
+        InputError: a run without scores of validation, a tagger that holds none, or too few pictures.
     """
-    opened = run if isinstance(run, Run) else open_run(run)
-    if COMPARED not in opened.scored_splits:
-        raise InputError(f"{opened.folder} has no scores of {COMPARED}", instead="a run with a validation split")
-    before = opened.scores(COMPARED)
-    model = tagger.of_run(opened, net=net)
-    seen = see(model, pictures_of(pictures, model), on_decoded)
-    _, first = np.unique(seen.digests, return_index=True)
-    now = seen.scores[np.sort(first)]
-    cuts = np.full(len(before.labels), 0.5)
-    predicted = (exceeding(before.scores, cuts), exceeding(now, cuts))
-    found = compare_distributions(before.scores, now, tuple(before.labels), predicted, rate)
-    notes = []
-    if len(first) < len(seen.digests):
-        notes.append(f"{len(seen.digests) - len(first)} equal pictures count once")
+    run = run_of(model)
+    chosen = tagger_of(model if run is None else run, net=net)
+    chosen.refuse_features()
+    if run is None:
+        scores, features, notes = _of_tagger(chosen)
+    else:
+        scores, features, notes = _of_run(run, chosen, problem, on_decoded)
+    if features is not None and 0 < rate < 1 and permutations_for(rate / 2) is None:
+        features, notes = None, ("features are not compared: so small a rate needs too many permutations",)
+    seen = see(chosen, pictures_of(pictures, chosen), on_decoded)
+    distinct = seen.take(np.sort(np.unique(seen.digests, return_index=True)[1]))
+    now = Reference.of(distinct.scores, distinct.features)
+    predicted = (chosen.thresholds.predict(scores), chosen.thresholds.predict(now.scores))
+    both = None if features is None else (features, now.features)
+    found = compare_distributions(scores, now.scores, chosen.labels, predicted, rate, both)
+    unlike = () if both is None else unlike_pictures(*both, distinct.data.ids)
+    return replace(found, unlike=unlike, notes=(*notes, *_notes(seen, distinct)))
+
+
+def _of_run(
+    run: Run, model: Tagger, problem: Problem | None, on_decoded: OnDecoded | None
+) -> tuple[Scores, Features | None, tuple[str, ...]]:
+    """Scores of validation, its features where its pictures can be read again, and the reason where they cannot."""
+    if COMPARED not in run.scored_splits:
+        raise InputError(f"{run.folder} has no scores of {COMPARED}", instead="a run with a validation split")
+    scores = rounded_scores(run.scores(COMPARED).scores)
+    try:
+        return scores, reference_of(run, model, problem, on_decoded).features, ()
+    except InputError as error:
+        return scores, None, (f"features are not compared: {error.faults[0].what}",)
+
+
+def _of_tagger(model: Tagger) -> tuple[Scores, Features | None, tuple[str, ...]]:
+    if model.reference is None:
+        why = model.measured.get("reference", {}).get("missing", "it was packed by an earlier tagfit")
+        raise InputError(
+            f"this tagger holds no scores and features of {COMPARED}: {why}",
+            instead="pack its run again, or compare with the run itself: `tagfit drift RUN FOLDER`",
+        )
+    return model.reference.scores, model.reference.features, ()
+
+
+def _notes(seen: Seen, distinct: Seen) -> list[str]:
+    found = []
+    if len(distinct.digests) < len(seen.digests):
+        found.append(f"{len(seen.digests) - len(distinct.digests)} equal pictures count once")
     if seen.faults:
-        notes.append(f"{len(seen.faults)} pictures could not be read, such as {seen.faults[0].where}")
-    return replace(found, notes=tuple(notes))
+        found.append(f"{len(seen.faults)} pictures could not be read, such as {seen.faults[0].where}")
+    return found

@@ -23,6 +23,7 @@ from tagfit.scores import Scores
 from tagfit.scoring import OnDecoded, note_look, reopen
 from tagfit.tagger import Tagger, onnx_graph
 from tagfit.workflow.quantising import Int8, quantise
+from tagfit.workflow.references import reference_of
 
 if TYPE_CHECKING:
     from tagfit.training.own_net import NetFactory
@@ -32,6 +33,7 @@ FORMATS: tuple[Format, ...] = ("safetensors", "onnx")
 # Of the metrics in the card: those that other programs know, and those that need no threshold.
 METRICS = ("macro_f1", "micro_f1", "sample_f1", "mAP", "label_accuracy", "subset_accuracy", "calibration_error", "loss")
 CALIBRATED_ON = "validation"
+REFERENCE = "reference"
 
 
 @checked(threshold="thresholds=", calibration="calibrate=True")
@@ -64,7 +66,8 @@ def pack(
         int8_loss: what may be lost of ``int8_metric`` on validation, at the worse end of the 95 % interval of the
             paired difference from float32.
         int8_metric: a metric.
-        problem: what the run was trained on, for 8 bits; None reads it again from its sources.
+        problem: what the run was trained on, for 8 bits and for the pictures of validation that ``tagfit.drift``
+            compares with; None reads it again from its sources. Where they are gone, the tagger is without the latter.
         net: the factory that the run was trained with, if any.
         on_decoded: called with (pictures done, pictures in all).
 
@@ -94,7 +97,20 @@ def pack(
         name: evaluate(scores, thresholds=made.thresholds, prevalence=opened.prevalence, metrics=METRICS).to_dict()
         for name, scores in scored.items()
     }
+    made = _with_reference(made, opened, problem, on_decoded)
     return replace(made, measured={**made.measured, "evaluation": evaluation}).save(path)
+
+
+def _with_reference(made: Tagger, run: Run, problem: Problem | None, on_decoded: OnDecoded | None) -> Tagger:
+    """The Tagger with what it gives for pictures of validation, or with the reason why these cannot be read."""
+    if made.preprocessing.size is None:
+        return made
+    try:
+        found = reference_of(run, made, problem, on_decoded)
+    except InputError as error:
+        return replace(made, measured={**made.measured, REFERENCE: {"missing": error.faults[0].what}})
+    about = {"pictures": len(found.features), "features": found.features.shape[1]}
+    return replace(made, reference=found, measured={**made.measured, REFERENCE: about})
 
 
 def _calibrated(made: Tagger, scored: Mapping[str, Scores]) -> tuple[Tagger, dict[str, Scores]]:

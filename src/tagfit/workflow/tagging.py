@@ -87,8 +87,16 @@ def tagger_of(
     net: NetFactory | None = None,
 ) -> Tagger:
     """The Tagger that ``model`` names; the arguments are those of :func:`tag`."""
-    if isinstance(model, str | Path):
-        model = tagger.load(model, net=net) if tagger.holds_tagger(model) else open_run(model)
-    if isinstance(model, Run):
-        model = tagger.of_run(model, net=net)
+    if (run := run_of(model)) is not None:
+        model = tagger.of_run(run, net=net)
+    elif isinstance(model, str | Path):
+        model = tagger.load(model, net=net)
+    assert isinstance(model, Tagger)
     return model if thresholds is None else model.at(thresholds)
+
+
+def run_of(model: Model) -> Run | None:
+    """The Run that ``model`` names; None for a Tagger."""
+    if isinstance(model, str | Path):
+        return None if tagger.holds_tagger(model) else open_run(model)
+    return model if isinstance(model, Run) else None
