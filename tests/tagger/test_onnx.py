@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,9 +80,10 @@ def test_the_difference_from_torch_is_kept_and_the_graph_says_what_it_is(packed:
     assert 0 <= about["measured"]["onnx"]["largest_difference"] < CLOSE
     assert about["measured"]["onnx"]["batches"] == [1, 2, 7, 64]
     session = onnxruntime.InferenceSession(packed / "model.onnx")
-    (pixels,), (found,) = session.get_inputs(), session.get_outputs()
+    (pixels,), (found, features) = session.get_inputs(), session.get_outputs()
     assert (pixels.name, pixels.type, pixels.shape[1:]) == ("pixels", "tensor(uint8)", [8, 8, 3])
     assert (found.name, found.shape[1]) == ("probabilities", 2)
+    assert (features.name, features.shape[1]) == ("last_features", 4)
     said = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()}
     assert said["labels"] == list(LABELS)
     assert said["thresholds"] == list(tagger.load(packed).thresholds.values)
@@ -188,9 +190,24 @@ def test_other_thresholds_and_a_second_save(packed: Path, photos: Path, tmp_path
     assert again.fingerprint != loaded.fingerprint
 
 
-def test_it_gives_no_features(packed: Path) -> None:
-    with pytest.raises(InputError, match="an ONNX tagger gives no features"):
-        tagger.load(packed).represent(np.zeros((1, 8, 8, 3), dtype=np.uint8))
+@pytest.mark.parametrize("n", [0, 1, 70])
+def test_it_gives_the_features_of_torch(packed: Path, plain: Path, n: int) -> None:
+    pixels = np.random.default_rng(n).integers(0, 256, (n, 8, 8, 3), dtype=np.uint8)
+    found, expected = (tagger.load(folder).represent(pixels) for folder in (packed, plain))
+    assert found.features.shape == (n, 4)
+    assert found.features == pytest.approx(expected.features, abs=1e-4)
+    assert found.scores == pytest.approx(expected.scores, abs=CLOSE)
+
+
+def test_the_features_of_a_net_without_a_last_linear_layer_are_its_logits(plain: Path, packed: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    loaded = tagger.load(packed)
+    assert loaded.graph is not None
+    model = onnx.load_from_string(loaded.graph)
+    del model.graph.output[1:]
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    found = replace(loaded, graph=model.SerializeToString()).represent(pixels)
+    assert 1 / (1 + np.exp(-found.features)) == pytest.approx(found.scores, abs=1e-5)
 
 
 def test_rows_of_features_and_a_net_of_ones_own(tmp_path: Path) -> None:
