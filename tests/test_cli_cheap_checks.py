@@ -139,6 +139,7 @@ WRONG: dict[str, tuple[str, ...] | None] = {
     "count": ("0", "x"),
     "rate": ("0", "x", "0.9"),
     "drift pictures": ("nowhere.csv",),
+    "drift model": ("nowhere", FILE),
     "backbone": ("nope",),
     "model": ("nowhere.keras", "."),
     "to": ("foo",),

@@ -135,7 +135,8 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
         "pack": (
             tagfit.pack,
             {"run": run, "folder": folder / "packed", "thresholds": 0.5, "format": "safetensors", "calibrate": False,
-             "int8": False, "int8_loss": 0.01, "int8_metric": "mAP", "problem": None, "net": None, "on_decoded": None},
+             "int8": False, "int8_loss": 0.01, "int8_metric": "mAP", "drift": False, "problem": None, "net": None,
+             "on_decoded": None},
         ),
         "read": (
             tagfit.read,
@@ -159,7 +160,10 @@ def calls(folder: Path, run: Path, rows: Path, pictures: Path) -> dict[str, Call
             {"run": run, "picture": "x.jpg", "among": None, "count": 1, "problem": None, "net": None,
              "on_decoded": None},
         ),
-        "drift": (tagfit.drift, {"run": run, "pictures": "x", "rate": 0.01, "net": None, "on_decoded": None}),
+        "drift": (
+            tagfit.drift,
+            {"model": run, "pictures": "x", "rate": 0.01, "problem": None, "net": None, "on_decoded": None},
+        ),
         "explain": (
             tagfit.explain,
             {"model": pictures, "picture": "x.jpg", "labels": None, "thresholds": 0.5},

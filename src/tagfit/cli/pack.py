@@ -64,6 +64,9 @@ def pack(
         str,
         typer.Option(metavar="METRIC", help="On validation, paired with float32.", callback=checked(checks.metric)),
     ] = "macro_f1",
+    drift: Annotated[
+        bool, typer.Option("--drift/--no-drift", help="Keep what `tagfit drift` compares with: features, no pictures.")
+    ] = True,
     as_json: AsJson = False,
 ) -> int:
     """Write a tagger to use elsewhere, without the data.
@@ -78,12 +81,12 @@ def pack(
     from tagfit.workflow.quantising import TooMuchLostError
 
     given: dict[str, Any] = {} if thresholds is None else {"thresholds": Thresholds.load(thresholds)}
-    of_int8: dict[str, Any] = {"int8": int8, "int8_loss": int8_loss, "int8_metric": int8_metric}
+    chosen: dict[str, Any] = {"int8": int8, "int8_loss": int8_loss, "int8_metric": int8_metric, "drift": drift}
     kind = cast("Format", format)
     try:
         with progress_bar(quiet=as_json) as bar:
             made = workflow.pack(
-                run, folder, format=kind, calibrate=calibrate, on_decoded=on_decoded(bar), **of_int8, **given
+                run, folder, format=kind, calibrate=calibrate, on_decoded=on_decoded(bar), **chosen, **given
             )
     except TooMuchLostError as error:
         if as_json:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.floating[Any]]
 
+# Principal components, as many as there are rows for.
+COMPONENTS, ROWS_A_COMPONENT, SMALLEST_SHARE = 64, 4, 1e-4
 MOST_ROWS = 2000  # of today's in the test, drawn at random: time and memory grow with the square
 FEWEST_PERMUTATIONS, MOST_PERMUTATIONS = 999, 20_000
 # Of the p value: so many permutations have to lie beyond the rate for it to be resolved.
@@ -43,8 +45,9 @@ def permutations_for(rate: float) -> int | None:
 def compare_samples(before: Rows, now: Rows, permutations: int = FEWEST_PERMUTATIONS) -> TwoSamples:
     """Compare two sets of rows by the maximum mean discrepancy with a permutation test.
 
-    The kernel is Gaussian on standardised columns, as wide as the median distance; both come from the rows of the two
-    sets together, so that the test is exact: without a shift, p is below a rate in no more than that share of cases.
+    The kernel is Gaussian on whitened principal components, as wide as the median distance; both come from the rows of
+    the two sets together, so that the test is exact: without a shift, p is below a rate in no more than that share of
+    cases. See docs/decisions/0310.
 
     Args:
         before: (N, D), at least 2.
@@ -71,9 +74,25 @@ def compare_samples(before: Rows, now: Rows, permutations: int = FEWEST_PERMUTAT
 
 
 def _kernel(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    squares = _squared_distances(standardised(rows, rows), None)
+    whitened = _whitened(standardised(rows, rows))
+    squares = _squared_distances(whitened, whitened)
     middle = float(np.median(squares[np.triu_indices(len(rows), 1)]))
     return np.asarray(np.exp(-squares / max(middle, 1e-12)))
+
+
+def _whitened(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The leading principal components of standardised rows, each with variance 1.
+
+    The scores of labels depend on the first components, and are compared on their own; what changes with a camera lies
+    in the later ones, which no distance shows while the first ones are larger.
+    """
+    n, width = rows.shape
+    products = (rows.T @ rows if width <= n else rows @ rows.T).astype(np.float64)
+    values, vectors = np.linalg.eigh(products)
+    order = np.argsort(-values, kind="stable")[: max(1, min(COMPONENTS, n // ROWS_A_COMPONENT))]
+    order = order[values[order] > SMALLEST_SHARE * values.max(initial=0.0)]
+    found = rows @ (vectors[:, order] / np.sqrt(values[order])) if width <= n else vectors[:, order]
+    return np.asarray(found * np.sqrt(n), dtype=np.float32)
 
 
 def standardised(rows: Rows, by: Rows) -> NDArray[np.float32]:
@@ -111,7 +130,8 @@ def _to_nearest(rows: NDArray[np.float32], others: NDArray[np.float32], *, leave
     return found
 
 
-def _squared_distances(rows: NDArray[np.float32], others: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    other = rows if others is None else others
-    found = (rows * rows).sum(axis=1)[:, None] + (other * other).sum(axis=1) - 2 * rows @ other.T
+def _squared_distances(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    found = (rows * rows).sum(axis=1)[:, None] + (others * others).sum(axis=1) - 2 * rows @ others.T
+    if rows is others:
+        np.fill_diagonal(found, 0)  # what rounding leaves there
     return np.asarray(np.maximum(found, 0), dtype=np.float32)

@@ -41,7 +41,7 @@ ThresholdsLike = float | Mapping[str, float] | ArrayLike | Thresholds
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Tagger(Shown):
-    """A trained net with everything it needs, and nothing of the data it was trained on.
+    """A trained net with everything it needs, and no picture or tag that it was trained on.
 
     Attributes:
         labels: L names, in the order of the net's outputs.

@@ -91,7 +91,7 @@ def _of_run(
 
 def _of_tagger(model: Tagger) -> tuple[Scores, Features | None, tuple[str, ...]]:
     if model.reference is None:
-        why = model.measured.get("reference", {}).get("missing", "it was packed by an earlier tagfit")
+        why = model.measured.get("reference", {}).get("missing", "it was packed without, or by an earlier tagfit")
         raise InputError(
             f"this tagger holds no scores and features of {COMPARED}: {why}",
             instead="pack its run again, or compare with the run itself: `tagfit drift RUN FOLDER`",

@@ -47,6 +47,7 @@ def pack(
     int8: bool = False,
     int8_loss: float = Int8.loss,
     int8_metric: str = Int8.metric,
+    drift: bool = True,
     problem: Problem | None = None,
     net: NetFactory | None = None,
     on_decoded: OnDecoded | None = None,
@@ -66,6 +67,7 @@ def pack(
         int8_loss: what may be lost of ``int8_metric`` on validation, at the worse end of the 95 % interval of the
             paired difference from float32.
         int8_metric: a metric.
+        drift: keep scores and features of at most 1000 pictures of validation, for ``tagfit.drift``.
         problem: what the run was trained on, for 8 bits and for the pictures of validation that ``tagfit.drift``
             compares with; None reads it again from its sources. Where they are gone, the tagger is without the latter.
         net: the factory that the run was trained with, if any.
@@ -97,7 +99,8 @@ def pack(
         name: evaluate(scores, thresholds=made.thresholds, prevalence=opened.prevalence, metrics=METRICS).to_dict()
         for name, scores in scored.items()
     }
-    made = _with_reference(made, opened, problem, on_decoded)
+    if drift:
+        made = _with_reference(made, opened, problem, on_decoded)
     return replace(made, measured={**made.measured, "evaluation": evaluation}).save(path)
 
 
