@@ -185,9 +185,8 @@ def main() -> None:
     chosen = parser.parse_args()
     model = _trained(chosen.folder, chosen.net)
     same = _seen(chosen.folder, chosen.net, "same", chosen.pool, 10**6, model)
-    print(
-        "| shift | today | scores alone | scores and features: any | features | a label | CPU ms |\n|---|---|---|---|---|---|---|"
-    )
+    print("| shift | today | scores alone | both: any | features | a label | CPU ms |")
+    print("|---" * 7 + "|")
     for size in chosen.sizes:
         sizes = (chosen.validation, size)
         for rate in (0.05, 0.01):
@@ -219,10 +218,8 @@ def _row(name: str, same: Reference, new: Reference, sizes: tuple[int, int], dra
     either = np.mean([one.any_shifted for one in both])
     features = np.mean([one.features is not None and one.features.shifted for one in both])
     labels = np.mean([bool(one.shifted) for one in both])
-    print(
-        f"| {name} | {sizes[1]} | {alone:.1%} | {either:.1%} | {features:.1%} | {labels:.1%} | {spent:.0f} |",
-        flush=True,
-    )
+    shares = " | ".join(f"{share:.1%}" for share in (alone, either, features, labels))
+    print(f"| {name} | {sizes[1]} | {shares} | {spent:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -224,8 +224,10 @@ def compare_features(before: Rows, now: Rows, rate: float = RATE) -> FeatureDrif
         rate: of both together.
 
     Raises:
-        InputError: a rate that would take too many permutations.
+        InputError: a rate that would take too many permutations, or features of two nets.
     """
+    if before.shape[1] != now.shape[1]:
+        raise InputError(f"{before.shape[1]} features of validation and {now.shape[1]} of today", instead="of one net")
     permutations = permutations_for(rate / 2)
     if permutations is None:
         raise InputError(f"rate = {rate:g} is too small to compare features", instead="0.001 or more")
