@@ -64,9 +64,9 @@ def pack(
         str,
         typer.Option(metavar="METRIC", help="On validation, paired with float32.", callback=checked(checks.metric)),
     ] = "macro_f1",
-    drift: Annotated[
-        bool, typer.Option("--drift/--no-drift", help="Keep what `tagfit drift` compares with: features, no pictures.")
-    ] = True,
+    without_drift: Annotated[
+        bool, typer.Option("--without-drift", help="Keep no features of validation for `tagfit drift`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Write a tagger to use elsewhere, without the data.
@@ -81,7 +81,12 @@ def pack(
     from tagfit.workflow.quantising import TooMuchLostError
 
     given: dict[str, Any] = {} if thresholds is None else {"thresholds": Thresholds.load(thresholds)}
-    chosen: dict[str, Any] = {"int8": int8, "int8_loss": int8_loss, "int8_metric": int8_metric, "drift": drift}
+    chosen: dict[str, Any] = {
+        "int8": int8,
+        "int8_loss": int8_loss,
+        "int8_metric": int8_metric,
+        "drift": not without_drift,
+    }
     kind = cast("Format", format)
     try:
         with progress_bar(quiet=as_json) as bar:
