@@ -67,6 +67,7 @@ def client(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     pytest.importorskip("starlette")
     from starlette.testclient import TestClient
 
+    from tagfit.cli.training_form import trainer
     from tagfit.studio import context
     from tagfit.studio.guard import Guard, Session
     from tagfit.studio.routes import application
@@ -74,7 +75,7 @@ def client(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(context, "PATIENCE", 120.0)
     (tmp_path / "work").mkdir()
     session = Session(4242)
-    guarded = Guard(application(tmp_path / "work", file), session)
+    guarded = Guard(application(tmp_path / "work", trainer, file), session)
     with TestClient(guarded, base_url=f"http://{HOST}", follow_redirects=False) as found:
         found.cookies.set(session.name, session.cookie)
         yield found
