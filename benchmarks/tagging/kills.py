@@ -129,7 +129,7 @@ def main() -> None:
         began = time.perf_counter()
         subprocess.run([*words, "--out", str(uninterrupted)], capture_output=True, check=True)
         took = time.perf_counter() - began
-        print(f"uninterrupted: {took:.1f} s")
+        print(f"uninterrupted: {took:.1f} s", flush=True)
 
         def the_command(process: subprocess.Popen[bytes]) -> tuple[str, int] | None:
             try:
