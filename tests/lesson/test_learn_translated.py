@@ -176,7 +176,9 @@ def check_page(client: TestClient, address: str, events: Sequence[Event] = (), c
     assert (page.root["lang"], page.root["dir"]) == ("he", "rtl"), address
     known = [*of_engine(events), *code.split("\n")]
     assert left_behind("\n".join(page.texts), known) == [], address
-    data = client.get(address.replace("?", ".json?") if "?" in address else f"{address}.json").json()["data"]
+    if "?" in address:  # an outcome, which waits for nothing
+        return
+    data = client.get(f"{address}.json").json()["data"]
     assert left_behind(" ".join(data[key] for key in ("training", "waiting") if key in data), ["epoch", "count"]) == []
 
 
@@ -330,7 +332,7 @@ def test_practice_from_its_first_item_to_its_end(
     assert left_behind(said) == []
 
 
-@pytest.mark.parametrize("stations", [1, 9, 10])
+@pytest.mark.parametrize("stations", [1, 10])
 def test_the_end_of_a_station_and_of_the_course(
     client: TestClient,
     file: Path,
