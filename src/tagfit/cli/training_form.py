@@ -48,6 +48,7 @@ def _options(group: type[Any]) -> Iterator[Option]:
             switch=kind is bool,
             many=get_origin(kinds[0]) is list,
             path=kinds[0] is Path,
+            default="" if one.default is None or kind is bool else str(one.default),
         )
 
 

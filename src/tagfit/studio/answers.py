@@ -77,7 +77,9 @@ def answered(request: Request, answer: Callable[[], Response]) -> Response:
 def shown(request: Request, page: dict[str, Any], template: str, status: int = 200) -> Response:
     """A page, or its JSON twin where that is asked for."""
     if request.scope.get("as_json"):
-        return Response(to_json(page), status, media_type="application/json")
+        make = page.get("result")
+        whole = {**page, "result": None if make is None else make()}
+        return Response(to_json(whole), status, media_type="application/json")
     return HTMLResponse(rendered(template, page), status)
 
 

@@ -69,7 +69,7 @@ def application(workspace: Workspace, train: Callable[[], Trainer], progress: Pa
 
     routes = [
         get("/cures", lambda s, _: cures.cures(s.workspace)),
-        get("/cures/{key}", lambda s, r: cures.cure(s.workspace, r.path_params["key"]), "live.html"),
+        get("/cures/{key}", _cure, "live.html"),
         file("/cures/{key}/certificate", _certificate),
         post("/cures/{key}/stop", lambda s, r, _: changes.stop(s, s.workspace.cure(r.path_params["key"]), "cures", r)),
         post("/cures/{key}/resume", changes.resume_cure),
@@ -78,11 +78,11 @@ def application(workspace: Workspace, train: Callable[[], Trainer], progress: Pa
         get("/starting/{key}", _starting, "wait.html"),
         get("/compare", _compare),
         *learn_routes.routes(get, file, of.pairs),
-        get(run_at, lambda s, r: run.overview(s.desk(r)), "live.html"),
+        get(run_at, lambda s, r: run.overview(s.desk(r), s.train()), "live.html"),
         get(run_at + "/curves", lambda s, r: run.curves(s.desk(r)), "live.html"),
         Route(run_at + "/curves/events", events),
-        get(run_at + "/findings", lambda s, r: run.findings(s.desk(r), r.query_params)),
-        get(run_at + "/data", lambda s, r: data.data(s.desk(r))),
+        get(run_at + "/findings", lambda s, r: run.findings(s.desk(r), s.train(), r.query_params)),
+        get(run_at + "/data", lambda s, r: data.data(s.desk(r), s.train())),
         get(run_at + "/corrections", lambda s, r: corrections.corrections(s.desk(r))),
         post(run_at + "/corrections", changes.correct),
         of.pairs(run_at + "/corrections/answer", changes.answer),
@@ -113,6 +113,10 @@ def application(workspace: Workspace, train: Callable[[], Trainer], progress: Pa
 
 def _with_split(make: Callable[..., dict[str, Any]]) -> Make:
     return lambda studio, request: make(studio.desk(request), request.path_params["split"], request.query_params)
+
+
+def _cure(studio: Studio, request: Request) -> dict[str, Any]:
+    return cures.cure(studio.workspace, studio.work, request.path_params["key"], PATIENCE_OF_DATA)
 
 
 def _picture(studio: Studio, request: Request) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tagfit.data.plan import Plan
 from tagfit.errors import InputError
@@ -34,6 +35,7 @@ class Option:
         switch: whether it takes no value.
         many: whether it may be repeated.
         path: whether its value is a path.
+        default: the value that need not be said.
     """
 
     flag: str
@@ -43,25 +45,29 @@ class Option:
     switch: bool = False
     many: bool = False
     path: bool = False
+    default: str = ""
 
     @property
     def name(self) -> str:
         """The name of its field in the form."""
         return self.flag.lstrip("-")
 
-    def words(self, value: str, workspace: Workspace, place: Place) -> list[str]:
+    def words(self, value: str, placed: Callable[[str], str]) -> list[str]:
         """The words of the command for what the field says; a value never stands alone, so it cannot be an option."""
         if not value.strip() or (self.switch and value != YES):
             return []
         if self.switch:
             return [self.flag]
-        values = shlex.split(value) if self.many else [value]
-        return [f"{self.flag}={self._placed(one, workspace, place)}" for one in values]
+        return [f"{self.flag}={placed(one)}" for one in (shlex.split(value) if self.many else [value])]
 
-    def _placed(self, value: str, workspace: Workspace, place: Place) -> str:
+    def placed(self, workspace: Workspace, place: Place) -> Callable[[str], str]:
         """A value as it is, or the path that it names, which is inside the folder."""
-        named = self.flag in OR_FILES and ("/" in value or (workspace.folder / value).exists())
-        return place(workspace.inside(value)) if self.path or named else value
+
+        def written(value: str) -> str:
+            named = self.flag in OR_FILES and ("/" in value or (workspace.folder / value).exists())
+            return place(workspace.inside(value)) if self.path or named else value
+
+        return written
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,43 @@ def words_of(workspace: Workspace, trainer: Trainer, form: Mapping[str, str], pl
     if workspace.shown(source).startswith(EXPORTS):
         given.setdefault("allow-outside", YES)
     for option in trainer.options:
-        words += option.words(given.get(option.name, ""), workspace, place)
+        words += option.words(given.get(option.name, ""), option.placed(workspace, place))
     return words
+
+
+def form_of(workspace: Workspace, trainer: Trainer, source: Mapping[str, Any]) -> dict[str, str]:
+    """The fields that say how the source of a run was read and split.
+
+    Args:
+        workspace: the folder.
+        trainer: of the command line.
+        source: the Plan in the run's ``problem.json``.
+    """
+    split = dict(source.get("split") or {})
+    given = {**source, **dict(source.get("read") or {}), **split}
+    given |= {"split": split.get("method"), "split_seed": split.get("seed")}
+    found = {"source": workspace.shown(Path(str(source.get("data", ""))))}
+    for option in trainer.options:
+        value = given.get(option.name.replace("-", "_"))
+        text = "" if isinstance(value, Mapping) else _text(option, value)
+        if text and text != option.default:
+            found[option.name] = workspace.shown(Path(text)) if option.path else text
+    return found
+
+
+def source_words(workspace: Workspace, trainer: Trainer, source: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The source of a run as a command names it in the folder, and the options that it was read with."""
+    form = form_of(workspace, trainer, source)
+    return form["source"], [word for one in trainer.options for word in one.words(form.get(one.name, ""), str)]
+
+
+def _text(option: Option, value: Any) -> str:
+    """A value of a Plan as the form has it."""
+    if value is None or value is False or value == []:
+        return ""
+    if isinstance(value, list | tuple):
+        return shlex.join(map(str, value)) if option.many else ",".join(map(str, value))
+    return YES if value is True else str(value)
 
 
 def settings(form: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tagfit.report import parts
 from tagfit.report.parts import Part
+from tagfit.studio import results
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 
@@ -35,6 +36,7 @@ def corrections(desk: Desk) -> Part:
         "Corrections",
         verdict,
         command=("tagfit", "data", "corrected", desk.workspace.shown(desk.run.folder)),
+        result=results.of_corrections(desk),
         sections=[shown if rows else None],
         ways=frame.ways(desk, "Corrections"),
         actions=[undo, export] if standing else [],

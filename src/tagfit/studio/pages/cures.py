@@ -15,7 +15,9 @@ from tagfit.report.page import number
 from tagfit.report.parts import Part
 from tagfit.report.report import OF_VERDICT
 from tagfit.runs.writing import is_being_written
+from tagfit.studio import results
 from tagfit.studio.pages import frame
+from tagfit.studio.work import Work
 from tagfit.studio.workspace import Workspace, address
 
 
@@ -40,7 +42,7 @@ def _command(workspace: Workspace) -> tuple[str, ...]:
     return ("tagfit", "cure", *(["--resume", workspace.shown(folders[0])] if folders else ["RUN", "--goal", "lesson"]))
 
 
-def cure(workspace: Workspace, key: str) -> Part:
+def cure(workspace: Workspace, work: Work, key: str, patience: float) -> Part:
     """One cure: its certificate, or its trials so far."""
     folder = workspace.cure(key)
     shown = workspace.shown(folder)
@@ -69,8 +71,10 @@ def cure(workspace: Workspace, key: str) -> Part:
         ["split", "before", "after"], figures, id="figures", title=f"{document.metric}, before and after"
     )
     ways.append({**parts.link("The certificate", address("cures", key, "certificate")), "here": ""})
-    check = ("tagfit", "verify", shown)
-    return frame.page(shown, verdict, command=check, sections=[table, log], ways=ways, data={"live": False})
+    return frame.page(
+        shown, verdict, command=("tagfit", "verify", shown), result=results.of_verification(work, folder, patience),
+        sections=[table, log], ways=ways, data={"live": False},
+    )  # fmt: skip
 
 
 def _cure(workspace: Workspace, key: str) -> list[Any]:

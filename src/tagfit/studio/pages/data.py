@@ -8,8 +8,10 @@ import numpy as np
 
 from tagfit.report import parts
 from tagfit.report.parts import Cell, Part
+from tagfit.studio import results
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
+from tagfit.studio.trainer import Trainer, source_words
 from tagfit.studio.views import NEXT
 
 # Views of the grid that are worth a look, with why.
@@ -21,7 +23,7 @@ QUEUES = (
 )
 
 
-def data(desk: Desk) -> Part:
+def data(desk: Desk, trainer: Trainer) -> Part:
     """The splits and labels that the run was trained on, without the test split's tags."""
     record = desk.record
     shown = [split for split in desk.splits if split != "test"]
@@ -31,11 +33,13 @@ def data(desk: Desk) -> Part:
     labels = tuple(record["labels"])
     rare = _rare(labels, counts)
     said = f"{sum(sizes.values()):,} rows ({rows}) with {len(labels)} labels." + (f" {rare}" if rare else "")
-    source = str(record["source"].get("data", ""))
+    read = {name: record["source"].get(name) for name in ("data", "read")}
+    source, options = source_words(desk.workspace, trainer, read) if read["data"] else ("", [])
     return frame.page(
         f"Data of {desk.workspace.shown(desk.run.folder)}",
         parts.verdict("hint" if rare else "good", said),
-        command=("tagfit", "data", "check", source) if source else (),
+        command=("tagfit", "data", "check", source, *options) if source else (),
+        result=results.of_check(desk, source) if desk.problem() is not None else None,
         sections=[_labels(labels, counts), _queues(desk, shown), _fingerprints(record)],
         ways=frame.ways(desk, "Data"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tagfit.lesson.texts import web
@@ -32,6 +32,7 @@ def page(
     ways: Iterable[dict[str, str]] = (),
     actions: Iterable[dict[str, Any]] = (),
     data: dict[str, Any] | None = None,
+    result: Callable[[], dict[str, Any]] | None = None,
 ) -> Part:
     """A page.
 
@@ -43,6 +44,7 @@ def page(
         ways: links to the pages around this one.
         actions: forms, see :func:`action`.
         data: what the scripts of the page read.
+        result: makes what the command prints with --json, for the twin of the page.
     """
     return {
         "title": clean(title),
@@ -52,6 +54,7 @@ def page(
         "sections": [section for section in sections if section is not None],
         "actions": list(actions),
         "data": data or {},
+        "result": result,
     }
 
 

@@ -12,6 +12,7 @@ from tagfit.report import parts
 from tagfit.report.page import clean, number
 from tagfit.report.parts import Part
 from tagfit.scores import Scores
+from tagfit.studio import results
 from tagfit.studio.corrections import ABSENT, PRESENT, UNKNOWN, VALUES
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
@@ -51,6 +52,7 @@ def picture(desk: Desk, split: str, row: int, query: Mapping[str, str]) -> Part:
         name,
         parts.verdict(mark, f"{said}{why}{where}"),
         command=("tagfit", "evaluate", folder, "--split", split),
+        result=results.of_evaluation(desk, [split]),
         ways=frame.ways(desk, "Pictures", split),
         data={
             "row": row,

@@ -12,7 +12,7 @@ from tagfit.report import parts
 from tagfit.report.page import clean, number
 from tagfit.report.parts import Part
 from tagfit.scores import Scores
-from tagfit.studio import sheets
+from tagfit.studio import results, sheets
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.seen import FEATURES, unsure_of
@@ -56,6 +56,7 @@ def grid(desk: Desk, split: str, query: Mapping[str, str]) -> Part:
         f"Pictures of {folder}, {split}",
         parts.verdict("good" if len(rows) else "hint", said),
         command=("tagfit", "evaluate", folder, "--split", split),
+        result=results.of_evaluation(desk, [split]),
         ways=frame.ways(desk, "Pictures", split),
         data={
             "rows": len(rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from tagfit.workflow.explaining import explain_pixels
 def regions(desk: Desk, split: str, row: int) -> Part:
     """The maps of the labels that are predicted for a row."""
     found = _explained(desk, split, row)
+    file = desk.file(split, row) or found.picture
     said = [f"{one.label} at {places(one)[0]}" for one in found.labels if one.peak is not None]
     shown = []
     for at, one in enumerate(found.labels):
@@ -35,7 +37,8 @@ def regions(desk: Desk, split: str, row: int) -> Part:
         parts.verdict(
             "good" if said else "hint", f"Peaks: {'; '.join(said)}." if said else "Nothing speaks for a label."
         ),
-        command=("tagfit", "explain", desk.workspace.shown(desk.run.folder), desk.file(split, row) or found.picture),
+        command=("tagfit", "explain", desk.workspace.shown(desk.run.folder), file),
+        result=lambda: replace(found, picture=file).to_dict(),
         sections=[parts.pictures("regions", "", f"{METHOD}. {PLACES.capitalize()}.", shown)],
         ways=[*frame.ways(desk, "Pictures", split), back],
     )

@@ -12,8 +12,11 @@ from tagfit.report import parts, sections
 from tagfit.report.page import number
 from tagfit.report.parts import Part
 from tagfit.report.report import with_findings
+from tagfit.studio import results
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
+from tagfit.studio.pages.runs import listed
+from tagfit.studio.trainer import Trainer, form_of
 from tagfit.studio.workspace import address
 
 WRONG = 8  # pictures of a kind
@@ -30,7 +33,7 @@ SHOWS = {
 }
 
 
-def overview(desk: Desk) -> Part:
+def overview(desk: Desk, trainer: Trainer) -> Part:
     """Metrics with baselines, labels by need, the strongest finding, the most confident mistakes."""
     run = desk.run
     if not run.scored_splits:
@@ -42,7 +45,7 @@ def overview(desk: Desk) -> Part:
     mark, said = sections.mark_of(evaluation), sections.sentence(evaluation)
     said, mark = with_findings(said, mark, findings)
     shown = [
-        _strongest(desk, findings.fired[0]) if findings.fired else None,
+        _strongest(desk, trainer, findings.fired[0]) if findings.fired else None,
         sections.metrics(evaluations),
         sections.labels(evaluation, lambda label: desk.address(judged, "thresholds", label=label)),
         sections.precision_recall(scores, evaluation),
@@ -54,16 +57,17 @@ def overview(desk: Desk) -> Part:
         desk.workspace.shown(run.folder),
         parts.verdict(mark, said),
         command=("tagfit", "evaluate", desk.workspace.shown(run.folder)),
+        result=results.of_evaluation(desk, [split for split in ("train", "validation") if split in splits]),
         sections=[with_sources(desk, one) for one in shown],
         ways=frame.ways(desk, "Overview"),
         actions=[cure_form(desk)],
     )
 
 
-def findings(desk: Desk, query: Mapping[str, str]) -> Part:
+def findings(desk: Desk, trainer: Trainer, query: Mapping[str, str]) -> Part:
     """Every check that fired, linked to its pictures and to a cure."""
     found = desk.findings()
-    cards = [parts.finding(one, _links(desk, one)) for one in found.fired]
+    cards = [parts.finding(one, _links(desk, trainer, one)) for one in found.fired]
     rest = [[one.code, one.outcome, one.verdict.says] for one in found.all if one.outcome != "fired"]
     others = parts.table(["check", "outcome", "why"], rest, words=3, id="others", title="The other checks")
     worst = "issue" if found.issues else "hint" if found.fired else "good"
@@ -71,6 +75,7 @@ def findings(desk: Desk, query: Mapping[str, str]) -> Part:
         f"Findings on {desk.workspace.shown(desk.run.folder)}",
         parts.verdict(worst, f"{found.summary()}."),
         command=("tagfit", "diagnose", desk.workspace.shown(desk.run.folder)),
+        result=found.to_dict,
         sections=[
             parts.findings("findings", "What is wrong, and what to do", INTERVALS, cards) if cards else None,
             others,
@@ -111,6 +116,7 @@ def curves(desk: Desk) -> Part:
         f"Training of {shown}",
         parts.verdict("good" if state == "done" else "hint", sentence),
         command=words,
+        result=listed(desk.workspace, run.folder) if words[1] == "runs" else None,
         sections=[sections.training(history, info.get("kept_epoch"))],
         ways=frame.ways(desk, "Curves"),
         actions=actions,
@@ -145,12 +151,14 @@ def cure_form(desk: Desk, goal: str = "") -> dict[str, Any]:
     )
 
 
-def _strongest(desk: Desk, finding: Finding) -> Part:
-    card = parts.finding(finding, [*_links(desk, finding), parts.link("all findings", desk.address("findings"))])
+def _strongest(desk: Desk, trainer: Trainer, finding: Finding) -> Part:
+    card = parts.finding(
+        finding, [*_links(desk, trainer, finding), parts.link("all findings", desk.address("findings"))]
+    )
     return parts.findings("strongest", "The strongest finding", "", [card])
 
 
-def _links(desk: Desk, finding: Finding) -> list[dict[str, str]]:
+def _links(desk: Desk, trainer: Trainer, finding: Finding) -> list[dict[str, str]]:
     """What can be done about a finding: see its pictures, train with the changes it names, cure the run."""
     found = _pictures_of(desk, finding)
     remedy = finding.remedy
@@ -159,8 +167,9 @@ def _links(desk: Desk, finding: Finding) -> list[dict[str, str]]:
             f"{name}={json.dumps(value, separators=(',', ':'))}" for name, value in remedy.recipe.items()
         )
         run = desk.run
-        given = {"source": run.problem["source"].get("data"), "recipe": run.info["recipe"], "set": changes}
-        found.append(parts.link("train with these changes", address("train", **given, name=f"{run.name}-changed")))
+        given = {**form_of(desk.workspace, trainer, desk.record["source"]), "recipe": run.info["recipe"]}
+        to = address("train", **given, set=changes, name=f"{run.name}-changed")
+        found.append(parts.link("train with these changes", to))
     if finding.code in CURABLE:
         goal = _goal(desk)
         found.append(parts.link("cure it", f"{desk.address('findings', goal=goal)}#cure"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 from tagfit.errors import InputError
 from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
+from tagfit.runs.run import list_runs
 from tagfit.studio.pages import frame
 from tagfit.studio.workspace import Workspace, address
 
@@ -48,7 +53,16 @@ def runs(workspace: Workspace) -> Part:
         starting = parts.table(["command", "what it does"], EMPTY, words=2, id="start", title="Start here", sentence="")
         verdict = parts.verdict("hint", f"There is no run in {workspace.folder} yet.")
         ways = frame.top("frame_runs")
-        return frame.page("Runs", verdict, command=("tagfit", "runs"), sections=[starting], ways=ways)
+        return frame.page(
+            "Runs",
+            verdict,
+            command=("tagfit", "runs"),
+            sections=[starting],
+            ways=ways,
+            result=listed(workspace, workspace.folder / "runs"),
+        )
+    newest = next(iter(workspace.runs().values())).folder.parent
+    place = workspace.shown(newest)
     live = f", {running} running now" if running else ""
     bad = f", {len(broken)} that cannot be read" if broken else ""
     verdict = parts.verdict("issue" if broken else "good", f"{frame.counted(len(rows), 'run')}{live}{bad}.")
@@ -61,7 +75,24 @@ def runs(workspace: Workspace) -> Part:
     return frame.page(
         "Runs",
         verdict,
-        command=("tagfit", "runs"),
+        command=("tagfit", "runs", *([] if place == "runs" else [place])),
+        result=listed(workspace, newest),
         sections=[shown if rows else None, damaged if broken else None],
         ways=[*frame.top("frame_runs"), *({**link, "here": ""} for link in links)],
     )
+
+
+def listed(workspace: Workspace, folder: Path) -> Callable[[], dict[str, Any]]:
+    """What ``tagfit runs DIR --json`` prints; the folder may be one run."""
+
+    def made() -> dict[str, Any]:
+        found, damaged = [], []
+        for run in list_runs(folder):
+            shown = {"run": workspace.shown(run.folder)}
+            try:
+                found.append({**run.summary(), **shown})
+            except InputError as error:
+                damaged.append({**shown, "problem": str(error).replace(str(run.folder), shown["run"])})
+        return {"runs": found, "damaged": damaged}
+
+    return made

@@ -9,6 +9,7 @@ from tagfit.multihot import decode
 from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
+from tagfit.studio import results
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.pages.run import with_sources
@@ -26,6 +27,7 @@ def similar(desk: Desk, split: str, row: int) -> Part:
     found = desk.neighbours(split, row)
     copies = _copies(desk, split, row, found)
     name, shown = str(scores.ids[row]), desk.workspace.shown(desk.run.folder)
+    file = desk.file(split, row)
     by = "features" if desk.seen().by == FEATURES else "scores, since the model cannot be run here"
     if found:
         nearest = desk.scores(found[0].split).ids[found[0].row]
@@ -41,7 +43,8 @@ def similar(desk: Desk, split: str, row: int) -> Part:
     return frame.page(
         f"Similar to {name}",
         parts.verdict("hint" if copies or not found else "good", said),
-        command=("tagfit", "similar", shown, desk.file(split, row) or name),
+        command=("tagfit", "similar", shown, file or name, "--count", results.SIMILAR),
+        result=results.of_similar(desk, file) if file else None,
         sections=[with_sources(desk, pictures)],
         ways=[*frame.ways(desk, "Pictures", split), back],
     )

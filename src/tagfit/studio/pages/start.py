@@ -7,6 +7,7 @@ from typing import Any
 
 from tagfit import workflow
 from tagfit.curing.names import CERTIFICATE
+from tagfit.evaluation.compare import Comparison
 from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
@@ -21,12 +22,12 @@ def compare(one: Desk, other: Desk) -> Part:
     """Two runs on the same pictures: paired differences with intervals."""
     names = [desk.workspace.shown(desk.run.folder) for desk in (one, other)]
 
-    def made() -> object:
+    def made() -> Comparison:
         return workflow.compare(one.scores("validation"), other.scores("validation"), names=names)
 
     key = ("compare", *names, one.version("validation"), other.version("validation"))
     found = one.work.get(key, "comparing two runs", made, one.patience)
-    shown = [each for each in (*found.overall, *found.labels) if each.label == "" or each.shown]  # type: ignore[attr-defined]
+    shown = [each for each in (*found.overall, *found.labels) if each.label == "" or each.shown]
     rows = [
         [
             each.label or "all labels",
@@ -40,7 +41,7 @@ def compare(one: Desk, other: Desk) -> Part:
         for each in shown
     ]
     columns = ["label", "metric", *names, "difference", "95 % interval", "verdict"]
-    better = [each for each in found.overall if each.shown]  # type: ignore[attr-defined]
+    better = [each for each in found.overall if each.shown]
     said = f"{names[1]} against {names[0]}: " + (
         "; ".join(f"{each.metric} is {each.verdict} by {number(abs(each.difference))}" for each in better[:3])
         if better
@@ -50,7 +51,7 @@ def compare(one: Desk, other: Desk) -> Part:
     ways = [*frame.top(), {**parts.link("Compare", ""), "here": "page"}]
     return frame.page(
         "Compare", parts.verdict("good" if better else "hint", f"{said}."),
-        command=("tagfit", "compare", *names), sections=[table], ways=ways,
+        command=("tagfit", "compare", *names), result=found.to_dict, sections=[table], ways=ways,
     )  # fmt: skip
 
 

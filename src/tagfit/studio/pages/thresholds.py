@@ -16,7 +16,7 @@ from tagfit.report import charts, curves, parts
 from tagfit.report.page import clean, number
 from tagfit.report.parts import Part
 from tagfit.scores import Scores
-from tagfit.studio import sheets
+from tagfit.studio import results, sheets
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.views import View
@@ -51,7 +51,8 @@ def explorer(desk: Desk, split: str, query: Mapping[str, str]) -> Part:
     return frame.page(
         f"Threshold of {label}",
         parts.verdict("good", f"{said}{best}."),
-        command=("tagfit", "thresholds", folder),
+        command=("tagfit", "thresholds", folder, "--split", split),
+        result=results.of_thresholds(desk, split),
         ways=frame.ways(desk, "Thresholds", split),
         sections=[_chart(curve, figures), _table(desk, scores, saved)],
         actions=[
