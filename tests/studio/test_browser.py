@@ -200,6 +200,23 @@ def test_letters_find_a_label_and_u_takes_the_last_correction_back(page: Page, o
     assert (second["was"], second["now"]) == (first["now"], first["was"])
 
 
+def test_a_slash_filters_every_page_that_has_rows(page: Page, own: Server) -> None:
+    for path, letters, rows in (("/", "other", "#runs tbody tr"), (f"{RUN}/findings", "copies", "#others tbody tr")):
+        settle(page, own.base + path)
+        every = page.locator(rows).count()
+        page.keyboard.press("/")
+        page.keyboard.type(letters)
+        left = page.locator(f"{rows}:visible")
+        expect(left.first).to_contain_text(letters)
+        assert 0 < left.count() < every
+        assert Axe().run(page).violations_count == 0
+        for _ in letters:
+            page.keyboard.press("Backspace")
+        page.keyboard.press("Escape")
+        expect(left).to_have_count(every)
+        expect(page.locator("#quick")).to_be_hidden()
+
+
 def test_single_keys_can_be_switched_off(page: Page, own: Server) -> None:
     settle(page, own.base + f"{GRID}/2")
     page.keyboard.press("?")

@@ -20,12 +20,17 @@ from tagfit.recipe import Recipe
 RUN = "/runs/runs~mine"
 # Pages whose command prints the same, and pages whose command does what the page is for.
 SAME = (
-    "/index", RUN, f"{RUN}/curves", f"{RUN}/findings", f"{RUN}/data", f"{RUN}/corrections", f"{RUN}/validation/pictures",
-    f"{RUN}/train/pictures/1", f"{RUN}/validation/pictures/0/similar", f"{RUN}/train/thresholds",
-    "/compare?a=runs~mine&b=runs~other", "/runs/runs~conv/validation/pictures/0/regions",
+    "/index", RUN, f"{RUN}/curves", f"{RUN}/findings", f"{RUN}/data", f"{RUN}/corrections",
+    f"{RUN}/validation/pictures", f"{RUN}/train/pictures/1", f"{RUN}/validation/pictures/0/similar",
+    f"{RUN}/train/thresholds", "/compare?a=runs~mine&b=runs~other", "/runs/runs~conv/validation/pictures/0/regions",
 )  # fmt: skip
 OTHERS = ("/train", "/cures", f"{RUN}/validation/calibration", f"{RUN}/try", "/learn", "/learn/tag")
-PLACEHOLDERS = {"PICTURE": "photos/images/00.jpg", "SOURCE": "photos", "RUN": "runs/mine"}
+PLACEHOLDERS = {
+    "PICTURE": "photos/images/00.jpg",
+    "SOURCE": "photos",
+    "RUN": "runs/mine",
+    "lesson": "validation.mAP>=0.99",
+}
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def test_twins_have_what_the_commands_print(tagfit: Command, client: TestClient,
 
 def test_the_options_that_a_source_was_read_with_are_in_its_commands(client: TestClient, everything: Path) -> None:
     assert client.get(f"{RUN}/data.json").json()["command"] == (
-        "tagfit data check photos --separator=';' --allow-outside '--exclude-labels=x *'"
+        "tagfit data check photos '--separator=;' --allow-outside '--exclude-labels=x *'"
     )
 
 
@@ -80,4 +85,4 @@ def test_the_commands_of_the_other_pages_run(tagfit: Command, client: TestClient
         elif words[0] == "pack":
             words += ["packed"]
         done = tagfit(*words)
-        assert done.code in (0, 3), (path, words, done.err)
+        assert done.code in (0, 4), (path, words, done.err)  # 4: a goal that is out of reach

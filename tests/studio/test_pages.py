@@ -52,7 +52,7 @@ def test_every_page_begins_with_the_verdict_of_its_twin(client: TestClient, path
     assert page.text.index('class="verdict') < page.text.index("<footer")
     embedded = page.text.partition('id="data">')[2].partition("</script>")[0]
     assert json.loads(embedded) == values["data"]
-    assert set(values) == {"title", "verdict", "command", "ways", "sections", "actions", "data"}
+    assert set(values) == {"title", "verdict", "command", "ways", "sections", "actions", "data", "result"}
 
 
 @pytest.mark.parametrize("path", [RUN, f"{RUN}/findings"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import numpy as np
 
+from tagfit.data.pictures import decode
 from tagfit.errors import InputError
 from tagfit.report import parts
 from tagfit.report.explanation_page import overlay
@@ -16,13 +16,12 @@ from tagfit.studio.pages import frame
 from tagfit.studio.workspace import MissingError
 from tagfit.tagger import of_run
 from tagfit.tagger.explanation import METHOD, PLACES, Explanation, places
-from tagfit.workflow.explaining import explain_pixels
+from tagfit.workflow.explaining import explain_bytes, explain_pixels
 
 
 def regions(desk: Desk, split: str, row: int) -> Part:
     """The maps of the labels that are predicted for a row."""
     found = _explained(desk, split, row)
-    file = desk.file(split, row) or found.picture
     said = [f"{one.label} at {places(one)[0]}" for one in found.labels if one.peak is not None]
     shown = []
     for at, one in enumerate(found.labels):
@@ -37,8 +36,8 @@ def regions(desk: Desk, split: str, row: int) -> Part:
         parts.verdict(
             "good" if said else "hint", f"Peaks: {'; '.join(said)}." if said else "Nothing speaks for a label."
         ),
-        command=("tagfit", "explain", desk.workspace.shown(desk.run.folder), file),
-        result=lambda: replace(found, picture=file).to_dict(),
+        command=("tagfit", "explain", desk.workspace.shown(desk.run.folder), found.picture),
+        result=found.to_dict,
         sections=[parts.pictures("regions", "", f"{METHOD}. {PLACES.capitalize()}.", shown)],
         ways=[*frame.ways(desk, "Pictures", split), back],
     )
@@ -62,7 +61,12 @@ def _explained(desk: Desk, split: str, row: int) -> Explanation:
         raise InputError("there is no picture to explain", instead="the sources of the run, as they were")
     values, rows = pixels
 
+    problem, name = desk.problem(), desk.file(split, row)
+
     def made() -> Explanation:
+        if name and problem is not None and problem.data.files is not None:  # finer than the pixels, and without bars
+            place = problem.data.files[int(rows[row])]
+            return explain_bytes(of_run(run), decode.read(place), name)
         return explain_pixels(of_run(run), np.asarray(values[rows[row]]), str(scores.ids[row]))
 
     return desk.computed("regions", "looking for the regions that speak for a label", made, split, row)

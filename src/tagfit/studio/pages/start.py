@@ -15,7 +15,7 @@ from tagfit.runs.writing import is_being_written
 from tagfit.studio import jobs
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
-from tagfit.studio.workspace import Workspace, address
+from tagfit.studio.workspace import MissingError, Workspace, address
 
 
 def compare(one: Desk, other: Desk) -> Part:
@@ -61,6 +61,8 @@ def starting(workspace: Workspace, key: str) -> Part:
     words = jobs.words_of(workspace, key)
     command = ("tagfit", *words) if words else ()
     found = _begun(workspace, key, ended)
+    if found is None and not words:
+        raise MissingError(f"nothing was started as {key!r}", instead="one of the list of runs or of cures")
     lines = parts.table(["what it says"], [[line] for line in said.splitlines()[-20:]], id="log", title="")
     if found is None:
         verdict = ("issue", "It ended before it began.") if ended else ("hint", "It is starting.")

@@ -5,6 +5,7 @@ export const data = JSON.parse(document.getElementById("data").textContent);
 const help = document.getElementById("help");
 const box = document.getElementById("keys-on");
 const handlers = new Map();
+const quick = document.getElementById("quick"), quickText = document.getElementById("quick-text");
 
 export function onKey(key, act) { handlers.set(key, act); }
 
@@ -52,6 +53,7 @@ function wire() {
       try { await navigator.clipboard.writeText(button.dataset.text); say(button.dataset.done); } catch { say(button.dataset.refused); }
     };
   }
+  if (quickText.value) narrow();
   const twin = document.getElementById("twin");
   const path = location.pathname === "/" ? "/index" : location.pathname;
   if (twin) twin.href = `${path}.json${location.search}`;
@@ -73,7 +75,22 @@ document.addEventListener("keydown", (event) => {
   if (act && act(event) !== false) event.preventDefault();
 });
 
-onKey("/", () => (document.getElementById("filter") ?? document.getElementById("label") ?? document.body).focus());
+// "/" leads to the filter that a page has of its own, or shows one that leaves the rows, findings and pictures with some letters.
+
+function narrow() {
+  const letters = quickText.value.toLowerCase();
+  for (const one of document.querySelectorAll("main tbody tr, main article, main .pictures figure")) {
+    one.hidden = !one.textContent.toLowerCase().includes(letters);
+  }
+}
+
+onKey("/", () => {
+  const own = document.getElementById("filter") ?? document.getElementById("label");
+  if (!own) quick.hidden = false;
+  (own ?? quickText).focus();
+});
+quickText.oninput = narrow;
+quickText.addEventListener("blur", () => { quick.hidden = quickText.value === ""; });
 // A form of many fields asks with those that say something, so that its address stays short.
 for (const form of document.querySelectorAll("form:has(details.more)")) {
   form.addEventListener("formdata", (event) => {
