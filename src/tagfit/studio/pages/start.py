@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tagfit import workflow
 from tagfit.curing.names import CERTIFICATE
@@ -12,6 +16,7 @@ from tagfit.report import parts
 from tagfit.report.page import number
 from tagfit.report.parts import Part
 from tagfit.runs.writing import is_being_written
+from tagfit.scores import Scores
 from tagfit.studio import jobs
 from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
@@ -22,8 +27,11 @@ def compare(one: Desk, other: Desk) -> Part:
     """Two runs on the same pictures: paired differences with intervals."""
     names = [desk.workspace.shown(desk.run.folder) for desk in (one, other)]
 
+    first, second = one.scores("validation"), other.scores("validation")
+    rejudged = judged_alike(first, _files(one), second, _files(other))
+
     def made() -> Comparison:
-        return workflow.compare(one.scores("validation"), other.scores("validation"), names=names)
+        return workflow.compare(rejudged or first, second, names=names)
 
     key = ("compare", *names, one.version("validation"), other.version("validation"))
     found = one.work.get(key, "comparing two runs", made, one.patience)
@@ -47,12 +55,42 @@ def compare(one: Desk, other: Desk) -> Part:
         if better
         else "no difference of the whole models is shown"
     )
+    if rejudged is not None:
+        said += f". Their tags differ; both are judged by those of {names[1]}"
     table = parts.table(columns, rows, words=2, id="differences", title="Paired differences")
     ways = [*frame.top(), {**parts.link("Compare", ""), "here": "page"}]
     return frame.page(
         "Compare", parts.verdict("good" if better else "hint", f"{said}."),
         command=("tagfit", "compare", *names), result=found.to_dict, sections=[table], ways=ways,
     )  # fmt: skip
+
+
+def _files(desk: Desk) -> list[Path] | None:
+    """The picture files of the rows of validation; None where they have none, or are on another machine."""
+    problem = desk.problem()
+    if problem is None or problem.data.files is None:
+        return None
+    files = [problem.data.files[row] for row in problem.part("validation").rows]
+    return [file.resolve() for file in files if isinstance(file, Path)]
+
+
+def judged_alike(first: Scores, files: list[Path] | None, second: Scores, others: list[Path] | None) -> Scores | None:
+    """The first scores in the rows and by the tags of the second, where both are of the same picture files.
+
+    A run on exported corrections names the same pictures in another way and has other tags. None where the scores can
+    be compared as they are, or where they are of other pictures.
+    """
+    same = first.labels == second.labels and np.array_equal(first.ids, second.ids)
+    if same and np.array_equal(first.truth, second.truth) and np.array_equal(first.known, second.known):
+        return None
+    if files is None or others is None or (len(files), len(others)) != (len(first), len(second)):
+        return None
+    if sorted(files) != sorted(others) or len(set(files)) < len(files) or set(first.labels) != set(second.labels):
+        return None
+    place = {file: row for row, file in enumerate(files)}
+    rows = [place[file] for file in others]
+    columns = [first.labels.index(label) for label in second.labels]
+    return replace(second, scores=first.scores[rows][:, columns])
 
 
 def starting(workspace: Workspace, key: str) -> Part:
