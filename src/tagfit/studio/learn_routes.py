@@ -55,7 +55,8 @@ def _progress(studio: Studio, _request: Request) -> Response:
 
 def _live(studio: Studio, request: Request) -> Response:
     """The epochs of the training that a station is waiting for."""
-    return JSONResponse(studio.epochs.get(request.path_params["station"], []))
+    found = pages_of_course.find(request.path_params["station"])
+    return JSONResponse(studio.epochs.get(found.id, []))
 
 
 def _painted(studio: Studio, request: Request) -> Response:
