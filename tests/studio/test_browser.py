@@ -303,7 +303,7 @@ def test_corrections_become_a_source_and_a_training_that_outlives_its_server(
     page.wait_for_url("**/train?source=**")
     page.get_by_label("Recipe").select_option("plain-dense")
     page.get_by_label("Changes").fill("epochs=100000 patience=0")
-    page.get_by_label("Name").fill("corrected")
+    page.get_by_label("Name", exact=True).fill("corrected")
     page.get_by_role("button", name="Start the training").click()
     page.wait_for_url("**/curves")
     expect(page.locator(".verdict")).to_contain_text(re.compile("epoch [2-9]"))

@@ -93,7 +93,7 @@ def _queues(desk: Desk, splits: list[str]) -> Part:
             parts.link(
                 f"{name} in {split}", desk.address(split, "pictures", show=show, sort=NEXT if show == "unknown" else "")
             ),
-            why,
+            f"{why}; few in train, whose tags the model has seen" if (split, show) == ("train", "suspect") else why,
         ]
         for split in splits
         for show, name, why in QUEUES
