@@ -45,7 +45,7 @@ def recipe(folder: Path) -> Recipe:
     transformers.ResNetModel(config).save_pretrained(folder / "resnet")
     about = {"image_mean": [0.5] * 3, "image_std": [0.2] * 3, "size": {"height": SIDE, "width": SIDE}}
     (folder / "resnet" / "preprocessor_config.json").write_text(json.dumps(about))
-    return NAMED["fine-tuned"].changed(**FIELDS, backbone=str(folder / "resnet"))
+    return NAMED["fine-tuned"].changed(**FIELDS, tune="all", backbone=str(folder / "resnet"))
 
 
 @pytest.fixture(scope="module")

@@ -348,9 +348,10 @@ NAMED: dict[str, Recipe] = {
     ),
     "fine-tuned": Recipe(
         architecture="pretrained",
-        backbone="efficientnet-lite0",
-        backbone_size=160,
-        tune="all",
+        backbone="efficientnet-lite2",
+        backbone_size=224,
+        tune="last",
+        views=4,
         widths=(),
         dropout=(0.3,),
         optimiser="adamw",
@@ -372,7 +373,7 @@ SUMMARIES: dict[str, str] = {
     "plain-conv": "a conv net with nothing against overfitting",
     "regularised-conv": "a small residual conv net with batch norm, weight decay, averaged weights and augmentation",
     "pretrained": "a small head on the features of a net that was trained on ImageNet: for photographs",
-    "fine-tuned": "a net that was trained on ImageNet, all of it trained further: more accurate, in minutes",
+    "fine-tuned": "a net that was trained on ImageNet, its last stages trained further: more accurate, in minutes",
 }
 # What is trained where no recipe is named.
 FOR_FEATURES, FOR_PICTURES = "regularised-dense", "regularised-conv"

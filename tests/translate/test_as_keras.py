@@ -177,5 +177,5 @@ def test_a_problem_that_is_none_is_refused(size: Any, mean: Any, std: Any) -> No
 def test_a_pretrained_backbone_has_no_code(translated: Callable[[Recipe, str], str]) -> None:
     with pytest.raises(InputError, match="there is no code for that"):
         translated(NAMED["pretrained"], "pretrained")
-    with pytest.raises(InputError, match="tunes efficientnet-lite0: there is no code for that"):
+    with pytest.raises(InputError, match="tunes the last blocks of efficientnet-lite2: there is no code for that"):
         translated(NAMED["fine-tuned"], "fine-tuned")

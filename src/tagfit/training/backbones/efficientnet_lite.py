@@ -26,7 +26,7 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM, FEATURES = 32, 1280
-FIRST_OF_LAST = 5  # the stage at 1/32 of the picture's side
+FIRST_OF_LAST = 3  # the stage at 1/16 of the picture's side: docs/decisions says why
 WIDTH_MULTIPLE = 8
 # TensorFlow's; what pixels are shifted and scaled by comes from its code, too.
 BATCH_NORM = {"eps": 1e-3, "momentum": 0.01}
@@ -44,7 +44,7 @@ class Variant:
     def last(self) -> int:
         """The first of the blocks that are tuned where only the last ones are.
 
-        The first block of that stage still sees maps of 1/16, of twice as many values.
+        The first block of that stage still sees maps of 1/8, of more values.
         """
         return sum(_repeats(at, self.depth) for at in range(FIRST_OF_LAST)) + 1
 
