@@ -172,85 +172,81 @@ def _at(k: int, of: r.RankedRows) -> list[Metric]:
     ]
 
 
-def _table() -> dict[str, Metric]:
-    declared = [
-        Metric(
-            "label_accuracy",
-            "higher",
-            (0.0, 1.0),
-            "share of the single yes/no answers that are right (1 - Hamming loss)",
-            _label_accuracy,
-        ),
-        Metric(
-            "subset_accuracy",
-            "higher",
-            (0.0, 1.0),
-            "share of pictures whose tags are all right",
-            lambda t: t.count_mean("subset_accuracy", r.subset_right),
-            of_rows=True,
-        ),
-        Metric(
-            "loss",
-            "lower",
-            (0.0, float("inf")),
-            "binary log loss in nats, mean over entries (clipped at 1e-7)",
-            _over_all(lambda t: t.log_loss),
-            decides=False,
-            can_say_nothing=False,
-        ),
-        _ranked("mAP", "ap", lambda t: t.ranked.ap, "average precision, mean over labels"),
-        *_averages("f1", c.fbeta, "harmonic mean of precision and recall"),
-        *_averages("precision", c.precision, "share of the predicted tags that are right"),
-        *_averages("recall", c.recall, "share of the true tags that are found"),
-        _of_rows(
-            "argmax_accuracy",
-            r.argmax_right,
-            "what Keras prints as accuracy: the first highest score on the first true tag; for comparison only",
-        ),
-        Metric(
-            "hamming_loss",
-            "lower",
-            (0.0, 1.0),
-            "share of the single yes/no answers that are wrong",
-            lambda t: 1.0 - _label_accuracy(t),
-        ),
-        *_averages("jaccard", c.jaccard, "true positives over all that is predicted or true"),
-        _ranked("macro_auc", "auc", lambda t: t.ranked.auc, "area under the ROC curve, mean over labels"),
-        Metric(
-            "brier",
-            "lower",
-            (0.0, 1.0),
-            "squared error of the probability, mean over entries",
-            _over_all(lambda t: t.squared_error),
-            decides=False,
-        ),
-        *_averages("f2", lambda counts: c.fbeta(counts, 2.0), "F-beta that weighs recall twice as much as precision"),
-        *_averages("f0.5", lambda counts: c.fbeta(counts, 0.5), "F-beta that weighs recall half as much as precision"),
-        _of_labels(
-            "macro_specificity", "specificity", lambda t: c.specificity(t.counts), "share of absent tags left off"
-        ),
-        _of_rows("lrap", RANKED, "label ranking average precision, mean over pictures"),
-        _of_rows("coverage_error", RANKED, "how many labels down the list all true tags are", "lower", float("inf")),
-        _of_rows("ranking_loss", RANKED, "share of (true, false) tag pairs of a picture in the wrong order", "lower"),
-        _of_rows("one_error", RANKED, "share of pictures whose highest-scored label is not a true tag", "lower"),
-        *(metric for k in r.KS for metric in _at(k, RANKED)),
-        Metric(
-            "calibration_error",
-            "lower",
-            (0.0, 1.0),
-            "how far scores are from the shares they promise (debiased, bins of equal mass), mean over labels",
-            lambda t: macro(t.calibration_error),
-            decides=False,
-            of_labels=lambda t: t.calibration_error,
-            of_label="calibration_error",
-            plain_scale=True,
-            widening=1.25,
-        ),
-    ]
-    return {metric.name: metric for metric in declared}
+_DECLARED: tuple[Metric, ...] = (
+    Metric(
+        "label_accuracy",
+        "higher",
+        (0.0, 1.0),
+        "share of the single yes/no answers that are right (1 - Hamming loss)",
+        _label_accuracy,
+    ),
+    Metric(
+        "subset_accuracy",
+        "higher",
+        (0.0, 1.0),
+        "share of pictures whose tags are all right",
+        lambda t: t.count_mean("subset_accuracy", r.subset_right),
+        of_rows=True,
+    ),
+    Metric(
+        "loss",
+        "lower",
+        (0.0, float("inf")),
+        "binary log loss in nats, mean over entries (clipped at 1e-7)",
+        _over_all(lambda t: t.log_loss),
+        decides=False,
+        can_say_nothing=False,
+    ),
+    _ranked("mAP", "ap", lambda t: t.ranked.ap, "average precision, mean over labels"),
+    *_averages("f1", c.fbeta, "harmonic mean of precision and recall"),
+    *_averages("precision", c.precision, "share of the predicted tags that are right"),
+    *_averages("recall", c.recall, "share of the true tags that are found"),
+    _of_rows(
+        "argmax_accuracy",
+        r.argmax_right,
+        "what Keras prints as accuracy: the first highest score on the first true tag; for comparison only",
+    ),
+    Metric(
+        "hamming_loss",
+        "lower",
+        (0.0, 1.0),
+        "share of the single yes/no answers that are wrong",
+        lambda t: 1.0 - _label_accuracy(t),
+    ),
+    *_averages("jaccard", c.jaccard, "true positives over all that is predicted or true"),
+    _ranked("macro_auc", "auc", lambda t: t.ranked.auc, "area under the ROC curve, mean over labels"),
+    Metric(
+        "brier",
+        "lower",
+        (0.0, 1.0),
+        "squared error of the probability, mean over entries",
+        _over_all(lambda t: t.squared_error),
+        decides=False,
+    ),
+    *_averages("f2", lambda counts: c.fbeta(counts, 2.0), "F-beta that weighs recall twice as much as precision"),
+    *_averages("f0.5", lambda counts: c.fbeta(counts, 0.5), "F-beta that weighs recall half as much as precision"),
+    _of_labels("macro_specificity", "specificity", lambda t: c.specificity(t.counts), "share of absent tags left off"),
+    _of_rows("lrap", RANKED, "label ranking average precision, mean over pictures"),
+    _of_rows("coverage_error", RANKED, "how many labels down the list all true tags are", "lower", float("inf")),
+    _of_rows("ranking_loss", RANKED, "share of (true, false) tag pairs of a picture in the wrong order", "lower"),
+    _of_rows("one_error", RANKED, "share of pictures whose highest-scored label is not a true tag", "lower"),
+    *(metric for k in r.KS for metric in _at(k, RANKED)),
+    Metric(
+        "calibration_error",
+        "lower",
+        (0.0, 1.0),
+        "how far scores are from the shares they promise (debiased, bins of equal mass), mean over labels",
+        lambda t: macro(t.calibration_error),
+        decides=False,
+        of_labels=lambda t: t.calibration_error,
+        of_label="calibration_error",
+        plain_scale=True,
+        widening=1.25,
+    ),
+)
 
 
-METRICS = _table()
+METRICS = {metric.name: metric for metric in _DECLARED}
 DEFAULT = (
     "label_accuracy",
     "subset_accuracy",
