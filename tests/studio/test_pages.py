@@ -15,6 +15,8 @@ import tagfit as tf
 from studio.conftest import ORIGIN
 from tagfit.evaluation.evaluate import evaluate
 from tagfit.studio import jobs
+from tagfit.studio.desk import Desk
+from tagfit.studio.workspace import WaitingError
 
 RUN = "/runs/runs~mine"
 PAGES = (
@@ -60,6 +62,18 @@ def test_what_takes_long_says_what_it_is_until_it_is_there(client: TestClient, p
     values = client.get(twin(path)).json()
     assert values["verdict"]["sentence"]
     assert client.get(path).status_code == 200
+
+
+def test_metrics_do_not_wait_for_the_diagnosis(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waiting(_: Desk) -> None:
+        raise WaitingError("diagnosing the run", 1.0)
+
+    assert client.get(twin(RUN)).json()["verdict"]["sentence"].count(".") > 1
+    monkeypatch.setattr(Desk, "findings", waiting)
+    page = client.get(RUN)
+    assert page.status_code == 200
+    assert "The run is being diagnosed" in page.text
+    assert "label_accuracy" in page.text
 
 
 def test_an_empty_folder_shows_what_to_do(tmp_path: Path) -> None:

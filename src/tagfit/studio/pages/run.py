@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tagfit.diagnosis.finding import Finding
+from tagfit.diagnosis.finding import Finding, Findings
 from tagfit.errors import InputError
 from tagfit.report import parts, sections
 from tagfit.report.page import number
@@ -17,10 +17,11 @@ from tagfit.studio.desk import Desk
 from tagfit.studio.pages import frame
 from tagfit.studio.pages.runs import listed
 from tagfit.studio.trainer import Trainer, form_of
-from tagfit.studio.workspace import address
+from tagfit.studio.workspace import WaitingError, address
 
 WRONG = 8  # pictures of a kind
 INTERVALS = "Intervals are 95 %."
+DIAGNOSING = "The run is being diagnosed. The page Findings opens when that is done."
 # Findings that another recipe can resolve.
 CURABLE = ("overfitting", "memorising", "underfitting", "stopped-too-early", "unstable-curve")
 # What shows the pictures behind a finding.
@@ -41,11 +42,12 @@ def overview(desk: Desk, trainer: Trainer) -> Part:
     splits: list[str] = [split for split in run.scored_splits if split != "test"]
     judged = sections.judged_split(splits)
     evaluations = {split: desk.evaluation(split) for split in splits}
-    evaluation, scores, findings = evaluations[judged], desk.scores(judged), desk.findings()
+    evaluation, scores, findings = evaluations[judged], desk.scores(judged), _found_by_now(desk)
     mark, said = sections.mark_of(evaluation), sections.sentence(evaluation)
-    said, mark = with_findings(said, mark, findings)
+    if findings is not None:
+        said, mark = with_findings(said, mark, findings)
     shown = [
-        _strongest(desk, trainer, findings.fired[0]) if findings.fired else None,
+        _strongest(desk, trainer, findings),
         sections.metrics(evaluations),
         sections.labels(evaluation, lambda label: desk.address(judged, "thresholds", label=label)),
         sections.precision_recall(scores, evaluation),
@@ -62,6 +64,14 @@ def overview(desk: Desk, trainer: Trainer) -> Part:
         ways=frame.ways(desk, "Overview"),
         actions=[cure_form(desk)],
     )
+
+
+def _found_by_now(desk: Desk) -> Findings | None:
+    """The diagnosis, which metrics do not wait for; None while it is being computed."""
+    try:
+        return desk.findings()
+    except WaitingError:
+        return None
 
 
 def findings(desk: Desk, trainer: Trainer, query: Mapping[str, str]) -> Part:
@@ -151,10 +161,14 @@ def cure_form(desk: Desk, goal: str = "") -> dict[str, Any]:
     )
 
 
-def _strongest(desk: Desk, trainer: Trainer, finding: Finding) -> Part:
-    card = parts.finding(
-        finding, [*_links(desk, trainer, finding), parts.link("all findings", desk.address("findings"))]
-    )
+def _strongest(desk: Desk, trainer: Trainer, findings: Findings | None) -> Part | None:
+    """The first finding; None where no check fired."""
+    if findings is None:
+        return parts.findings("strongest", "The strongest finding", DIAGNOSING, [])
+    if not findings.fired:
+        return None
+    found = findings.fired[0]
+    card = parts.finding(found, [*_links(desk, trainer, found), parts.link("all findings", desk.address("findings"))])
     return parts.findings("strongest", "The strongest finding", "", [card])
 
 
