@@ -35,7 +35,7 @@ def forbid_splitting(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the source was split again")
 
     monkeypatch.setattr(splitting.placement, "place", refuse)
-    monkeypatch.setattr(splitting, "duplicate_groups", refuse)
+    monkeypatch.setattr(splitting, "known_duplicate_groups", refuse)
 
 
 def test_a_problem_is_opened_again_as_it_was_without_splitting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
