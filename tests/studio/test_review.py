@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,8 +148,9 @@ def test_an_answer_that_names_no_tag_changes_nothing(client: TestClient, folder:
 def test_similar_pictures_are_those_of_the_command(client: TestClient, folder: Path) -> None:
     run = tf.open_run(folder / "runs" / "mine")
     page = values(client, f"{RUN}/validation/pictures/1/similar.json")
-    picture = Path(page["command"].split()[-1])
-    wanted = tf.similar(run, picture, count=12)
+    _, name, _, picture, option, count = shlex.split(page["command"])
+    assert (name, option) == ("similar", "--count")
+    wanted = tf.similar(run, picture, count=int(count))
     found = page["sections"][0]["pictures"]
     assert [Path(one["picture"]).name for one in wanted.pictures] == [Path(one["id"]).name for one in found]
     assert found[0]["lines"][0]["text"].startswith(f"{wanted.pictures[0]['similarity']:.3f} in ")

@@ -229,7 +229,7 @@ def round_ticks(low: float, high: float, about: int = 5) -> list[float]:
     step = min((factor * power for factor in (1, 2, 5, 10)), key=lambda one: abs(one - raw))
     first = np.ceil(low / step - 1e-9) * step
     decimals = 1 - int(np.floor(np.log10(step)))
-    return [round(float(value), decimals) + 0.0 for value in np.arange(first, high + step * 1e-6, step)]
+    return [round(float(value), decimals) + 0.0 for value in np.arange(first, high + step * 1e-9, step)]
 
 
 def _whole(ticks: Sequence[float]) -> list[float]:
