@@ -86,3 +86,9 @@ def test_a_damaged_file_is_replaced(damage: str, inputs: Inputs, searches: list[
 def test_few_pictures_are_not_kept(inputs: Inputs, tmp_path: Path) -> None:
     known_duplicate_groups(inputs, tmp_path)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_cache_that_cannot_be_written_loses_nothing(inputs: Inputs, searches: list[int], tmp_path: Path) -> None:
+    (tmp_path / "duplicates").write_text("not a folder")
+    assert [group.rows for group in known_duplicate_groups(inputs, tmp_path)] == [(1, 4)]
+    assert searches == [6]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
 from tagfit.data.inputs import Inputs
 from tagfit.data.pictures.cache import default_dir
+from tagfit.data.pictures.decode import decoder
 from tagfit.data.pictures.duplicates import SEARCH, DuplicateGroup, DuplicateGroups, duplicate_groups
+from tagfit.errors import InputError
 from tagfit.files import to_json, write_text
 
 # Fewer pictures are compared in less than a second.
@@ -29,13 +32,14 @@ def known_duplicate_groups(inputs: Inputs, cache_dir: Path | None = None) -> Dup
         return known
     found = duplicate_groups(inputs.values, inputs.digests)
     groups = [{"rows": group.rows, "reason": group.reason} for group in found]
-    write_text(path, to_json({"pictures": found.n, "groups": groups}))
+    with suppress(InputError):  # a cache that cannot be written costs another search, and no result
+        write_text(path, to_json({"pictures": found.n, "groups": groups}))
     return found
 
 
 def _key(inputs: Inputs) -> str:
     """A hash of everything that the groups depend on."""
-    made_by = json.dumps([SEARCH, inputs.size, inputs.fit, inputs.decoder])
+    made_by = json.dumps([SEARCH, inputs.size, inputs.fit, inputs.decoder, decoder()])
     return blake2b("\n".join([made_by, *inputs.digests.tolist()]).encode(), digest_size=16).hexdigest()
 
 
