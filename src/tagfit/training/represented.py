@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit.evaluation.shares import logit
+
 
 @dataclass(frozen=True, eq=False)
 class Represented:
@@ -23,5 +25,4 @@ class Represented:
 
 def of_scores(scores: NDArray[np.float32]) -> Represented:
     """For a net that does not end in a linear layer: the logits of its scores are its features."""
-    clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
-    return Represented(scores, np.log(clipped / (1 - clipped)).astype(np.float32))
+    return Represented(scores, logit(scores).astype(np.float32))
