@@ -252,6 +252,11 @@ def test_two_runs_are_compared(client: TestClient, folder: Path) -> None:
     shutil.copytree(folder / "runs" / "mine", folder / "runs" / "other")
     found = client.get("/compare.json?a=runs~mine&b=runs~other").json()
     assert "no difference" in found["verdict"]["sentence"]
+    (form,) = found["actions"]
+    assert {one["name"]: one["value"] for one in form["fields"]} == {"a": "runs/mine", "b": "runs/other"}
+    assert all(set(one["choices"]) == {"runs/mine", "runs/other"} for one in form["fields"])
+    turned = client.get("/compare.json?a=runs/other&b=runs/mine").json()
+    assert turned["command"].endswith("runs/other runs/mine")
 
 
 def test_the_events_of_a_finished_training_end_at_once(client: TestClient, run: tf.Run) -> None:

@@ -171,8 +171,10 @@ def _starting(studio: Studio, request: Request) -> dict[str, Any]:
 
 
 def _compare(studio: Studio, request: Request) -> dict[str, Any]:
-    keys = [request.query_params.get(name, "") for name in ("a", "b")]
-    return start.compare(*(studio.desk(request, key) for key in keys))
+    workspace = studio.workspace
+    keys = {workspace.shown(run.folder): key for key, run in workspace.runs().items()}  # the form has their names
+    named = [request.query_params.get(name, "") for name in ("a", "b")]
+    return start.compare(*(studio.desk(request, keys.get(name, name)) for name in named))
 
 
 def _try(studio: Studio, request: Request) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,18 @@ def compare(one: Desk, other: Desk) -> Part:
     return frame.page(
         "Compare", parts.verdict("good" if better else "hint", f"{said}."),
         command=("tagfit", "compare", *names), result=found.to_dict, sections=[table], ways=ways,
+        actions=[_compare_others(one.workspace, names)],
     )  # fmt: skip
+
+
+def _compare_others(workspace: Workspace, names: Sequence[str]) -> dict[str, Any]:
+    """The form that compares two runs, with those of the page chosen."""
+    known = [workspace.shown(run.folder) for run in workspace.runs().values() if "validation" in run.scored_splits]
+    fields = [
+        frame.field("b", "Run", names[1], choices=known),
+        frame.field("a", "Against", names[0], choices=known),
+    ]
+    return frame.action("Compare other runs", "/compare", "Compare", fields, method="get")
 
 
 def _files(desk: Desk) -> list[Path] | None:
