@@ -21,7 +21,7 @@ from tagfit.studio.workspace import WaitingError, address
 
 WRONG = 8  # pictures of a kind
 INTERVALS = "Intervals are 95 %."
-DIAGNOSING = "The run is being diagnosed. The page Findings opens when that is done."
+DIAGNOSING = "The run is being diagnosed; what is found will be shown here."
 # Findings that another recipe can resolve.
 CURABLE = ("overfitting", "memorising", "underfitting", "stopped-too-early", "unstable-curve")
 # What shows the pictures behind a finding.
@@ -44,7 +44,9 @@ def overview(desk: Desk, trainer: Trainer) -> Part:
     evaluations = {split: desk.evaluation(split) for split in splits}
     evaluation, scores, findings = evaluations[judged], desk.scores(judged), _found_by_now(desk)
     mark, said = sections.mark_of(evaluation), sections.sentence(evaluation)
-    if findings is not None:
+    if findings is None:  # no good mark for a run that nobody has looked at
+        mark = "issue" if mark == "issue" else "hint"
+    else:
         said, mark = with_findings(said, mark, findings)
     shown = [
         _strongest(desk, trainer, findings),
@@ -63,6 +65,7 @@ def overview(desk: Desk, trainer: Trainer) -> Part:
         sections=[with_sources(desk, one) for one in shown],
         ways=frame.ways(desk, "Overview"),
         actions=[cure_form(desk)],
+        data={"live": findings is None},
     )
 
 

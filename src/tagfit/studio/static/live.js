@@ -6,5 +6,8 @@ if (data.live && data.events) {
   source.onmessage = () => refresh();
   source.addEventListener("end", async () => { source.close(); await refresh(); });
 } else if (data.live) {
-  setInterval(refresh, 1500);
+  const timer = setInterval(async () => {
+    await refresh(location.href, ["main", "#data"]);
+    if (!JSON.parse(document.querySelector("#data").textContent).live) clearInterval(timer);
+  }, 1500);
 }
