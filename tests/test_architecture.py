@@ -17,7 +17,7 @@ PACKAGE = SOURCE / "tagfit"
 LAYERS = [
     ["errors"],
     ["files", "literals", "arguments", "display", "npz", "backbones", "listening"],
-    ["arraylike", "photos"],
+    ["arraylike", "photos", "processors"],
     ["multihot", "recipe", "history", "vocabulary", "launch"],
     ["translate"],
     ["pairing"],

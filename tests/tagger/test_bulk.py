@@ -18,6 +18,7 @@ from red_and_bright import LABELS
 import tagfit
 from tagfit.errors import InputError
 from tagfit.tagger import stream
+from tagfit.tagger.picture_paths import list_pictures
 
 BATCH = 7
 
@@ -152,3 +153,18 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
     file = io.StringIO()
     write_csv(file, ["=red"], [{"picture": "=1+1.png", "tags": ["@x"], "scores": {"=red": 0.5}}])
     assert file.getvalue() == "picture,tags,'=red,problem\n'=1+1.png,'@x,0.5,\n"
+
+
+def test_the_pictures_of_a_folder_are_listed_as_their_sorted_paths(tmp_path: Path) -> None:
+    for name in ("b/2.jpg", "b-1/1.JPG", "b.jpg", "b/a/3.png", "a.webp", "c.txt", "B/1.jpg", "x.jpg/in.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "dead.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "linked").symlink_to(tmp_path / "b", target_is_directory=True)
+    expected = [
+        path
+        for path in sorted(tmp_path.rglob("*"))
+        if path.is_file() and path.suffix.lower() in {".jpg", ".png", ".webp"}
+    ]
+    assert len(expected) == 7
+    assert list_pictures([tmp_path]) == expected

@@ -39,6 +39,16 @@ def test_pictures_come_from_a_memory_map_in_the_form_the_net_takes(tmp_path: Pat
     assert batches.shape == (6, 6, 3)
 
 
+def test_pictures_of_any_memory_layout_are_shifted_and_scaled_alike() -> None:
+    problem = pictures(size=6)
+    turned = np.asfortranarray(problem.inputs)
+    of_both = [
+        Batches(inputs, ROWS, problem.preprocessing, "cpu", channels_first=True).batch(torch.arange(2))
+        for inputs in (problem.inputs, turned)
+    ]
+    assert torch.equal(*of_both)
+
+
 def test_a_feature_that_is_constant_in_train_stays_finite() -> None:
     constant = np.full((4, 2), 7, dtype=np.float32)
     batches = Batches(constant, np.arange(4), Preprocessing(None, (7.0, 7.0), (1.0, 1.0)), "cpu", channels_first=False)

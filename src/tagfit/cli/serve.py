@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagfit import processors
 from tagfit.cli import checks, path_checks
 from tagfit.cli.checking import check_together, checked, typed
 from tagfit.cli.output import AsJson, print_json, say
@@ -73,7 +73,7 @@ def serve(
         host=host,
         port=port,
         token=token,
-        workers=workers or min(64, os.cpu_count() or 1),
+        workers=workers or min(64, processors.usable()),
         on_listening=lambda about: _show(about, as_json),
         on_news=_tell,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit import literals
+from tagfit import literals, processors
 from tagfit.arguments import checked
 from tagfit.data.inputs import Inputs, read_inputs
 from tagfit.data.known_duplicates import known_duplicate_groups
@@ -283,7 +282,7 @@ def _owners(data: TaggedSet) -> list[Fault]:
 
 
 def _sizes(files: Sequence[Place]) -> Counter[str]:
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(processors.usable()) as pool:
         return Counter(f"{width} x {height}" for width, height in pool.map(size_of, files))
 
 

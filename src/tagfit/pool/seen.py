@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.inputs import read_inputs
 from tagfit.data.pictures import decode
-from tagfit.data.pictures.known_contents import is_remote
+from tagfit.data.pictures.read_ahead import is_remote
 from tagfit.data.pictures.sources import Place
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.pictures.cache import decoded
-from tagfit.data.pictures.known_contents import is_remote
+from tagfit.data.pictures.read_ahead import is_remote
 from tagfit.data.plan import Plan
 from tagfit.data.splits.placement import DEFAULT_SHARE
 from tagfit.data.tagged import TaggedSet

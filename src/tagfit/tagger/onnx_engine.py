@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagfit import processors
 from tagfit.errors import InputError, MissingExtraError
 from tagfit.training.represented import Represented, of_scores
 
-# Rows a call: more make the activations leave the processor's cache and need memory, fewer leave cores idle.
-ROWS_AT_ONCE = 64
+# Rows a call: the activations of more leave the processor's cache. Scores do not depend on it.
+ROWS_AT_ONCE = 8
 INPUT_OF_PICTURES, INPUT_OF_FEATURES, OUTPUT = "pixels", "features", "probabilities"
 FEATURES = "last_features"  # the second output, of graphs that end in a linear layer
 
@@ -38,7 +38,7 @@ class OnnxEngine:
 
         onnxruntime.disable_telemetry_events()  # nothing leaves the machine
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _processors()
+        options.intra_op_num_threads = threads or processors.for_computing()
         options.log_severity_level = 3
         # Threads that wait for work by spinning take the cores that decode the next pictures.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -91,11 +91,3 @@ def require() -> None:
         import onnxruntime  # noqa: F401
     except ModuleNotFoundError:
         raise MissingExtraError("onnx", "an ONNX tagger") from None
-
-
-def _processors() -> int:
-    """The processors that this process may use, or OMP_NUM_THREADS if set."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from tagfit import multihot
 from tagfit.data.pictures.decode import decode, read
+from tagfit.data.pictures.read_ahead import pool_for, read_ahead
 from tagfit.data.pictures.sources import Place, UnavailableError
 from tagfit.errors import InputError
 
@@ -58,7 +61,7 @@ def tag_each(model: Tagger, pictures: Sequence[Place], threads: int | None = Non
     Args:
         model: of pictures, not of feature rows.
         pictures: files, or members of archives and remote folders.
-        threads: that decode; None for as many as this machine keeps busy.
+        threads: that decode; None for as many as ``pool_for`` takes.
 
     Raises:
         UnavailableError: the place that holds the pictures cannot be reached.
@@ -74,15 +77,23 @@ def tag_each(model: Tagger, pictures: Sequence[Place], threads: int | None = Non
         except InputError as error:
             return error.faults[0].what
 
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[Sequence[Place], list[Future[NDArray[np.uint8] | str]]]] = deque()
+    at_once, score = model.side_by_side()
+
+    def tagged_batch(batch: Sequence[Place], found: Sequence[NDArray[np.uint8] | str]) -> list[Tagged]:
+        readable = [one for one in found if not isinstance(one, str)]
+        scores = score(np.stack(readable)) if readable else np.empty((0, len(model.labels)), np.float32)
+        return tagged(model, [str(picture) for picture in batch], found, scores)
+
+    # One pool decodes and scores: threads beyond the processors only take turns.
+    pool, waiting = pool_for(pictures, threads), deque[Future[list[Tagged]]]()
+    with pool, closing(read_ahead(pictures, decoded, pool, ahead=pictures_at_once(size))) as found:
         try:
             for batch in batches(model, pictures):
-                waiting.append((batch, [pool.submit(decoded, picture) for picture in batch]))
-                if len(waiting) > 1:  # the batch after this one is being decoded
-                    yield _tagged(model, *waiting.popleft())
+                waiting.append(pool.submit(tagged_batch, batch, list(islice(found, len(batch)))))
+                if len(waiting) > at_once:
+                    yield waiting.popleft().result()
             while waiting:
-                yield _tagged(model, *waiting.popleft())
+                yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -97,15 +108,6 @@ def batches(model: Tagger, pictures: Sequence[Place]) -> Iterator[Sequence[Place
 def pictures_at_once(size: int) -> int:
     """How many pictures of a side of ``size`` pixels are scored in one call."""
     return max(1, min(PICTURES_AT_ONCE, BYTES_AT_ONCE // (3 * size * size)))
-
-
-def _tagged(
-    model: Tagger, pictures: Sequence[Place], decoded: Sequence[Future[NDArray[np.uint8] | str]]
-) -> list[Tagged]:
-    found = [one.result() for one in decoded]
-    readable = [one for one in found if not isinstance(one, str)]
-    scores = model.probabilities(np.stack(readable)) if readable else np.empty((0, len(model.labels)), np.float32)
-    return tagged(model, [str(picture) for picture in pictures], found, scores)
 
 
 def tagged(

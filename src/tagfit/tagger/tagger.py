@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tagfit import processors
 from tagfit.arguments import checked
 from tagfit.data.pictures.decode import DECODER
 from tagfit.data.problem import Preprocessing
@@ -177,11 +178,26 @@ class Tagger(Shown):
         return OnnxEngine(self.graph)
 
     @cached_property
+    def _onnx_of_one_thread(self) -> OnnxEngine:
+        assert self.graph is not None
+        return OnnxEngine(self.graph, threads=1)
+
+    @cached_property
     def _torch(self) -> Scorer:
         with torch_for("scoring"):
             from tagfit.training.scorer import Scorer
         settings = (self.recipe, self.weights, self.preprocessing, len(self.labels))
         return Scorer(*settings, scaling=self.calibration, device="cpu", net=self.net)
+
+    def side_by_side(self) -> tuple[int, Callable[[NDArray[Any]], NDArray[np.float32]]]:
+        """How many threads may score at the same time, and what each of them calls.
+
+        Threads that each score their own pictures do not wait for one another, as those that share a picture do. A
+        net of torch has threads of its own, so one call at a time.
+        """
+        if self.graph is None:
+            return 1, self.probabilities
+        return processors.for_computing(), self._onnx_of_one_thread
 
     def represent(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,8 +48,7 @@ class Batches:
     ) -> None:
         self.device = device
         self.channels_first = channels_first
-        self.mean = torch.tensor(preprocessing.mean, dtype=torch.float32, device=device)
-        self.scale = 1 / torch.tensor(preprocessing.std, dtype=torch.float32, device=device)
+        self.mean, self.scale = (each.to(device) for each in shift_and_scale(preprocessing, inputs.shape[1:]))
         self._inputs, self._rows, self._views = inputs, rows, views
         # Features are small and standardised once; on a GPU pixels and maps are copied there once, as they are stored.
         self._scaled_once: Tensor | None = None
@@ -99,7 +98,23 @@ class Batches:
         return pictures.permute(0, 3, 1, 2) if self.channels_first else pictures
 
     def _scaled(self, values: Tensor) -> Tensor:
-        return values.sub_(self.mean).mul_(self.scale)
+        return in_lines(values).sub_(self.mean).mul_(self.scale).view(values.shape)
+
+
+def shift_and_scale(preprocessing: Preprocessing, shape: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """What is subtracted from rows of this shape and what they are then multiplied by, as :func:`in_lines` takes them.
+
+    Those of three channels are repeated for a whole line of pixels: vector instructions have nothing to do on three.
+    """
+    mean = torch.tensor(preprocessing.mean, dtype=torch.float32)
+    scale = 1 / torch.tensor(preprocessing.std, dtype=torch.float32)
+    repeats = shape[1] if len(shape) == 3 and len(mean) > 1 else 1
+    return mean.repeat(repeats), scale.repeat(repeats)
+
+
+def in_lines(values: Tensor) -> Tensor:
+    """Pictures (n, H, W, C) as lines of pixels (n, H, W * C), and rows (n, D) as they are."""
+    return values.flatten(2) if values.ndim == 4 else values
 
 
 def augmented(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Literal
 
 import torch
 
+from tagfit import processors
 from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 
@@ -63,7 +63,7 @@ def choose(recipe: Recipe, device: str | None = None, threads: int | None = None
     """
     chosen = device_of(device)
     if threads is None:
-        threads = _processors() if recipe.channels_first else 1
+        threads = processors.for_computing() if recipe.channels_first else 1
     if not 1 <= threads <= MOST_THREADS:
         raise InputError(f"threads = {threads}", instead=f"from 1 to {MOST_THREADS}")
     # On a processor the depthwise convolutions of a backbone take four to six times as long in bfloat16.
@@ -85,14 +85,6 @@ def device_of(wanted: str | None) -> str:
             f"this machine has no device {wanted!r}", instead=" or ".join(name for name, found in here.items() if found)
         )
     return wanted
-
-
-def _processors() -> int:
-    """The processors that this process may use, or OMP_NUM_THREADS if set."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _bfloat16_is_fast(device: str) -> bool:

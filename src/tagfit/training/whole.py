@@ -17,6 +17,7 @@ from tagfit.training.backbones import published
 from tagfit.training.backbones.features import AS_THEY_ARE
 from tagfit.training.backbones.parts import frozen_part
 from tagfit.training.backbones.resized import Resized
+from tagfit.training.batches import in_lines, shift_and_scale
 from tagfit.training.own_net import NetFactory
 from tagfit.training.scorer import Weights, with_weights
 
@@ -24,17 +25,20 @@ from tagfit.training.scorer import Weights, with_weights
 class Standardised(nn.Module):
     """Rows, shifted and scaled as in training; pictures (n, H, W, 3) become (n, 3, H, W) if ``channels_first``."""
 
-    def __init__(self, preprocessing: Preprocessing, *, channels_first: bool) -> None:
+    def __init__(self, preprocessing: Preprocessing, shape: tuple[int, ...], *, channels_first: bool) -> None:
         super().__init__()
-        self.channels_first = channels_first
+        self.shape, self.channels_first = shape, channels_first
         self.mean: Tensor
         self.scale: Tensor
-        self.register_buffer("mean", torch.tensor(preprocessing.mean, dtype=torch.float32))
-        self.register_buffer("scale", 1 / torch.tensor(preprocessing.std, dtype=torch.float32))
+        for name, values in zip(("mean", "scale"), shift_and_scale(preprocessing, shape), strict=True):
+            self.register_buffer(name, values)
 
     def forward(self, rows: Tensor) -> Tensor:
-        values = (rows.float() - self.mean) * self.scale
-        return values.permute(0, 3, 1, 2) if self.channels_first else values
+        values = (in_lines(rows).float() - self.mean) * self.scale
+        if len(self.shape) == 1:
+            return values
+        pictures = values.reshape(-1, *self.shape)
+        return pictures.permute(0, 3, 1, 2) if self.channels_first else pictures
 
 
 class AsKept(nn.Module):
@@ -78,7 +82,8 @@ def build(
     built = with_weights(nets.build(recipe, shape, labels, net), weights)
     of_bytes = size is not None and recipe.architecture == "pretrained" and net is None
     channels_first = size is not None and (recipe.channels_first or of_bytes)
-    before: nn.Module = Standardised(AS_THEY_ARE if of_bytes else preprocessing, channels_first=channels_first)
+    standard = AS_THEY_ARE if of_bytes else preprocessing
+    before: nn.Module = Standardised(standard, shape, channels_first=channels_first)
     if of_bytes and (part := frozen_part(recipe)) is not None:
         assert size is not None
         frozen = published.load(part.backbone, stop=part.stop)

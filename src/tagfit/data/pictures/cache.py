@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,16 +15,14 @@ from numpy.typing import NDArray
 
 from tagfit.data.pictures.accepted import shown
 from tagfit.data.pictures.decode import check_size, decode, decoder, digest, read
-from tagfit.data.pictures.known_contents import KnownContents, is_remote
+from tagfit.data.pictures.known_contents import KnownContents
+from tagfit.data.pictures.read_ahead import is_remote, pool_for, read_ahead
 from tagfit.data.pictures.shelf import DIGEST_BYTES, NewEntry, Shelf, disk_faults, refuse_without_space, size_of
 from tagfit.data.pictures.sources import Place, UnavailableError
 from tagfit.data.pictures.square import SQUASH, Fit, check_fit
 from tagfit.errors import Fault, InputError
 
-AT_ONCE = 16  # pictures a task: enough to make the cost of handing out tasks vanish
-TASKS_AHEAD = 4  # tasks a core that may wait for the writer: bounds the memory
 REMOTE_PIECE = 256  # remote pictures that are fetched before they are kept: what a cut may cost
-FETCHES = 16  # at once: most of the time of each is waiting
 CONTENTS_FILE = "remote-contents.bin"
 
 
@@ -126,7 +122,8 @@ def _decoded(
     rows: list[int] = []
     faults: list[tuple[int, Fault]] = []
     try:
-        with closing(_outcomes(files, fit, shelf, contents)) as outcomes:
+        pool = pool_for(files)
+        with pool, closing(read_ahead(files, lambda file: _one(file, fit, shelf, contents), pool)) as outcomes:
             for row, outcome in enumerate(outcomes):
                 if isinstance(outcome, Fault):
                     faults.append((row, outcome))
@@ -163,31 +160,11 @@ def _folder(size: int, fit: Fit, cache_dir: Path | None) -> Path:
     return (cache_dir or default_dir()) / f"pictures-{size}px-{'' if fit == SQUASH else f'{fit}-'}{made_by}"
 
 
-def _outcomes(files: Sequence[Place], fit: Fit, shelf: Shelf, contents: KnownContents) -> Generator[_Outcome]:
-    """For each file in order: its digest with new pixels (None where the shelf has them), or what is wrong with it."""
-    remote = any(is_remote(place) for place in files)
-    workers, at_once = (FETCHES, 1) if remote else (_cores(), AT_ONCE)
-    waiting: deque[Future[list[_Outcome]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for start in range(0, len(files), at_once):
-                waiting.append(pool.submit(_some, files[start : start + at_once], fit, shelf, contents))
-                if len(waiting) >= TASKS_AHEAD * workers:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
 _Outcome = tuple[bytes, NDArray[np.uint8] | None] | Fault
 
 
-def _some(files: Sequence[Place], fit: Fit, shelf: Shelf, contents: KnownContents) -> list[_Outcome]:
-    return [_one(path, fit, shelf, contents) for path in files]
-
-
 def _one(path: Place, fit: Fit, shelf: Shelf, contents: KnownContents) -> _Outcome:
+    """The digest of a file with its new pixels, None where the shelf has them, or what is wrong with it."""
     known = contents.get(path)
     if known is not None and known in shelf:
         return known, None
@@ -199,7 +176,3 @@ def _one(path: Place, fit: Fit, shelf: Shelf, contents: KnownContents) -> _Outco
         raise
     except InputError as error:
         return replace(error.faults[0], where=shown(path))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

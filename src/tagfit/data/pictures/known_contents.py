@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from tagfit.data.pictures.read_ahead import is_remote
 from tagfit.data.pictures.sources import Member, Place
 
 DIGEST_BYTES = 32
 RECORD_BYTES = 2 * DIGEST_BYTES  # a digest of address and version, then the digest of the content
-
-
-def is_remote(place: Place) -> bool:
-    """Whether reading a picture crosses a network."""
-    return isinstance(place, Member) and place.store.is_remote
 
 
 class KnownContents:

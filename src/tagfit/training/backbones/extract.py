@@ -21,8 +21,8 @@ from tagfit.training import onnx_export
 from tagfit.training.backbones import published
 from tagfit.training.backbones.parts import Part
 
-# Pictures a call: enough to use all cores, and little memory.
-BATCH = 32
+# Pictures a call: the activations of more leave the processor's cache. Features do not depend on it.
+BATCH = 8
 FORMAT = 2  # raise it with every change of this file that can change a feature
 
 Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
