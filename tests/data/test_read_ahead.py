@@ -35,7 +35,9 @@ def places(n: int) -> list[Path]:
 @settings(deadline=None, max_examples=30)
 def test_results_come_in_the_order_of_the_places(n: int, ahead: int, threads: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
-        assert list(read_ahead(places(n), lambda place: place.name, pool, ahead=ahead)) == [f"{i}.png" for i in range(n)]
+        assert list(read_ahead(places(n), lambda place: place.name, pool, ahead=ahead)) == [
+            f"{i}.png" for i in range(n)
+        ]
 
 
 def test_no_more_is_read_than_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,16 @@ import csv
 import io
 import json
 import os
+import threading
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from red_and_bright import LABELS
 
 import tagfit
@@ -168,3 +171,27 @@ def test_the_pictures_of_a_folder_are_listed_as_their_sorted_paths(tmp_path: Pat
     ]
     assert len(expected) == 7
     assert list_pictures([tmp_path]) == expected
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_no_more_batches_are_scored_side_by_side_than_the_engine_takes(
+    saved_once: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    model, lock = tagfit.Tagger.load(saved_once), threading.Lock()
+    running = most = 0
+
+    def score(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        found = model.probabilities(pixels) if at_once == 1 else np.zeros((len(pixels), 2), np.float32)
+        with lock:
+            running -= 1
+        return found
+
+    monkeypatch.setattr(tagfit.Tagger, "side_by_side", lambda _: (at_once, score))
+    pictures = list_pictures([photos] * 5)
+    rows = [one.picture for some in stream.tag_each(model, pictures, threads=8) for one in some]
+    assert rows == [str(picture) for picture in pictures]
+    assert 1 <= most <= at_once

@@ -97,13 +97,17 @@ def test_no_share_is_empty_and_together_they_are_all() -> None:
     assert torch.cat(loop._split(order, 7, 4)).tolist() == order.tolist()
 
 
+@pytest.mark.parametrize("affine", [True, False])
 @pytest.mark.parametrize("width", [2, 4])
-def test_shared_layers_of_one_process_are_those_of_torch(width: int) -> None:
+def test_shared_layers_of_one_process_are_those_of_torch(width: int, affine: bool) -> None:
     """Forward, gradients, running statistics and the masks of dropout, from the same seed."""
     shape = (6, 5, 4, 4) if width == 4 else (6, 5)
-    norm = nn.BatchNorm2d(5, momentum=0.1) if width == 4 else nn.BatchNorm1d(5, momentum=0.1)
+    kind = nn.BatchNorm2d if width == 4 else nn.BatchNorm1d
+    norm = kind(5, momentum=0.1, affine=affine)
     theirs = nn.Sequential(nn.Sequential(norm), nn.Dropout(0.3))
-    ours = shared(nn.Sequential(nn.Sequential(type(norm)(5, momentum=0.1)), nn.Dropout(0.3)), SharedBatch(ALONE, 6))
+    ours = shared(
+        nn.Sequential(nn.Sequential(kind(5, momentum=0.1, affine=affine)), nn.Dropout(0.3)), SharedBatch(ALONE, 6)
+    )
     found = []
     for net in (theirs, ours):
         torch.manual_seed(3)

@@ -22,9 +22,9 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from tagfit.tagger.tagger import Tagger
 
-# Pictures that are scored in one call: enough for a net to be busy, and few, so that decoding is soon ahead of it.
+# Pictures that are scored in one task: enough for its cost to vanish, and few, so that an interruption is soon heard.
 PICTURES_AT_ONCE = 128
-BYTES_AT_ONCE = 1 << 25
+BYTES_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def tag_each(model: Tagger, pictures: Sequence[Place], threads: int | None = Non
         try:
             for batch in batches(model, pictures):
                 waiting.append(pool.submit(tagged_batch, batch, list(islice(found, len(batch)))))
-                if len(waiting) > at_once:
+                if len(waiting) >= at_once:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -99,14 +99,14 @@ def tag_each(model: Tagger, pictures: Sequence[Place], threads: int | None = Non
 
 
 def batches(model: Tagger, pictures: Sequence[Place]) -> Iterator[Sequence[Place]]:
-    """Pictures that are scored in one call; in other batches, the last digits of a score may differ."""
+    """Pictures that are scored in one task; in other batches, the last digits of a score may differ."""
     assert model.preprocessing.size is not None
     at_once = pictures_at_once(model.preprocessing.size)
     return (pictures[start : start + at_once] for start in range(0, len(pictures), at_once))
 
 
 def pictures_at_once(size: int) -> int:
-    """How many pictures of a side of ``size`` pixels are scored in one call."""
+    """How many pictures of a side of ``size`` pixels are scored in one task."""
     return max(1, min(PICTURES_AT_ONCE, BYTES_AT_ONCE // (3 * size * size)))
 
 
