@@ -22,13 +22,13 @@ from tagfit.data.pictures.read_ahead import pool_for, read_ahead
 def main() -> None:
     """Load, tag, print."""
     model, folder, size, fit = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    files = sorted(folder.glob("*.jpg"))
     if model == "decode":
+        files = sorted(folder.glob("*.jpg"))
         began, cpu = time.perf_counter(), time.process_time()
         with pool_for(files) as pool:
             for _ in read_ahead(files, lambda file: decoding.decode(decoding.read(file), size, fit), pool):
                 pass
-        found = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+        found = {"pictures": len(files), "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
     else:
         tagger = tagfit.Tagger.load(model)
         pixels = np.zeros((512, size, size, 3), np.uint8)
@@ -36,14 +36,15 @@ def main() -> None:
         tag_to_file = tagfit.tag_to_file  # the first use imports
         with tempfile.TemporaryDirectory() as scratch:
             began, cpu = time.perf_counter(), time.process_time()
-            tag_to_file(tagger, folder, Path(scratch) / "tags.csv")
+            done = tag_to_file(tagger, folder, Path(scratch) / "tags.csv")
             found = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+            found["pictures"] = done.pictures
         began = time.process_time()
         tagger.side_by_side()[1](pixels)
         found["net"] = (time.process_time() - began) / len(pixels)
     # Not ru_maxrss, which starts with that of the process that started this one.
     peak = int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0]) / 1024
-    print(json.dumps({"pictures": len(files), **found, "peak_mb": peak}))
+    print(json.dumps({**found, "peak_mb": peak}))
 
 
 if __name__ == "__main__":

@@ -170,7 +170,10 @@ def test_the_pictures_of_a_folder_are_listed_as_their_sorted_paths(tmp_path: Pat
         if path.is_file() and path.suffix.lower() in {".jpg", ".png", ".webp"}
     ]
     assert len(expected) == 7
-    assert list_pictures([tmp_path]) == expected
+    found = list_pictures([tmp_path])
+    assert list(found) == found[:] == expected
+    assert (found[2], found[-1], found[1:3]) == (expected[2], expected[-1], expected[1:3])
+    assert list_pictures([tmp_path / "b.jpg", tmp_path]) == [tmp_path / "b.jpg", *expected]
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

@@ -75,7 +75,7 @@ def tag_to_file(
     begun, journal = time.perf_counter(), out.with_name(out.name + JOURNAL)
     with _only_writer(journal):
         done, unreadable = _read_journal(journal, model)
-        todo = [picture for picture in pictures if str(picture) not in done]
+        todo = [picture for picture in pictures if str(picture) not in done] if done else pictures
         resumed = count = len(done)
         if resumed and on_tagged is not None:
             on_tagged(count, count + len(todo))
