@@ -59,7 +59,7 @@ def _below(folder: Path) -> Paths:
     """The pictures of a folder as ``sorted(folder.rglob(...))`` would give them, in a third of its time."""
     files = (os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
     pictures = [file for file in files if os.path.splitext(file)[1].lower() in SUFFIXES and os.path.isfile(file)]
-    return Paths(sorted(pictures, key=lambda file: file.replace(os.sep, "\0")))  # a folder before what begins alike
+    return Paths(sorted(pictures, key=lambda file: file.replace(os.sep, "\0")))  # as paths compare: by their parts
 
 
 def _pictures_of(place: str | Path) -> Sequence[Place]:

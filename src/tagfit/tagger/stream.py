@@ -22,7 +22,7 @@ from tagfit.errors import InputError
 if TYPE_CHECKING:
     from tagfit.tagger.tagger import Tagger
 
-# Pictures that are scored in one task: enough for its cost to vanish, and few, so that an interruption is soon heard.
+# Pictures that are scored in one task: enough for its cost to vanish, and few, so that Ctrl-C takes effect soon.
 PICTURES_AT_ONCE = 128
 BYTES_AT_ONCE = 1 << 22
 
