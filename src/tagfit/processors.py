@@ -11,6 +11,6 @@ def usable() -> int:
 
 
 def for_computing() -> int:
-    """As many threads as compute: ``OMP_NUM_THREADS`` if set, else one for each usable processor."""
+    """The threads to compute with: ``OMP_NUM_THREADS`` if set, else one per usable processor."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdigit() and int(asked) > 0 else usable()

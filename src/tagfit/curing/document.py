@@ -174,7 +174,7 @@ class ChangedPicture(Section):
     """A picture of validation on which the two runs disagree: labels corrected and lost, and its true tags."""
 
     id: str
-    corrected: tuple[str, ...] = Field(alias="mended")  # its name in the file, whose form is kept
+    corrected: tuple[str, ...] = Field(alias="mended")  # the key in certificates of format 1
     lost: tuple[str, ...]
     true: tuple[str, ...]
 
@@ -182,7 +182,7 @@ class ChangedPicture(Section):
 class ChangedSides(Section):
     """How many entries of validation turned from wrong to right, how many back, and examples."""
 
-    corrected: Count = Field(alias="mended")  # its name in the file, whose form is kept
+    corrected: Count = Field(alias="mended")  # the key in certificates of format 1
     lost: Count
     pictures: tuple[ChangedPicture, ...]
 

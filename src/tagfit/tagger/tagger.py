@@ -192,8 +192,8 @@ class Tagger(Shown):
     def side_by_side(self) -> tuple[int, Callable[[NDArray[Any]], NDArray[np.float32]]]:
         """How many threads may score at the same time, and what each of them calls.
 
-        Threads that each score their own pictures do not wait for one another, as those that share a picture do. A
-        net of torch has threads of its own, so one call at a time.
+        Threads that each score their own pictures do not wait for one another, unlike those that share a picture. Torch
+        uses all processors in one call.
         """
         if self.graph is None:
             return 1, self.probabilities

@@ -104,7 +104,7 @@ class Batches:
 def shift_and_scale(preprocessing: Preprocessing, shape: Sequence[int]) -> tuple[Tensor, Tensor]:
     """What is subtracted from rows of this shape and what they are then multiplied by, as :func:`in_lines` takes them.
 
-    Those of three channels are repeated for a whole line of pixels: vector instructions have nothing to do on three.
+    Those of three channels are repeated for a whole line of pixels: an inner axis of three is too short to vectorise.
     """
     mean = torch.tensor(preprocessing.mean, dtype=torch.float32)
     scale = 1 / torch.tensor(preprocessing.std, dtype=torch.float32)

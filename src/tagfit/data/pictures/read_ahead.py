@@ -12,15 +12,15 @@ from tagfit.data.pictures.sources import Member, Place
 
 Result = TypeVar("Result")
 
-AT_ONCE = 16  # pictures a task: enough to make the cost of handing out tasks vanish
-PLACES_AHEAD = 64  # pictures a processor that wait for it or for the caller: bounds the memory
+AT_ONCE = 16  # pictures per task: enough to make the cost of handing out tasks vanish
+PLACES_AHEAD = 64  # pictures per processor that are in work or wait for the caller: bounds the memory
 FETCHES = 16  # remote pictures at once: most of the time of each is waiting
 
 
 def pool_for(places: Sequence[Place], threads: int | None = None) -> ThreadPoolExecutor:
-    """Threads that read these places: None for one a processor, since more of them only take turns at Python's lock.
+    """Threads that read these places: one per processor unless given, as more only contend for Python's global lock.
 
-    Remote pictures have more, which wait most of the time.
+    Remote pictures get more threads, which wait most of the time.
     """
     return ThreadPoolExecutor(threads or (FETCHES if _any_remote(places) else processors.usable()))
 

@@ -44,7 +44,7 @@ def overview(desk: Desk, trainer: Trainer) -> Part:
     evaluations = {split: desk.evaluation(split) for split in splits}
     evaluation, scores, findings = evaluations[judged], desk.scores(judged), _found_by_now(desk)
     mark, said = sections.mark_of(evaluation), sections.sentence(evaluation)
-    if findings is None:  # no good mark for a run that nobody has looked at
+    if findings is None:  # before the diagnosis no run is marked good
         mark = "issue" if mark == "issue" else "hint"
     else:
         said, mark = with_findings(said, mark, findings)
