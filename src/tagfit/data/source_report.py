@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagfit import literals, processors
+from tagfit import literals
 from tagfit.arguments import checked
 from tagfit.data.inputs import Inputs, read_inputs
 from tagfit.data.known_duplicates import known_duplicate_groups
 from tagfit.data.labels import listed
 from tagfit.data.pictures.accepted import size_of
 from tagfit.data.pictures.duplicates import duplicate_rows
+from tagfit.data.pictures.read_ahead import pool_for
 from tagfit.data.pictures.sources import Place
 from tagfit.data.pictures.square import DEFAULT_FIT
 from tagfit.data.read import read
@@ -282,7 +282,7 @@ def _owners(data: TaggedSet) -> list[Fault]:
 
 
 def _sizes(files: Sequence[Place]) -> Counter[str]:
-    with ThreadPoolExecutor(processors.usable()) as pool:
+    with pool_for(files) as pool:
         return Counter(f"{width} x {height}" for width, height in pool.map(size_of, files))
 
 

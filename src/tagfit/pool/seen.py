@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.inputs import read_inputs
 from tagfit.data.pictures import decode
-from tagfit.data.pictures.read_ahead import is_remote
-from tagfit.data.pictures.sources import Place
+from tagfit.data.pictures.sources import Place, any_remote
 from tagfit.data.plan import Plan
 from tagfit.data.problem import Problem
 from tagfit.data.tagged import TaggedSet
@@ -102,7 +101,7 @@ def tagged_contents(run: Run) -> tuple[set[str], str]:
         return set(), error.faults[0].what
     if rows.files is None:
         return set(), "its pictures were given as arrays"
-    if any(is_remote(file) for file in rows.files):
+    if any_remote(rows.files):
         return set(), "its pictures are remote"
     found = set()
     for file, known in zip(rows.files, rows.known, strict=True):

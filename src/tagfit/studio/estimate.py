@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tagfit.data.inputs import DEFAULT_SIZE
 from tagfit.data.pictures.cache import decoded
-from tagfit.data.pictures.read_ahead import is_remote
+from tagfit.data.pictures.sources import any_remote
 from tagfit.data.plan import Plan
 from tagfit.data.splits.placement import DEFAULT_SHARE
 from tagfit.data.tagged import TaggedSet
@@ -123,7 +123,7 @@ def speed(workspace: Workspace, name: str, recipe: Recipe, settings: Sequence[st
 
 def once(data: TaggedSet, plan: Plan, recipe: Recipe) -> Once:
     """Decode a few pictures of a source, and run them through the backbone of a recipe where it has one."""
-    if data.files is None or any(is_remote(place) for place in data.files):
+    if data.files is None or any_remote(data.files):
         return Once()
     chosen = np.unique(np.linspace(0, len(data) - 1, SAMPLE).astype(int))
     with tempfile.TemporaryDirectory() as temporary:

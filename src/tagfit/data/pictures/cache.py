@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from tagfit.data.pictures.accepted import shown
 from tagfit.data.pictures.decode import check_size, decode, decoder, digest, read
 from tagfit.data.pictures.known_contents import KnownContents
-from tagfit.data.pictures.read_ahead import is_remote, pool_for, read_ahead
+from tagfit.data.pictures.read_ahead import pool_for, read_ahead
 from tagfit.data.pictures.shelf import DIGEST_BYTES, NewEntry, Shelf, disk_faults, refuse_without_space, size_of
-from tagfit.data.pictures.sources import Place, UnavailableError
+from tagfit.data.pictures.sources import Place, UnavailableError, any_remote
 from tagfit.data.pictures.square import SQUASH, Fit, check_fit
 from tagfit.errors import Fault, InputError
 
@@ -79,7 +79,7 @@ def decoded(
         progress(0, len(files))
     folder = _folder(size, fit, cache_dir)
     contents = KnownContents(folder.parent / CONTENTS_FILE, files)
-    if len(files) > REMOTE_PIECE and any(is_remote(place) for place in files):
+    if len(files) > REMOTE_PIECE and any_remote(files):
         return _in_pieces(files, folder, size, fit, contents, progress)
     return _decoded(files, Shelf(folder, size), fit, contents, progress)
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from tagfit.data.pictures.read_ahead import is_remote
-from tagfit.data.pictures.sources import Member, Place
+from tagfit.data.pictures.sources import Member, Place, any_remote, is_remote
 
 DIGEST_BYTES = 32
 RECORD_BYTES = 2 * DIGEST_BYTES  # a digest of address and version, then the digest of the content
@@ -24,7 +23,7 @@ class KnownContents:
         self._path = path
         self._known: dict[bytes, bytes] = {}
         self._new = bytearray()
-        if any(is_remote(place) for place in places):
+        if any_remote(places):
             self._load()
 
     def get(self, place: Place) -> bytes | None:

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from tagfit import processors
-from tagfit.data.pictures.sources import Member, Place
+from tagfit.data.pictures.sources import Place, any_remote
 
 Result = TypeVar("Result")
 
@@ -22,7 +22,7 @@ def pool_for(places: Sequence[Place], threads: int | None = None) -> ThreadPoolE
 
     Remote pictures get more threads, which wait most of the time.
     """
-    return ThreadPoolExecutor(threads or (FETCHES if _any_remote(places) else processors.usable()))
+    return ThreadPoolExecutor(threads or (FETCHES if any_remote(places) else processors.usable()))
 
 
 def read_ahead(
@@ -36,7 +36,7 @@ def read_ahead(
         pool: of threads; it is left to its owner to shut it down.
         ahead: places that the caller uses at a time: at least as many are in work meanwhile.
     """
-    at_once = 1 if _any_remote(places) else AT_ONCE
+    at_once = 1 if any_remote(places) else AT_ONCE
     tasks = -(-max(PLACES_AHEAD * processors.usable(), ahead) // at_once)
 
     def some(start: int) -> list[Result]:
@@ -53,12 +53,3 @@ def read_ahead(
     finally:
         for task in waiting:
             task.cancel()
-
-
-def is_remote(place: Place) -> bool:
-    """Whether reading a picture crosses a network."""
-    return isinstance(place, Member) and place.store.is_remote
-
-
-def _any_remote(places: Sequence[Place]) -> bool:
-    return any(is_remote(place) for place in places)

@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -144,6 +144,16 @@ class Member:
 Place = Path | Member
 
 _SCHEME = re.compile(r"(^|::)([a-z][a-z0-9+.-]+):/+")
+
+
+def is_remote(place: Place) -> bool:
+    """Whether reading a picture crosses a network."""
+    return isinstance(place, Member) and place.store.is_remote
+
+
+def any_remote(places: Iterable[Place]) -> bool:
+    """Whether reading some of the pictures crosses a network."""
+    return any(map(is_remote, places))
 
 
 def as_url(source: str | Path) -> str | None:
