@@ -28,8 +28,8 @@ def main() -> None:
     import torch  # noqa: F401
 
     from tagfit import workflow
+    from tagfit.curing.progress import Progress
     from tagfit.curing.trial import Trial
-    from tagfit.curing.winner import Told
     from tagfit.goal import Goal
     from tagfit.runs.run import open_run
     from tagfit.scoring import reopen
@@ -41,7 +41,7 @@ def main() -> None:
     seen: list[tuple[float, Trial]] = []
     kept, held = 0.0, None
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         nonlocal kept, held
         if line.startswith("kept"):
             kept = time.perf_counter() - loaded
@@ -49,9 +49,9 @@ def main() -> None:
             held = kept if line == EXPLAINED else None
             raise Over
 
-    told = Told(say=say, trial=lambda trial: seen.append((time.perf_counter() - loaded, trial)))
+    progress = Progress(report=report, on_trial=lambda trial: seen.append((time.perf_counter() - loaded, trial)))
     with contextlib.suppress(Over):
-        workflow.cure(run, wanted, problem=problem, seed=int(seed), budget=seconds, out=out, told=told)
+        workflow.cure(run, wanted, problem=problem, seed=int(seed), budget=seconds, out=out, progress=progress)
     judged = [(at, trial) for at, trial in seen if trial.completed]
     met = next((at for at, trial in judged if wanted.met_by(trial.values)), None)
     best = next(

@@ -20,7 +20,7 @@ from tagfit.data.plan import Plan
 from tagfit.data.problem import Part, Problem
 from tagfit.evaluation.point_metrics import point_metrics
 from tagfit.recipe import find
-from tagfit.training.loop import Training, batches_of
+from tagfit.training.loop import Training
 from tagfit.training.machine import choose
 from tagfit.training.score import probabilities
 
@@ -61,7 +61,7 @@ def train_tagfit(problem: Problem, seed: int) -> tuple[np.ndarray, list[float]]:
         while not training.over:
             seconds.append(training.run_epoch().seconds)
         training.net.load_state_dict(training.final_weights())
-        return probabilities(training.net, batches_of(problem, "test", RECIPE, machine.device)), seconds
+        return probabilities(training.net, training.batches_of("test")), seconds
 
 
 def main() -> None:
