@@ -75,6 +75,10 @@ class Recipe(BaseModel):
     batch_statistics: Literal["frozen", "updated"] = Field(
         "frozen", description="means and variances in the batch norm of a backbone that is tuned"
     )
+    drop_path: Share = Field(
+        0.0,
+        description="tuned EfficientNets: share of pictures that skip the last block in training; earlier ones less",
+    )
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
@@ -149,6 +153,8 @@ class Recipe(BaseModel):
             problems.append("augment = true needs architecture = 'conv' or 'pretrained'")
         if self.tune != "head" and self.architecture != "pretrained":
             problems.append(f"tune = '{self.tune}' needs architecture = 'pretrained'")
+        if self.drop_path and not self.tuned:
+            problems.append(f"drop_path = {self.drop_path:g} needs tune = 'last' or 'all'")
         if self.norm == "batch" and self.batch_size < 2:
             problems.append("norm = 'batch' needs a batch_size of at least 2")
         if self.warmup and self.schedule == "one-cycle":

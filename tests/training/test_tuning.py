@@ -139,6 +139,40 @@ def test_batch_norm_in_one_with_its_convolution_gives_the_same_and_the_same_grad
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-9)
 
 
+def test_stochastic_depth_drops_the_branch_of_some_pictures_in_training() -> None:
+    """Huang et al. 2016: of the others it is scaled by 1 / (1 - p), so that the mean is that of inference."""
+    torch.manual_seed(0)
+    plain = efficientnet_lite.Block(8, 8, 3, 1, 6).eval()
+    block = efficientnet_lite.Block(8, 8, 3, 1, 6, 0.3)
+    block.load_state_dict(plain.state_dict())
+    pictures = torch.randn(400, 8, 4, 4)
+    with torch.inference_mode():
+        branch = plain(pictures) - pictures
+        np.testing.assert_array_equal(block.eval()(pictures).numpy(), plain(pictures).numpy())
+        block.drop_path.train()
+        found = (block(pictures) - pictures).numpy()
+    skipped = np.abs(found).max(axis=(1, 2, 3)) == 0
+    assert 0.22 < skipped.mean() < 0.38
+    np.testing.assert_allclose(found[~skipped], branch[~skipped] / 0.7, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", [0, 9])
+def test_later_blocks_are_skipped_more_often(start: int) -> None:
+    variant = efficientnet_lite.VARIANTS["efficientnet-lite2"]
+    last = len(efficientnet_lite.block_shapes(variant)) - 1
+    net = efficientnet_lite.EfficientNetLite(variant, start, drop_path=0.2)
+    blocks = {int(number): block for number, block in net.blocks.named_children() if block.shortcut}
+    shares = {number: getattr(getattr(block.drop_path, "dropout", None), "p", 0) for number, block in blocks.items()}
+    assert shares == pytest.approx({number: 0.2 * number / last for number in shares})
+    assert min(shares) >= start
+
+
+def test_stochastic_depth_is_part_of_the_training_of_an_efficientnet() -> None:
+    problem, recipe = kept(pictures(40, SIDE)), LITE.changed(epochs=1, drop_path=0.5)
+    with_it, without = (memory.fit(problem, each, threads=1).history for each in (recipe, recipe.changed(drop_path=0)))
+    assert with_it[-1].running_loss != without[-1].running_loss
+
+
 @pytest.mark.parametrize("statistics", ["frozen", "updated"])
 def test_batch_norm_keeps_its_statistics_where_the_recipe_says_so(statistics: str) -> None:
     recipe = LITE.changed(epochs=1, batch_statistics=statistics)
@@ -183,6 +217,8 @@ def test_a_processor_trains_in_float32_on_all_cores(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_does_not_go_together_is_refused() -> None:
+    with pytest.raises(InputError, match=r"drop_path = 0\.2 needs tune = 'last' or 'all'"):
+        Recipe(architecture="pretrained", drop_path=0.2)
     with pytest.raises(InputError, match="tune = 'all' needs architecture = 'pretrained'"):
         Recipe(tune="all")
     with pytest.raises(InputError, match="augment = true needs"):
@@ -257,7 +293,7 @@ def test_views_that_were_cut_anywhere_are_finished_to_the_same(
 
 def cases(resnet: Path) -> dict[str, tuple[Problem, Recipe]]:
     more: dict[str, Any] = {"augment": True, "views": 2, "layer_decay": 0.8, "ema": 0.9, "schedule": "one-cycle"}
-    last = LITE.changed(**more, restore_best=True, monitor="mAP")
+    last = LITE.changed(**more, drop_path=0.3, restore_best=True, monitor="mAP")
     whole_net = last.changed(backbone=str(resnet), backbone_size=0, tune="all", batch_statistics="updated")
     return {"last": (kept(pictures(40, SIDE)), last), "all": (pictures(60, 24), whole_net)}
 

@@ -12,7 +12,7 @@ from tagfit.recipe import Recipe
 GROUPS: dict[str, tuple[str, ...]] = {
     "net": ("architecture", "backbone", "backbone_size", "tune", "widths", "depth", "activation"),
     "batch norm": ("norm", "batch_statistics"),
-    "dropout": ("dropout",),
+    "dropout": ("dropout", "drop_path"),
     "weight decay": ("weight_decay", "optimiser"),
     "learning rate": ("learning_rate", "backbone_learning_rate", "layer_decay", "schedule", "warmup"),
     "batch size": ("batch_size",),

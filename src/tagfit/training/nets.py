@@ -103,7 +103,7 @@ class Standardise(nn.Module):
 def on_backbone(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn.Module:
     """A backbone that is tuned, or its last blocks, with a head; the weights are any, and come with :class:`Tuned`."""
     backbone, part = backbone_of(recipe), frozen_part(recipe)
-    body = published.blank(backbone, 0 if part is None else part.stop or 0)
+    body = published.blank(backbone, 0 if part is None else part.stop or 0, drop_path=recipe.drop_path)
     resized = Resized(input_shape[0], backbone.size) if part is None else None
     net = Tuned(body, head(recipe, published.width(backbone), labels), recipe, resized)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

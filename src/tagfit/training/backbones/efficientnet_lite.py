@@ -107,10 +107,29 @@ def _joined(conv: SameConv, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
 
 
-class Block(nn.Module):
-    """Expand, filter each channel, project; with a shortcut where shapes allow. (n, c, h, w) -> (n, c', h', w')."""
+class DropPath(nn.Module):
+    """Drops all of a branch for some pictures in training, and scales it up for the others; (n, c, h, w) -> the same.
 
-    def __init__(self, fan_in: int, fan_out: int, kernel: int, stride: int, expansion: int) -> None:
+    Huang et al., "Deep networks with stochastic depth", 2016.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(share)
+
+    def forward(self, branch: Tensor) -> Tensor:
+        return branch * self.dropout(branch.new_ones(len(branch), 1, 1, 1)) if self.training else branch
+
+
+class Block(nn.Module):
+    """Expand, filter each channel, project; with a shortcut where shapes allow. (n, c, h, w) -> (n, c', h', w').
+
+    Where it has a shortcut, a ``dropped`` share of the pictures takes nothing else in training.
+    """
+
+    def __init__(
+        self, fan_in: int, fan_out: int, kernel: int, stride: int, expansion: int, dropped: float = 0.0
+    ) -> None:
         super().__init__()
         middle = fan_in * expansion
         layers: list[nn.Module] = []
@@ -120,10 +139,11 @@ class Block(nn.Module):
         layers += [SameConv(middle, fan_out, 1), _norm(fan_out)]
         self.body = Layers(*layers)
         self.shortcut = stride == 1 and fan_in == fan_out
+        self.drop_path = DropPath(dropped) if self.shortcut and dropped else nn.Identity()
 
     def forward(self, pictures: Tensor) -> Tensor:
         filtered: Tensor = self.body(pictures)
-        return filtered + pictures if self.shortcut else filtered
+        return self.drop_path(filtered) + pictures if self.shortcut else filtered
 
 
 class EfficientNetLite(nn.Module):
@@ -133,16 +153,18 @@ class EfficientNetLite(nn.Module):
         variant: how wide and deep.
         start: the first block; what comes then is the output of the block before it, (n, c, h', w').
         stop: the block before which it ends, with the maps that this block would get; None for features.
+        drop_path: how often the last block is skipped in training, the first one never, those between in proportion.
     """
 
-    def __init__(self, variant: Variant, start: int = 0, stop: int | None = None) -> None:
+    def __init__(self, variant: Variant, start: int = 0, stop: int | None = None, *, drop_path: float = 0.0) -> None:
         super().__init__()
         self.start, self.stop = start, stop
         if not start:
             self.stem = Layers(SameConv(3, STEM, 3, 2), _norm(STEM), nn.ReLU6())
         shapes = block_shapes(variant)
         # By their numbers in the whole net, so that the names of weights are the same.
-        chosen = {str(number): Block(*shapes[number]) for number in range(len(shapes))[start:stop]}
+        numbers = range(len(shapes))
+        chosen = {str(at): Block(*shapes[at], drop_path * at / numbers[-1]) for at in numbers[start:stop]}
         self.blocks = nn.Sequential(OrderedDict(chosen))
         if stop is None:
             self.head = Layers(SameConv(shapes[-1][1], FEATURES, 1), _norm(FEATURES), nn.ReLU6())

@@ -44,11 +44,17 @@ def load(backbone: Backbone | FolderBackbone, start: int = 0, stop: int | None =
     return net.eval()
 
 
-def blank(backbone: Backbone | FolderBackbone, start: int = 0, stop: int | None = None) -> nn.Module:
-    """The net of :func:`load` with any weights; that of a published backbone needs no package."""
+def blank(
+    backbone: Backbone | FolderBackbone, start: int = 0, stop: int | None = None, *, drop_path: float = 0.0
+) -> nn.Module:
+    """The net of :func:`load` with any weights; that of a published backbone needs no package.
+
+    ``drop_path`` is that of ``EfficientNetLite``; a model of transformers takes its own from its configuration.
+    """
     if isinstance(backbone, FolderBackbone):
         return folders.load(backbone)
-    return efficientnet_lite.EfficientNetLite(efficientnet_lite.VARIANTS[backbone.name], start, stop)
+    variant = efficientnet_lite.VARIANTS[backbone.name]
+    return efficientnet_lite.EfficientNetLite(variant, start, stop, drop_path=drop_path)
 
 
 @lru_cache(maxsize=8)
