@@ -79,6 +79,10 @@ class Recipe(BaseModel):
         0.0,
         description="tuned EfficientNets: share of pictures that skip the last block in training; earlier ones less",
     )
+    frozen_branch: bool = Field(
+        False,
+        description="tuned backbones: mean of the logits with those of a second head, on the backbone as published",
+    )
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
@@ -155,6 +159,8 @@ class Recipe(BaseModel):
             problems.append(f"tune = '{self.tune}' needs architecture = 'pretrained'")
         if self.drop_path and not self.tuned:
             problems.append(f"drop_path = {self.drop_path:g} needs tune = 'last' or 'all'")
+        if self.frozen_branch and not self.tuned:
+            problems.append("frozen_branch = true needs tune = 'last' or 'all'")
         if self.norm == "batch" and self.batch_size < 2:
             problems.append("norm = 'batch' needs a batch_size of at least 2")
         if self.warmup and self.schedule == "one-cycle":
@@ -347,27 +353,28 @@ NAMED: dict[str, Recipe] = {
         widths=(256,),
         dropout=(0.5,),
         optimiser="adamw",
-        learning_rate=5e-4,
+        learning_rate=1e-3,
         schedule="cosine",
-        epochs=20,
-        weight_decay=0.5,
+        epochs=12,
+        weight_decay=2.0,
     ),
     "fine-tuned": Recipe(
         architecture="pretrained",
         backbone="efficientnet-lite2",
-        backbone_size=224,
         tune="last",
+        frozen_branch=True,
         views=4,
-        widths=(),
-        dropout=(0.3,),
+        widths=(256,),
+        dropout=(0.5,),
+        drop_path=0.2,
         optimiser="adamw",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         backbone_learning_rate=3e-4,
         layer_decay=0.95,
         schedule="cosine",
         warmup=0.1,
         epochs=6,
-        weight_decay=0.05,
+        weight_decay=0.5,
         ema=0.98,
         augment=True,
         monitor="mAP",

@@ -76,6 +76,7 @@ def test_gradients_of_a_head_on_a_backbone_are_those_of_autograd() -> None:
     net = nets.build(recipe, (16, 16, 3), 3)
     rows, truth = torch.randn(12, net[0].mean.shape[0]) * 3 + 1, (torch.rand(12, 3) < 0.4).float()
     net[0].fit(rows)
+    nn.init.normal_(net[-1].weight)  # at 0, where it begins, no gradient reaches the layers before it
     rule = optimiser(net, recipe)
     found = []
     for step in (by_autograd, by_hand):

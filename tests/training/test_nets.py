@@ -95,3 +95,10 @@ def test_the_same_draw_gives_the_same_net() -> None:
 def test_a_conv_net_refuses_what_it_cannot_take(shape: tuple[int, ...], said: str) -> None:
     with pytest.raises(InputError, match=said):
         nets.build(CONV, shape, 2)
+
+
+def test_a_head_on_a_backbone_begins_with_the_same_probability_for_all() -> None:
+    """Nothing random on features that already say much, and no random gradient into a backbone that is tuned."""
+    net = nets.head(Recipe(architecture="pretrained", widths=(16,)), 30, 4)
+    assert not net(torch.randn(5, 30)).any()
+    assert [bool(layer.weight.any()) for layer in net if isinstance(layer, nn.Linear)] == [True, False]

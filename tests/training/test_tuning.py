@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from problems import assert_same_runs, pictures
+from scipy import special
 from torch import nn
 
 from tagfit.data.problem import Problem
@@ -167,6 +168,38 @@ def test_later_blocks_are_skipped_more_often(start: int) -> None:
     assert min(shares) >= start
 
 
+@pytest.mark.parametrize("tune", ["last", "all"])
+def test_a_frozen_branch_keeps_its_body_and_trains_a_head_of_its_own(tune: str, resnet: Path) -> None:
+    recipe = LITE if tune == "last" else LITE.changed(backbone=str(resnet), backbone_size=0, tune="all")
+    problem = kept(pictures(40, SIDE))
+    fitted = memory.fit(problem, recipe.changed(epochs=1, frozen_branch=True), threads=1, scored=("validation",))
+    start = efficientnet_lite.VARIANTS[recipe.backbone].last if tune == "last" else 0
+    for name, value in published.load(backbone_of(recipe), start).state_dict().items():
+        np.testing.assert_array_equal(fitted.weights[f"frozen.body.{name}"], value, err_msg=name)
+    assert fitted.weights["frozen.head.1.weight"].any()
+    assert not np.array_equal(fitted.weights["frozen.head.1.weight"], fitted.weights["head.1.weight"])
+    alone = {name: value for name, value in fitted.weights.items() if not name.startswith("frozen.")}
+    other = {name.removeprefix("frozen."): value for name, value in fitted.weights.items() if name not in alone}
+    rows = problem.part("validation").rows
+    given = (problem.preprocessing, problem.inputs, 3)
+    logits = [special.logit(memory.score(recipe, each, *given, rows=rows, threads=1)) for each in (alone, other)]
+    expected = special.expit(np.mean(logits, axis=0))
+    np.testing.assert_allclose(fitted.scores["validation"], expected, atol=1e-5)
+
+
+def test_in_training_each_branch_has_logits_and_gradients_of_its_own() -> None:
+    recipe = LITE.changed(frozen_branch=True)
+    part = frozen_part(recipe)
+    assert part is not None
+    net = nets.build(recipe, extract.shape(part), 3).train()
+    both = net(torch.randn(4, *extract.shape(part)).permute(0, 3, 1, 2))
+    assert both.shape == (8, 3)
+    both[:4].sum().backward()
+    assert net.head[-1].bias.grad is not None
+    assert not net.frozen["head"][-1].bias.grad.any()
+    assert all(weight.grad is None for weight in net.frozen["body"].parameters())
+
+
 def test_stochastic_depth_is_part_of_the_training_of_an_efficientnet() -> None:
     problem, recipe = kept(pictures(40, SIDE)), LITE.changed(epochs=1, drop_path=0.5)
     with_it, without = (memory.fit(problem, each, threads=1).history for each in (recipe, recipe.changed(drop_path=0)))
@@ -219,6 +252,8 @@ def test_a_processor_trains_in_float32_on_all_cores(monkeypatch: pytest.MonkeyPa
 def test_what_does_not_go_together_is_refused() -> None:
     with pytest.raises(InputError, match=r"drop_path = 0\.2 needs tune = 'last' or 'all'"):
         Recipe(architecture="pretrained", drop_path=0.2)
+    with pytest.raises(InputError, match="frozen_branch = true needs tune = 'last' or 'all'"):
+        Recipe(architecture="pretrained", frozen_branch=True)
     with pytest.raises(InputError, match="tune = 'all' needs architecture = 'pretrained'"):
         Recipe(tune="all")
     with pytest.raises(InputError, match="augment = true needs"):
@@ -293,7 +328,7 @@ def test_views_that_were_cut_anywhere_are_finished_to_the_same(
 
 def cases(resnet: Path) -> dict[str, tuple[Problem, Recipe]]:
     more: dict[str, Any] = {"augment": True, "views": 2, "layer_decay": 0.8, "ema": 0.9, "schedule": "one-cycle"}
-    last = LITE.changed(**more, drop_path=0.3, restore_best=True, monitor="mAP")
+    last = LITE.changed(**more, drop_path=0.3, frozen_branch=True, restore_best=True, monitor="mAP")
     whole_net = last.changed(backbone=str(resnet), backbone_size=0, tune="all", batch_statistics="updated")
     return {"last": (kept(pictures(40, SIDE)), last), "all": (pictures(60, 24), whole_net)}
 

@@ -10,7 +10,7 @@ from tagfit.recipe import Recipe
 
 # Fields that are undone together, because one of them means little without the others.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "net": ("architecture", "backbone", "backbone_size", "tune", "widths", "depth", "activation"),
+    "net": ("architecture", "backbone", "backbone_size", "tune", "frozen_branch", "widths", "depth", "activation"),
     "batch norm": ("norm", "batch_statistics"),
     "dropout": ("dropout", "drop_path"),
     "weight decay": ("weight_decay", "optimiser"),

@@ -42,7 +42,7 @@ ANSWER = {
     "tuned": (*_OF_AVERAGED_NETS, "augmentation"),
 }
 # A run keeps its own backbone.
-KEPT = ("backbone", "backbone_size", "tune")
+KEPT = ("backbone", "backbone_size", "tune", "frozen_branch")
 # Metrics other than the loss that a training can watch.
 MONITORED = ("label_accuracy", "macro_f1", "mAP")
 

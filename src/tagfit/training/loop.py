@@ -191,7 +191,8 @@ class Training:
             self.shared_batch.masks = self.dense_step.masks(len(positions))
         with self.machine.autocast():
             logits = self.net(batch)
-        loss = self.targets.loss(logits, rows[share])
+        # A net with two branches returns the logits of each, one after the other.
+        loss = self.targets.loss(logits, rows[share].repeat(len(logits) // len(batch)))
         if self.ranks.count > 1:
             loss = loss * (self.targets.weight_of(rows[share]) / self.targets.weight_of(rows))
         clear_gradients(self.optimiser)

@@ -103,15 +103,22 @@ class Standardise(nn.Module):
 def on_backbone(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn.Module:
     """A backbone that is tuned, or its last blocks, with a head; the weights are any, and come with :class:`Tuned`."""
     backbone, part = backbone_of(recipe), frozen_part(recipe)
-    body = published.blank(backbone, 0 if part is None else part.stop or 0, drop_path=recipe.drop_path)
+    start = 0 if part is None else part.stop or 0
+    body = published.blank(backbone, start, drop_path=recipe.drop_path)
     resized = Resized(input_shape[0], backbone.size) if part is None else None
-    net = Tuned(body, head(recipe, published.width(backbone), labels), recipe, resized)
+    heads = [head(recipe, published.width(backbone), labels) for _ in range(1 + recipe.frozen_branch)]
+    frozen = (published.blank(backbone, start), heads[1]) if recipe.frozen_branch else None
+    net = Tuned(body, heads[0], recipe, resized, frozen)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def head(recipe: Recipe, features: int, labels: int) -> nn.Sequential:
-    """Standardised features, then the layers of :func:`dense`; (n, features) -> (n, labels)."""
+    """Standardised features, then the layers of :func:`dense`; (n, features) -> (n, labels).
+
+    The last weights begin at 0: random ones are noise on features that say much already, and send it back into them.
+    """
     _, *layers = dense(recipe, features, labels)
+    nn.init.zeros_(layers[-1].weight)  # type: ignore[arg-type]
     return nn.Sequential(Standardise(features), *layers)
 
 
