@@ -10,9 +10,19 @@ from tagfit.recipe import Recipe
 
 # Fields that are undone together, because one of them means little without the others.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "net": ("architecture", "backbone", "backbone_size", "tune", "frozen_branch", "widths", "depth", "activation"),
+    "net": (
+        "architecture",
+        "backbone",
+        "backbone_size",
+        "tune",
+        "frozen_branch",
+        "drop_path",
+        "widths",
+        "depth",
+        "activation",
+    ),
     "batch norm": ("norm", "batch_statistics"),
-    "dropout": ("dropout", "drop_path"),
+    "dropout": ("dropout",),
     "weight decay": ("weight_decay", "optimiser"),
     "learning rate": ("learning_rate", "backbone_learning_rate", "layer_decay", "schedule", "warmup"),
     "batch size": ("batch_size",),
