@@ -21,7 +21,7 @@ from tagfit.recipe import Recipe, parse
 from tagfit.training import checkpoint, nets
 from tagfit.training.backbones import published
 from tagfit.training.backbones.features import feed
-from tagfit.training.backbones.parts import backbone_of, frozen_part
+from tagfit.training.backbones.parts import backbone_of, frozen_part, of_frozen_branch
 from tagfit.training.backbones.tuned import Tuned
 from tagfit.training.batches import Batches
 from tagfit.training.dense_step import DenseStep
@@ -109,7 +109,16 @@ class Training:
             self.net[0].fit(self.batches.batch(torch.arange(len(self.batches))))  # type: ignore[index]
         elif isinstance(self.net, Tuned):
             start = 0 if (part := frozen_part(self.recipe)) is None else part.stop or 0
-            self.net.begin(published.load(backbone_of(self.recipe), start), self.batches)
+            self.net.begin(published.load(backbone_of(self.recipe), start), self.batches, self._frozen_head())
+
+    def _frozen_head(self) -> dict[str, Tensor]:
+        """The head of a frozen branch, trained on kept features in seconds; nothing without that branch."""
+        if not self.recipe.frozen_branch:
+            return {}
+        training = Training(self.problem, of_frozen_branch(self.recipe), self.seed, self.machine, ranks=self.ranks)
+        while not training.over:
+            training.run_epoch()
+        return training.final_weights()
 
     def batches_of(
         self, split: str, sample: NDArray[np.int64] | None = None, views: tuple[NDArray[Any], ...] = ()
@@ -191,8 +200,7 @@ class Training:
             self.shared_batch.masks = self.dense_step.masks(len(positions))
         with self.machine.autocast():
             logits = self.net(batch)
-        # A net with two branches returns the logits of each, one after the other.
-        loss = self.targets.loss(logits, rows[share].repeat(len(logits) // len(batch)))
+        loss = self.targets.loss(logits, rows[share])
         if self.ranks.count > 1:
             loss = loss * (self.targets.weight_of(rows[share]) / self.targets.weight_of(rows))
         clear_gradients(self.optimiser)

@@ -12,7 +12,7 @@ from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.training import own_net
 from tagfit.training.backbones import published
-from tagfit.training.backbones.parts import backbone_of, frozen_part
+from tagfit.training.backbones.parts import backbone_of, frozen_part, of_frozen_branch
 from tagfit.training.backbones.resized import Resized
 from tagfit.training.backbones.tuned import Tuned
 
@@ -106,9 +106,11 @@ def on_backbone(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn
     start = 0 if part is None else part.stop or 0
     body = published.blank(backbone, start, drop_path=recipe.drop_path)
     resized = Resized(input_shape[0], backbone.size) if part is None else None
-    heads = [head(recipe, published.width(backbone), labels) for _ in range(1 + recipe.frozen_branch)]
-    frozen = (published.blank(backbone, start), heads[1]) if recipe.frozen_branch else None
-    net = Tuned(body, heads[0], recipe, resized, frozen)
+    width = published.width(backbone)
+    frozen = None
+    if recipe.frozen_branch:
+        frozen = nn.Sequential(published.blank(backbone, start), head(of_frozen_branch(recipe), width, labels))
+    net = Tuned(body, head(recipe, width, labels), recipe, resized, frozen)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

@@ -25,7 +25,7 @@ from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
 from tagfit.training.backbones.feature_files import Entry
-from tagfit.training.backbones.parts import AnyBackbone, Part, frozen_part
+from tagfit.training.backbones.parts import AnyBackbone, Part, frozen_part, of_frozen_branch
 from tagfit.training.batches import DRAWS, augmented
 
 # Features come standardised by the head, pixels by the backbone.
@@ -54,6 +54,8 @@ def feed(problem: Problem, recipe: Recipe, on_extracted: OnExtracted | None = No
     if recipe.architecture != "pretrained":
         return Feed(problem.inputs, problem.preprocessing)
     nets.check_fits(recipe, problem.inputs.shape[1:])
+    if recipe.frozen_branch:  # kept for its head
+        feed(problem, of_frozen_branch(recipe), on_extracted)
     part = frozen_part(recipe)
     if part is None:
         return Feed(problem.inputs, AS_THEY_ARE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tagfit.backbones import Backbone, FolderBackbone, find
-from tagfit.recipe import Recipe
+from tagfit.recipe import NAMED, Recipe
 from tagfit.training.backbones import efficientnet_lite
 
 AnyBackbone = Backbone | FolderBackbone
@@ -47,3 +47,8 @@ def frozen_part(recipe: Recipe) -> Part | None:
     if recipe.tuned and recipe.tune == "last" and isinstance(backbone := backbone_of(recipe), Backbone):
         return Part(backbone, efficientnet_lite.VARIANTS[backbone.name].last)
     return None
+
+
+def of_frozen_branch(recipe: Recipe) -> Recipe:
+    """What the head of a frozen branch is trained by: ``pretrained`` on the backbone of a recipe."""
+    return NAMED["pretrained"].changed(backbone=recipe.backbone, backbone_size=recipe.backbone_size)

@@ -24,15 +24,15 @@ class Tuned(nn.Module):
     """Pictures in 0..255, or the maps of a frozen part, float32 (n, c, h, w) -> logits (n, L).
 
     With a frozen branch, its logits and those of what is tuned are averaged, which is more accurate than either alone
-    (ensembles in output space: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). Each learns by itself:
-    in training the logits of both are returned, one after the other, (2 n, L).
+    (ensembles in output space: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). In training mode there
+    are only those of what is tuned, so that it learns by itself.
 
     Args:
         body: gives features, (n, D).
         head: Standardise and dense layers.
         recipe: which blocks of the body are trained, and how.
         resized: between pictures and body; None for maps.
-        frozen: another body and head; this body stays as it was published.
+        frozen: a body that stays as it was published, and its head; None for no such branch.
     """
 
     def __init__(
@@ -41,14 +41,12 @@ class Tuned(nn.Module):
         head: nn.Sequential,
         recipe: Recipe,
         resized: Resized | None,
-        frozen: tuple[nn.Module, nn.Sequential] | None = None,
+        frozen: nn.Sequential | None = None,
     ) -> None:
         super().__init__()
         self.resized = resized
         self.body, self.head = body, head
-        self.frozen = None if frozen is None else nn.ModuleDict({"body": frozen[0], "head": frozen[1]})
-        if self.frozen is not None:
-            self.frozen["body"].requires_grad_(requires_grad=False)
+        self.frozen = None if frozen is None else frozen.requires_grad_(requires_grad=False)
         self.keeps_statistics = recipe.batch_statistics == "frozen"
         levels = levels_of(body)
         trained = len(levels)
@@ -66,12 +64,15 @@ class Tuned(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         given = self._sized(pictures)
+        if self.frozen is None or self.training:
+            return self._tuned(given)
         # The frozen one first: the features of a net are what goes into the last layer that is called.
-        others: Tensor | None = None if self.frozen is None else self.frozen["head"](self.frozen["body"](given))
+        others: Tensor = self.frozen(given)
+        return (others + self._tuned(given)) / 2
+
+    def _tuned(self, given: Tensor) -> Tensor:
         logits: Tensor = self.head(self.body(given))
-        if others is None:
-            return logits
-        return torch.cat([logits, others]) if self.training else (logits + others) / 2
+        return logits
 
     def _sized(self, pictures: Tensor) -> Tensor:
         return pictures if self.resized is None else self.resized(pictures)
@@ -85,28 +86,32 @@ class Tuned(nn.Module):
             if still or (isinstance(layer, _BatchNorm) and self.keeps_statistics):
                 layer.eval()
         if self.frozen is not None:
-            self.frozen["body"].eval()
+            self.frozen.eval()
         return self
 
     def rates(self, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:
         """The weights in groups, each with its learning rate as a share of the recipe's."""
         share = recipe.backbone_learning_rate / recipe.learning_rate
         depths = [share * recipe.layer_decay**depth for depth in range(len(self.levels))]
-        heads = [*self.head.parameters(), *([] if self.frozen is None else self.frozen["head"].parameters())]
-        return [(heads, 1.0), *zip(reversed(self.levels), depths, strict=True)]
+        return [(list(self.head.parameters()), 1.0), *zip(reversed(self.levels), depths, strict=True)]
 
-    def begin(self, published: nn.Module, rows: Batches) -> None:
-        """Take the weights that were published, and let the heads standardise their features of some rows of train."""
+    def begin(self, published: nn.Module, rows: Batches, frozen_head: dict[str, Tensor]) -> None:
+        """Take the weights that were published, and let the head standardise their features of some rows of train.
+
+        Args:
+            published: the body.
+            rows: of train.
+            frozen_head: the weights of the head of the frozen branch, trained; empty without that branch.
+        """
         self.body.load_state_dict(published.state_dict())
         some = torch.linspace(0, len(rows) - 1, min(FITTED_ROWS, len(rows))).long()
         self.eval()
         with torch.inference_mode():
-            found = [self.features(rows.batch(positions)) for positions in torch.split(some, AT_ONCE)]
-        features = torch.cat(found).clone()
-        self.head[0].fit(features)  # type: ignore[operator]
+            features = [self.features(rows.batch(positions)) for positions in torch.split(some, AT_ONCE)]
+        self.head[0].fit(torch.cat(features).clone())  # type: ignore[operator]
         if self.frozen is not None:
-            self.frozen["body"].load_state_dict(published.state_dict())
-            self.frozen["head"][0].fit(features)  # type: ignore[index]
+            self.frozen[0].load_state_dict(published.state_dict())
+            self.frozen[1].load_state_dict(frozen_head)
 
 
 def blocks_in(body: nn.Module) -> int:
