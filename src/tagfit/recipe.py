@@ -81,7 +81,7 @@ class Recipe(BaseModel):
     )
     frozen_branch: bool = Field(
         False,
-        description="tuned backbones: mean of the logits with those of a second head, on the backbone as published",
+        description="tuned backbones: the logits are averaged with those of a `pretrained` head on the published one",
     )
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(50, description="at most this many")

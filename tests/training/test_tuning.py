@@ -22,12 +22,13 @@ from tagfit.runs.run import Run, open_run
 from tagfit.training import fit as fitting
 from tagfit.training import memory, nets, whole
 from tagfit.training.backbones import efficientnet_lite, extract, features, published
-from tagfit.training.backbones.parts import Part, backbone_of, frozen_part, of_frozen_branch
+from tagfit.training.backbones.parts import Part, backbone_of, frozen_branch_recipe, frozen_part
 from tagfit.training.backbones.tuned import Tuned, levels_of
 from tagfit.training.batches import Batches
 from tagfit.training.fit import fit, load_net, resume
 from tagfit.training.machine import choose
 from tagfit.training.optimise import optimiser, set_learning_rate
+from tagfit.training.represent import represent
 
 SIDE = 32
 HEAD = {"widths": (), "dropout": (0.0,), "epochs": 2, "batch_size": 16, "weight_decay": 0.01}
@@ -173,13 +174,14 @@ def test_a_frozen_branch_is_the_published_body_with_a_head_of_the_recipe_pretrai
     recipe = LITE if tune == "last" else LITE.changed(backbone=str(resnet), backbone_size=0, tune="all")
     problem, branched = kept(pictures(40, SIDE)), recipe.changed(epochs=1, frozen_branch=True)
     fitted = memory.fit(problem, branched, seed=3, threads=1, scored=("validation",))
-    tuned, frozen = ({}, {})
+    tuned: dict[str, Any] = {}
+    frozen: dict[str, Any] = {}
     for name, value in fitted.weights.items():
         (frozen if name.startswith("frozen.") else tuned)[name] = value
     start = efficientnet_lite.VARIANTS[recipe.backbone].last if tune == "last" else 0
     for name, value in published.load(backbone_of(recipe), start).state_dict().items():
         np.testing.assert_array_equal(frozen[f"frozen.0.{name}"], value, err_msg=name)
-    head = memory.fit(problem, of_frozen_branch(recipe), seed=3, threads=1, scored=("validation",))
+    head = memory.fit(problem, frozen_branch_recipe(recipe), seed=3, threads=1, scored=("validation",))
     for name, value in head.weights.items():
         np.testing.assert_array_equal(frozen[f"frozen.1.{name}"], value, err_msg=name)
     without = memory.fit(problem, branched.changed(frozen_branch=False), seed=3, threads=1, scored=("validation",))
@@ -188,6 +190,30 @@ def test_a_frozen_branch_is_the_published_body_with_a_head_of_the_recipe_pretrai
     logits = [special.logit(each.scores["validation"].astype(float)) for each in (without, head)]
     # Maps are kept in float16, features in float32.
     np.testing.assert_allclose(fitted.scores["validation"], special.expit(np.mean(logits, axis=0)), atol=1e-3)
+
+
+def test_all_that_a_training_needs_is_extracted_before_with_one_progress(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TAGFIT_CACHE_DIR", str(tmp_path))
+    problem, recipe = kept(pictures(40, SIDE)), LITE.changed(augment=True, views=2, frozen_branch=True)
+    calls: list[tuple[int, int]] = []
+    features.keep(problem, recipe, lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (4 * 40, 4 * 40), "the features of the frozen branch, maps, and those of two views"
+    assert calls == sorted(calls)
+    monkeypatch.setattr(extract, "extract", lambda *_: pytest.fail("extracted again"))
+    memory.fit(problem, recipe.changed(epochs=1), threads=1)
+
+
+def test_the_features_of_a_run_are_those_of_its_tuned_branch() -> None:
+    problem, recipe = kept(pictures(40, SIDE)), LITE.changed(epochs=1)
+    found = []
+    for branch in (False, True):
+        each = recipe.changed(frozen_branch=branch)
+        weights = memory.fit(problem, each, threads=1).weights
+        found.append(represent(each, weights, problem.preprocessing, problem.inputs, 3, digests=problem.digests))
+    np.testing.assert_array_equal(found[0].features, found[1].features)
+    assert not np.array_equal(found[0].scores, found[1].scores)
 
 
 def test_stochastic_depth_is_part_of_the_training_of_an_efficientnet() -> None:

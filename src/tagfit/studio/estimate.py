@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def once(data: TaggedSet, plan: Plan, recipe: Recipe) -> Once:
         pixels = np.array(found.pixels)
     if recipe.architecture != "pretrained" or not len(pixels):
         return Once(decoding)
-    return Once(decoding, _extracting(recipe, pixels) * (recipe.views + 1 if recipe.augment else 1))
+    return Once(decoding, _extracting(recipe, pixels))
 
 
 def said(rows: int, recipe: Recipe, fast: Speed | None, before: Once) -> str:
@@ -173,17 +174,17 @@ def _of_run(run: Run, name: str, recipe: Recipe, shape: Shape) -> float | None:
 
 
 def _extracting(recipe: Recipe, pixels: NDArray[np.uint8]) -> float:
-    """Seconds a picture (of N, side, side, 3) takes in the part of a backbone that is not trained."""
+    """Seconds a picture (of N, side, side, 3) and its views take in the parts of a backbone that are not trained."""
     from tagfit.training.backbones.extract import extract
-    from tagfit.training.backbones.parts import frozen_part
+    from tagfit.training.backbones.parts import extracted
 
-    part = frozen_part(recipe)
-    if part is None:
-        return 0.0
-    extract(part, pixels[:1])  # loads the weights
-    began = time.perf_counter()
-    extract(part, pixels)
-    return (time.perf_counter() - began) / len(pixels)
+    seconds = 0.0
+    for part, views in Counter(part for part, _ in extracted(recipe)).items():
+        extract(part, pixels[:1])  # loads the weights
+        began = time.perf_counter()
+        extract(part, pixels)
+        seconds += views * (time.perf_counter() - began) / len(pixels)
+    return seconds
 
 
 def _measured(name: str, recipe: Recipe, settings: Sequence[str], shape: Shape) -> float | None:

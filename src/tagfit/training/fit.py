@@ -27,7 +27,7 @@ from tagfit.runs.run import Run
 from tagfit.runs.writing import claimed_folder, only_writer, refuse_used
 from tagfit.scores import Scores
 from tagfit.training import checkpoint, nets, own_net, together
-from tagfit.training.backbones.features import OnExtracted, feed
+from tagfit.training.backbones.features import OnExtracted, keep
 from tagfit.training.loop import Training
 from tagfit.training.machine import Machine, choose
 from tagfit.training.own_net import NetFactory
@@ -69,7 +69,7 @@ def fit(
     with machine.in_use():  # built before there is a folder; in_use() restores torch's generator
         _try_net(chosen, problem, net)
         with together.in_turn(ranks):
-            feed(problem, chosen, on_extracted)
+            keep(problem, chosen, on_extracted)
     if out is not None and together.begun_before(Path(out), problem, chosen, seed):
         return resume(Run(Path(out)), problem, on_epoch, net=net)
     if out is not None and not ranks.first:
@@ -117,7 +117,7 @@ def resume(
         run.refuse_another(problem)
         own_net.refuse_another(run.info.get("net"), net, str(run.folder))
         if run.info["state"] != "done":
-            feed(problem, run.recipe, on_extracted)
+            keep(problem, run.recipe, on_extracted)
             _train(run, problem, on_epoch, net, ranks)
     return run
 

@@ -21,7 +21,7 @@ from tagfit.recipe import Recipe, parse
 from tagfit.training import checkpoint, nets
 from tagfit.training.backbones import published
 from tagfit.training.backbones.features import feed
-from tagfit.training.backbones.parts import backbone_of, frozen_part, of_frozen_branch
+from tagfit.training.backbones.parts import backbone_of, first_block, frozen_branch_recipe
 from tagfit.training.backbones.tuned import Tuned
 from tagfit.training.batches import Batches
 from tagfit.training.dense_step import DenseStep
@@ -108,14 +108,15 @@ class Training:
         if self.recipe.frozen:
             self.net[0].fit(self.batches.batch(torch.arange(len(self.batches))))  # type: ignore[index]
         elif isinstance(self.net, Tuned):
-            start = 0 if (part := frozen_part(self.recipe)) is None else part.stop or 0
-            self.net.begin(published.load(backbone_of(self.recipe), start), self.batches, self._frozen_head())
+            body = published.load(backbone_of(self.recipe), first_block(self.recipe))
+            self.net.begin(body, self.batches, self._frozen_head())
 
     def _frozen_head(self) -> dict[str, Tensor]:
         """The head of a frozen branch, trained on kept features in seconds; nothing without that branch."""
         if not self.recipe.frozen_branch:
             return {}
-        training = Training(self.problem, of_frozen_branch(self.recipe), self.seed, self.machine, ranks=self.ranks)
+        recipe = frozen_branch_recipe(self.recipe)
+        training = Training(self.problem, recipe, self.seed, self.machine, ranks=self.ranks)
         while not training.over:
             training.run_epoch()
         return training.final_weights()

@@ -12,7 +12,7 @@ from tagfit.errors import InputError
 from tagfit.recipe import Recipe
 from tagfit.training import own_net
 from tagfit.training.backbones import published
-from tagfit.training.backbones.parts import backbone_of, frozen_part, of_frozen_branch
+from tagfit.training.backbones.parts import backbone_of, first_block, frozen_branch_recipe, frozen_part
 from tagfit.training.backbones.resized import Resized
 from tagfit.training.backbones.tuned import Tuned
 
@@ -102,14 +102,13 @@ class Standardise(nn.Module):
 
 def on_backbone(recipe: Recipe, input_shape: tuple[int, ...], labels: int) -> nn.Module:
     """A backbone that is tuned, or its last blocks, with a head; the weights are any, and come with :class:`Tuned`."""
-    backbone, part = backbone_of(recipe), frozen_part(recipe)
-    start = 0 if part is None else part.stop or 0
+    backbone, start = backbone_of(recipe), first_block(recipe)
     body = published.blank(backbone, start, drop_path=recipe.drop_path)
-    resized = Resized(input_shape[0], backbone.size) if part is None else None
+    resized = Resized(input_shape[0], backbone.size) if frozen_part(recipe) is None else None
     width = published.width(backbone)
     frozen = None
     if recipe.frozen_branch:
-        frozen = nn.Sequential(published.blank(backbone, start), head(of_frozen_branch(recipe), width, labels))
+        frozen = nn.Sequential(published.blank(backbone, start), head(frozen_branch_recipe(recipe), width, labels))
     net = Tuned(body, head(recipe, width, labels), recipe, resized, frozen)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -25,7 +25,7 @@ from tagfit.recipe import Recipe
 from tagfit.training import nets
 from tagfit.training.backbones import extract
 from tagfit.training.backbones.feature_files import Entry
-from tagfit.training.backbones.parts import AnyBackbone, Part, frozen_part, of_frozen_branch
+from tagfit.training.backbones.parts import AnyBackbone, Part, extracted, frozen_part
 from tagfit.training.batches import DRAWS, augmented
 
 # Features come standardised by the head, pixels by the backbone.
@@ -54,18 +54,23 @@ def feed(problem: Problem, recipe: Recipe, on_extracted: OnExtracted | None = No
     if recipe.architecture != "pretrained":
         return Feed(problem.inputs, problem.preprocessing)
     nets.check_fits(recipe, problem.inputs.shape[1:])
-    if recipe.frozen_branch:  # kept for its head
-        feed(problem, of_frozen_branch(recipe), on_extracted)
     part = frozen_part(recipe)
     if part is None:
         return Feed(problem.inputs, AS_THEY_ARE)
-    views = range(recipe.views + 1 if recipe.augment else 1)
-    total = len(problem.inputs) * len(views)
-    found = []
-    for view in views:
-        report = None if on_extracted is None else _after(view * len(problem.inputs), total, on_extracted)
-        found.append(_of_problem(problem, part, view, report))
-    return Feed(found[0], AS_THEY_ARE, tuple(found[1:]))
+    own = [(each, view) for each, view in extracted(recipe) if each == part]
+    found, *views = _each_of(problem, own, on_extracted)
+    return Feed(found, AS_THEY_ARE, tuple(views))
+
+
+def keep(problem: Problem, recipe: Recipe, on_extracted: OnExtracted | None = None) -> None:
+    """Extract all that a training will need, so that it finds it kept; without digests nothing is kept.
+
+    Raises:
+        InputError: the backbone is not there.
+    """
+    wanted = extracted(recipe)
+    if problem.digests is not None:
+        _each_of(problem, wanted, on_extracted)
 
 
 def inputs_of(
@@ -74,6 +79,17 @@ def inputs_of(
     """The inputs of a :func:`feed` without its views, and their shift and scale."""
     found = feed(problem, recipe.changed(augment=False) if recipe.augment else recipe, on_extracted)
     return found.inputs, found.preprocessing
+
+
+def _each_of(
+    problem: Problem, wanted: Sequence[tuple[Part, int]], on_extracted: OnExtracted | None
+) -> list[NDArray[Any]]:
+    rows = len(problem.inputs)
+    found = []
+    for at, (part, view) in enumerate(wanted):
+        report = None if on_extracted is None else _after(at * rows, len(wanted) * rows, on_extracted)
+        found.append(_of_problem(problem, part, view, report))
+    return found
 
 
 def _after(done: int, total: int, on_extracted: OnExtracted) -> OnExtracted:

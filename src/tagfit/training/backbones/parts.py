@@ -49,6 +49,28 @@ def frozen_part(recipe: Recipe) -> Part | None:
     return None
 
 
-def of_frozen_branch(recipe: Recipe) -> Recipe:
+def first_block(recipe: Recipe) -> int:
+    """The first block of a backbone that the net of a recipe contains: 0 where it takes pictures.
+
+    Raises:
+        InputError: the backbone is not there.
+    """
+    part = frozen_part(recipe)
+    return 0 if part is None else part.stop or 0
+
+
+def frozen_branch_recipe(recipe: Recipe) -> Recipe:
     """What the head of a frozen branch is trained by: ``pretrained`` on the backbone of a recipe."""
     return NAMED["pretrained"].changed(backbone=recipe.backbone, backbone_size=recipe.backbone_size)
+
+
+def extracted(recipe: Recipe) -> list[tuple[Part, int]]:
+    """What is run once for each picture before a training: parts, each with the number of a view, 0 for no view.
+
+    Raises:
+        InputError: the backbone is not there.
+    """
+    part = frozen_part(recipe)
+    views = range(recipe.views + 1 if recipe.augment else 1)
+    found = [] if part is None else [(part, view) for view in views]
+    return [(Part(backbone_of(recipe)), 0), *found] if recipe.frozen_branch else found
