@@ -89,7 +89,7 @@ def engines(part: Part) -> dict[str, Engine]:
         "torch float32": run(net, torch.float32, torch.contiguous_format),
         "torch float32, channels last": run(last, torch.float32, torch.channels_last),
         "torch bfloat16, channels last": run(last, torch.bfloat16, torch.channels_last),
-        "ONNX Runtime float32": extract._onnx(part),
+        "ONNX Runtime float32": extract.extractor(part),
     }
     if importlib.util.find_spec("openvino") is not None:
         import openvino
