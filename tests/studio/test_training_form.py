@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import fields
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_every_option_of_a_source_and_every_field_of_a_recipe_is_a_field(client:
     assert all(one["help"] for name, one in every.items() if name.replace("-", "_") in declared)
     assert every["minus-one"]["choices"] == ["", "absent", "unknown"]
     assert every["strict"]["choices"] == ["", "yes"]
+
+
+def test_the_help_of_a_field_shows_its_value_in_the_recipe_as_it_is_written(client: TestClient) -> None:
+    page = client.get("/train", params={"recipe": "fine-tuned"}).text
+    assert "fine-tuned: <code>adamw</code>" in page
+    assert "fine-tuned: <code>[]</code>" in page, "widths"
+    assert "of a <code>pretrained</code> head" in page
+    assert "`" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
 def test_a_refused_source_shows_the_whole_error_and_the_options_that_it_advises(

@@ -113,8 +113,9 @@ def _recipe_fields(given: Mapping[str, str]) -> list[Part]:
     for name, one in Recipe.model_fields.items():
         literal = get_args(one.annotation) if get_origin(one.annotation) is Literal else ()
         choices = ("", *literal) if literal else ("", "true", "false") if one.annotation is bool else ()
-        now = f"{_plain(values[name])} in {recipe}" if name in values else ""
-        words = [f"{text[0].upper()}{text[1:]}." for text in (one.description, now) if text]
+        described = f"{one.description[0].upper()}{one.description[1:]}." if one.description else ""
+        now = f"{recipe}: `{_plain(values[name])}`" if name in values else ""
+        words = [text for text in (described, now) if text]
         key = f"{OF_RECIPE}{name}"
         fields.append(frame.field(key, name, given.get(key, ""), choices=choices, help=" ".join(words)))
     return fields
@@ -128,7 +129,7 @@ def _recipe_group(fields: list[Part], shown: list[Part]) -> Part:
 def _plain(value: Any) -> str:
     """A value as --set takes it."""
     if isinstance(value, list):
-        return ",".join(map(str, value))
+        return ",".join(map(str, value)) or "[]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
